@@ -1,0 +1,1 @@
+"""TG1: a two-token grid bot with OCO hedges for NSE cash equity."""

@@ -1,0 +1,101 @@
+"""Everything that TG1 raises on purpose, and what happens next.
+
+Tg1Error
+ +-- ConfigError            wrong usage or configuration: exit 2 before any login or order
+ |    +-- UnknownSymbol     a symbol that the day's instrument dump does not hold
+ +-- BrokerError            something about one of the XTS accounts
+ |    +-- BrokerRefused     a readable "no": nothing was created; the level is free again
+ |    |    +-- RateLimited       429 in either shape: nothing was created, try again next cycle, not a rejection
+ |    |    +-- SessionRefused    the token is dead and a login did not help, or the credentials are wrong
+ |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
+ |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
+ +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
+ |    +-- KiteTokenExpired  Zerodha's access token of the day is missing or dead
+ +-- StateError             the state file is refused: exit 5, nothing is overwritten
+ +-- SaveFailed             the state could not be written: no further order until a save works
+ +-- AlreadyRunning         another process trades under this name: exit 6
+ +-- InvariantBroken        our own books contradict themselves: stop and keep the state
+
+Every message is one sentence for an operator and carries no secret. The exit codes are behaviour 14's.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Tg1Error(Exception):
+    """An operation failed; the message is the sentence that the operator reads."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(Tg1Error):
+    """A flag, a value or a combination of them is wrong (the message names it); the process ends with exit 2."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UnknownSymbol(ConfigError):
+    """The day's instrument dump has no such symbol; the message offers the nearest names."""
+
+
+class BrokerError(Tg1Error):
+    """An XTS account did not do what was asked; at the start this is exit 4, later the cycle goes on."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class BrokerRefused(BrokerError):
+    """The server said no in a readable envelope, so nothing was created (behaviour 3.3)."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        """The envelope's code, e.g. "e-orders-0005"; empty when it had none."""
+
+
+class RateLimited(BrokerRefused):
+    """The server's limiter said no (xts.md 4.4); nothing was created and it is no fault of the order."""
+
+
+class SessionRefused(BrokerRefused):
+    """The session is not valid and logging in again was refused or is backing off (behaviour 11.1)."""
+
+
+class BrokerUnknown(BrokerError):
+    """The request left and no readable answer came back; only the order book can tell what became of it."""
+
+
+class BrokerUnavailable(BrokerError):
+    """The request did not leave this machine, or it was a read; asking again is harmless."""
+
+
+class FeedError(Tg1Error):
+    """Prices did not arrive; at the start the process ends with exit 4."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class KiteTokenExpired(FeedError):
+    """Zerodha refused the access token (403); it has to be renewed by a person, once a day (kite.md 2.5)."""
+
+
+class StateError(Tg1Error):
+    """The saved state can't be read, belongs to something else, or contradicts the command line; exit 5."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class SaveFailed(Tg1Error):
+    """The state could not be brought to disk; the engine places nothing until a save works (behaviour 9.2)."""
+
+
+class AlreadyRunning(Tg1Error):
+    """Another process holds the bot's lock (behaviour 9.6)."""
+
+    exit_code: ClassVar[int] = 6
+
+
+class InvariantBroken(Tg1Error):
+    """A rule that the code relies on does not hold; going on would trade on nonsense."""

@@ -1,0 +1,471 @@
+"""The nouns of TG1: sides, roles, levels, orders and what a broker's book says.
+
+Prices are `Decimal` rupees, quantities are shares, times are aware and in IST. The values are frozen: a level
+changes by `dataclasses.replace`, so a half-made change can never be saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+ZERO = Decimal(0)
+
+
+class Side(StrEnum):
+    """Which way an order goes, in the spelling that XTS enforces (xts.md 1.5)."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def opposite(self) -> Side:
+        """The side that undoes this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+    @property
+    def sign(self) -> int:
+        """+1 for BUY, -1 for SELL."""
+        return 1 if self is Side.BUY else -1
+
+
+class TradeSide(StrEnum):
+    """The half of the grid that a level belongs to; it also names the OCO account (architecture 10)."""
+
+    UPSIDE = "upside"
+    DOWNSIDE = "downside"
+
+    @property
+    def entry_direction(self) -> Side:
+        """SELL above the centre, BUY below it."""
+        return Side.SELL if self is TradeSide.UPSIDE else Side.BUY
+
+
+class TradeType(StrEnum):
+    """Which halves of the grid are active and whether entries are hedged (architecture 5)."""
+
+    GRIDOCOTS = "gridocots"
+    BUYOCOTS = "buyocots"
+    SELLOCOTS = "sellocots"
+    BUYTS = "buyts"
+    SELLTS = "sellts"
+
+    @property
+    def has_oco(self) -> bool:
+        """True when entries are hedged on TokenB."""
+        return self not in (TradeType.BUYTS, TradeType.SELLTS)
+
+    @property
+    def trade_sides(self) -> tuple[TradeSide, ...]:
+        """The active halves, downside first."""
+        if self is TradeType.GRIDOCOTS:
+            return (TradeSide.DOWNSIDE, TradeSide.UPSIDE)
+        if self in (TradeType.BUYOCOTS, TradeType.BUYTS):
+            return (TradeSide.DOWNSIDE,)
+        return (TradeSide.UPSIDE,)
+
+
+class OrderSide(StrEnum):
+    """Architecture's `order_side`: which half of its round trip a level is in."""
+
+    ENTRY = "entry"
+    TARGET = "target"
+
+
+class Role(StrEnum):
+    """What an order is for."""
+
+    ENTRY = "entry"
+    TARGET = "target"
+    OCO = "oco"
+
+
+class OrderType(StrEnum):
+    """The only two order types that TG1 sends (behaviour 6.4), in XTS's request spelling."""
+
+    LIMIT = "LIMIT"
+    STOPLIMIT = "STOPLIMIT"
+
+
+class OrderStatus(StrEnum):
+    """A broker's order status, reduced to what decisions need (behaviour 4.2)."""
+
+    PENDING = "pending"
+    """Accepted by the gateway, not yet acknowledged by RMS and exchange (PendingNew). Working."""
+    WORKING = "working"
+    """At the exchange and able to fill; PendingCancel and any word that we don't know count as this."""
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """True when nothing more can happen to the order."""
+        return self in (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED)
+
+
+class LevelState(StrEnum):
+    """Where a level stands (architecture 6). Derived from its fields, never stored."""
+
+    FRESH = "FRESH"
+    """Waiting for its entry to be placed."""
+    ENTRY_PLACED = "ENTRY_PLACED"
+    """The entry is working, or its placement is in doubt."""
+    TARGET_READY = "TARGET_READY"
+    """The entry filled; the target waits to be placed."""
+    TARGET_PLACED = "TARGET_PLACED"
+    """The target is working, or its placement is in doubt."""
+    TARGET_FILLED = "TARGET_FILLED"
+    """The target filled; the level waits for its OCO order's final word before it is reset (behaviour 4.6)."""
+    OCO_FILLED = "OCO_FILLED"
+    """The hedge filled: permanently closed; its target, if still working, is being cancelled."""
+    CLOSED = "CLOSED"
+    """Closed for good: `--no-reenter` after its round trip, or both sides filled (behaviour 1.5, 6.5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The last price of one symbol as the feed knows it."""
+
+    symbol: str
+    price: Decimal
+    """Rupees."""
+    age_secs: float
+    """Seconds since the tick arrived (LTP packets carry no time of their own, kite.md 0.3)."""
+    fresh: bool
+    """Behaviour 10.1: the connection shows life, and the tick came after the last (re)connect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """What is asked of a broker: one new DAY order."""
+
+    client_id: str
+    """At most 16 characters [A-Za-z0-9]; goes into `orderUniqueIdentifier` (behaviour 3.1)."""
+    symbol: str
+    side: Side
+    quantity: int
+    order_type: OrderType
+    limit_price: Decimal
+    trigger_price: Decimal | None = None
+    """Only for STOPLIMIT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOrder:
+    """One row of an account's order book, cleaned (behaviour 4.3). Fields that were unreadable are None or empty."""
+
+    order_id: str
+    """AppOrderID as text."""
+    client_id: str
+    """OrderUniqueIdentifier; empty for orders that carry none."""
+    status: OrderStatus
+    raw_status: str
+    side: Side | None
+    quantity: int | None
+    filled_quantity: int | None
+    """CumulativeQuantity; None when the row did not hold a number."""
+    average_price: Decimal | None
+    """Average traded price in rupees; None before a fill and when empty, "NaN" or 0."""
+    limit_price: Decimal | None
+    reason: str = ""
+    """CancelRejectReason, cut to 256 characters."""
+    symbol: str = ""
+    """TradingSymbol as the broker writes it; for the operator's eyes only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegOrder:
+    """One order of ours, from the intent on disk to its final status."""
+
+    client_id: str
+    role: Role
+    side: Side
+    symbol: str
+    quantity: int
+    order_type: OrderType
+    limit_price: Decimal
+    trigger_price: Decimal | None = None
+    order_id: str | None = None
+    """AppOrderID; None while it is an intent whose outcome is not known (behaviour 3.2)."""
+    filled_quantity: int = 0
+    """Shares of this order that are already booked (behaviour 3.5)."""
+    filled_value: Decimal = ZERO
+    """Rupees of this order that are already booked."""
+    acknowledged: bool = False
+    """True once the book showed it beyond PendingNew: the rejection count may be cleared."""
+    cancel_sent: bool = False
+    """A cancel request was accepted; the book has the last word (behaviour 4.6)."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """True while nobody knows whether the order exists."""
+        return self.order_id is None
+
+    @property
+    def remaining(self) -> int:
+        """Shares not yet filled."""
+        return self.quantity - self.filled_quantity
+
+    def as_request(self) -> OrderRequest:
+        """The request that places exactly this order."""
+        return OrderRequest(
+            client_id=self.client_id,
+            symbol=self.symbol,
+            side=self.side,
+            quantity=self.quantity,
+            order_type=self.order_type,
+            limit_price=self.limit_price,
+            trigger_price=self.trigger_price,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How often in a row orders of one leg were rejected, and when the next may go (behaviour 8)."""
+
+    rejections: int = 0
+    retry_at: datetime | None = None
+    paused: bool = False
+    """True after five in a row; only `--clear-attention` or a new trading day ends it."""
+    reason: str = ""
+    """The broker's own words for the last rejection."""
+
+
+NO_BACKOFF = Backoff()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded:
+    """Shares and rupees that one leg of the current round trip really traded."""
+
+    quantity: int = 0
+    value: Decimal = ZERO
+
+    def plus(self, quantity: int, value: Decimal) -> Traded:
+        """This plus one more execution."""
+        return Traded(quantity=self.quantity + quantity, value=self.value + value)
+
+    @property
+    def average(self) -> Decimal:
+        """Rupees per share; 0 when nothing traded."""
+        return self.value / self.quantity if self.quantity else ZERO
+
+
+NOTHING_TRADED = Traded()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder:
+    """One grid level, cycling between entry and target (architecture 6).
+
+    `entry_order_id`, `entry_trade_direction` and `entry_trade_price` speak of the entry first and of the target
+    afterwards, as architecture 15 has it; `entry_price` is the level's own and never changes (behaviour 1.1).
+    """
+
+    uuid: str
+    bot_name: str
+    level: int
+    """1 is nearest to the centre."""
+    trade_side: TradeSide
+    entry_price: Decimal
+    target_price: Decimal
+    token_a_quantity: int
+    token_b_quantity: int
+    order_side: OrderSide = OrderSide.ENTRY
+    order: LegOrder | None = None
+    """The entry's order, later the target's; None when none is placed."""
+    oco_order: LegOrder | None = None
+    oco_trade_price: Decimal | None = None
+    """None in a target state of a hedged bot means "hedge pending" (behaviour 5.3)."""
+    token_b_price: Decimal | None = None
+    """TokenB's price noted when the entry was placed: the fallback; cleared after use (behaviour 5.4)."""
+    oco_filled: bool = False
+    closed: bool = False
+    entry_traded: Traded = NOTHING_TRADED
+    target_traded: Traded = NOTHING_TRADED
+    oco_traded: Traded = NOTHING_TRADED
+    attempts: int = 0
+    """Client ids used so far; never goes back, so that none is used twice (behaviour 3.1)."""
+    backoff: Backoff = NO_BACKOFF
+    oco_backoff: Backoff = NO_BACKOFF
+    opened_seq: int = 0
+    """Rank of the entry fill among all of the bot's: the smaller is the older hedge (behaviour 6.3)."""
+    opened_at: datetime | None = None
+
+    @property
+    def entry_direction(self) -> Side:
+        """The side of the level's entry, whatever half of the trip it is in."""
+        return self.trade_side.entry_direction
+
+    @property
+    def entry_trade_direction(self) -> Side:
+        """The side of the order that the level places next or has placed (flips on the entry's fill)."""
+        return self.entry_direction if self.order_side is OrderSide.ENTRY else self.entry_direction.opposite
+
+    @property
+    def entry_trade_price(self) -> Decimal:
+        """The price of that order, in rupees."""
+        return self.entry_price if self.order_side is OrderSide.ENTRY else self.target_price
+
+    @property
+    def entry_order_id(self) -> str | None:
+        """AppOrderID of the entry or target; None when not placed or in doubt."""
+        return self.order.order_id if self.order else None
+
+    @property
+    def oco_order_id(self) -> str | None:
+        """AppOrderID of the OCO order; None when not placed or in doubt."""
+        return self.oco_order.order_id if self.oco_order else None
+
+    @property
+    def oco_trade_direction(self) -> Side:
+        """The OCO's side: the target's (architecture 2)."""
+        return self.entry_direction.opposite
+
+    @property
+    def open_quantity(self) -> int:
+        """TokenA shares that the entry opened and no target closed yet."""
+        return self.entry_traded.quantity - self.target_traded.quantity
+
+    @property
+    def state(self) -> LevelState:
+        """The level's place in the state machine."""
+        if self.oco_filled:
+            return LevelState.OCO_FILLED
+        if self.closed:
+            return LevelState.CLOSED
+        if self.order_side is OrderSide.ENTRY:
+            return LevelState.ENTRY_PLACED if self.order else LevelState.FRESH
+        if self.entry_traded.quantity and not self.open_quantity:
+            return LevelState.TARGET_FILLED
+        return LevelState.TARGET_PLACED if self.order else LevelState.TARGET_READY
+
+    @property
+    def is_open(self) -> bool:
+        """True while an entry's position waits for its target or hedge."""
+        return self.state in (LevelState.TARGET_READY, LevelState.TARGET_PLACED)
+
+    @property
+    def orders(self) -> tuple[LegOrder, ...]:
+        """The level's orders that are working or in doubt."""
+        return tuple(order for order in (self.order, self.oco_order) if order)
+
+    def with_order(self, order: LegOrder) -> OpenOrder:
+        """This level with `order` in the place of its role."""
+        return replace(self, oco_order=order) if order.role is Role.OCO else replace(self, order=order)
+
+    def without_order(self, role: Role) -> OpenOrder:
+        """This level with nothing placed in that role."""
+        return replace(self, oco_order=None) if role is Role.OCO else replace(self, order=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderHistoryRecord:
+    """A round trip or a hedge that is complete: what was really traded, in rupees and shares."""
+
+    seq: int
+    """1, 2, 3 … in the order of completion; the same record never gets a second number."""
+    uuid: str
+    bot_name: str
+    trade_side: TradeSide
+    level: int
+    outcome: str
+    """"target", "oco" or "both"."""
+    entry_direction: Side
+    entry_price: Decimal
+    """The level's price; `entry_average` is what was paid."""
+    entry_quantity: int
+    entry_average: Decimal
+    entry_time: str
+    """IST, ISO 8601."""
+    target_price: Decimal
+    target_quantity: int
+    target_average: Decimal
+    oco_price: Decimal | None
+    oco_quantity: int
+    oco_average: Decimal
+    token_b_price: Decimal | None
+    """TokenB's price when the entry's fill was seen."""
+    realised_pnl: Decimal
+    """Of the matched quantity only (behaviour 15)."""
+    completed_at: str
+    """IST, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridIdentity:
+    """What makes two runs the same grid: a resume with any of these different is refused (behaviour 9.3)."""
+
+    trade_type: TradeType
+    exchange: str
+    product_type: str
+    token_a_symbol: str
+    token_b_symbol: str
+    entry_price: Decimal
+    steps: int
+    spread: Decimal
+    target_spread: Decimal
+    oco_spread: Decimal
+    token_a_quantity: int
+    token_b_quantity: int
+
+    @property
+    def max_quantity(self) -> int:
+        """Shares of TokenA at which new entries pause (architecture 4)."""
+        return self.token_a_quantity * self.steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Something that only a person can put right; kept until `--clear-attention` (behaviour 6.5, 8)."""
+
+    key: str
+    """One entry per key: a second report of the same thing changes nothing."""
+    text: str
+    at: str
+    """IST, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledOrder:
+    """An order of ours that left its level without being filled whole; a fill that shows up later is alarmed."""
+
+    client_id: str
+    account: str
+    booked_quantity: int
+    """Shares of it that were booked before it left."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BotState:
+    """Everything that has to survive a crash. `StateManager` owns the one instance and brings it to disk."""
+
+    bot_name: str
+    bot_status: str
+    """"Active", "Stopped: <why>", "Terminating: <reason>", "Terminated: <reason>" or "Completed"."""
+    grid: GridIdentity
+    generation: str
+    """Three characters in every client id, so that a fresh grid never reuses an id of the same day."""
+    trading_day: date
+    """The IST day that the order ids belong to."""
+    upside_net_quantity: int = 0
+    downside_net_quantity: int = 0
+    upside_oco_net_count: int = 0
+    downside_oco_net_count: int = 0
+    total_pnl: Decimal = ZERO
+    max_quantity_reached: bool = False
+    next_opened_seq: int = 1
+    next_record_seq: int = 1
+    levels: dict[str, OpenOrder] = field(default_factory=dict)
+    """By uuid, in grid order; `open_orders` in the file."""
+    order_history: list[OrderHistoryRecord] = field(default_factory=list)
+    """The last 500."""
+    attention: list[Attention] = field(default_factory=list)
+    settled: list[SettledOrder] = field(default_factory=list)
+    """Of the current trading day only, newest last, at most 500."""

@@ -1,0 +1,1 @@
+"""The paper exchange: a matching core that speaks the brokers' wires (behaviour 17)."""

@@ -1,0 +1,99 @@
+"""What the engine needs of the outside world. The real parts and the simulated ones fulfil the same protocols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+    from tg1.instruments import Instrument
+    from tg1.models import BrokerOrder, OrderRequest, Quote, Role, TradeSide
+
+
+class Broker(Protocol):
+    """The trading accounts; `FindocMultiClient` is the real one."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Names of the distinct accounts, e.g. ("trade", "upside_oco"); roles with one app key share one name."""
+
+    def account_of(self, role: Role, trade_side: TradeSide) -> str:
+        """The account that carries orders of this role and side (architecture 10)."""
+
+    def connect(self) -> None:
+        """Log every account in and load the day's instruments.
+
+        Raises `SessionRefused`, `BrokerUnavailable`, `BrokerUnknown`, `FeedError` or `UnknownSymbol`.
+        """
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The instrument of `symbol`; `UnknownSymbol` when the dump has none."""
+
+    def place_order(self, account: str, request: OrderRequest) -> str:
+        """Send one order, once; return its AppOrderID.
+
+        `BrokerRefused`: nothing was created. `BrokerUnavailable`: nothing left. `BrokerUnknown`: ask the book.
+        """
+
+    def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
+        """Ask for a cancel; returning means "sent", never "cancelled" (behaviour 4.6). Raises `BrokerError`."""
+
+    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+        """All orders of the account's trading day; raises `BrokerError` when they could not be read whole."""
+
+
+class PriceFeed(Protocol):
+    """Last prices; `ZerodhaFeed` is the real one."""
+
+    def start(self) -> None:
+        """Begin to receive; returns at once."""
+
+    def stop(self) -> None:
+        """Stop receiving; harmless when not started."""
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The last price, or None when none has ever arrived."""
+
+    def fault(self) -> str:
+        """Why there are no fresh prices, as a sentence; empty when all is well or nothing is known."""
+
+
+class FileSystem(Protocol):
+    """The file operations of the store, each a point where a machine may die. All raise `OSError`."""
+
+    def read(self, path: Path) -> bytes:
+        """The whole file; `FileNotFoundError` when there is none."""
+
+    def exists(self, path: Path) -> bool:
+        """True when there is such a file."""
+
+    def write_synced(self, path: Path, data: bytes) -> None:
+        """Create or truncate with mode 0600, write all, fsync, close."""
+
+    def append_synced(self, path: Path, data: bytes) -> None:
+        """Append (creating with mode 0600), fsync, close."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Atomic rename over `target`."""
+
+    def link(self, source: Path, target: Path) -> None:
+        """A second name for the same content, replacing nothing; `FileExistsError` when `target` is there."""
+
+    def unlink(self, path: Path) -> None:
+        """Remove a name; harmless when there is none."""
+
+    def sync_dir(self, path: Path) -> None:
+        """Bring renames and links in a folder to disk."""
+
+    def make_dir(self, path: Path) -> None:
+        """Create the folder and its parents with mode 0700; harmless when it is there."""
+
+    def names(self, path: Path) -> list[str]:
+        """Names in a folder, sorted; empty when there is no folder."""
+
+
+def price_of(quote: Quote | None) -> Decimal | None:
+    """The price of a fresh quote; None when it is missing or stale (behaviour 10.2)."""
+    return quote.price if quote is not None and quote.fresh else None
