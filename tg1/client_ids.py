@@ -49,7 +49,7 @@ def bot_tag(bot_name: str) -> str:
 
 
 def generation_of(now: datetime) -> str:
-    """Three characters for a grid born at `now`: the two-second slot of the day, so no id repeats within a day's book."""
+    """Three characters for a grid born at `now`: the two-second slot of the day, so no id repeats in a day's book."""
     return _base36((now.hour * 3600 + now.minute * 60 + now.second) // 2, 3)
 
 

@@ -118,11 +118,11 @@ def centring(rows: tuple[LadderRow, ...], price: Decimal) -> Centring:
     """Judge TokenA's price against a grid that is about to start."""
     outside = ""
     crossed = 0
+    outermost = max(row.level for row in rows)
     for row in rows:
         beyond = (row.entry_price - price) * row.trade_side.entry_direction.sign > 0
         crossed += beyond
-        outermost = max(r.level for r in rows) == row.level
-        if beyond and outermost:
+        if beyond and row.level == outermost:
             outside = (
                 f"TokenA trades at {price:.2f}, beyond the outermost {row.trade_side} level at {row.entry_price:.2f}; "
                 "choose another --entry-price, or give --allow-off-centre to start all the same."

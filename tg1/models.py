@@ -285,6 +285,8 @@ class OpenOrder:
     """None in a target state of a hedged bot means "hedge pending" (behaviour 5.3)."""
     token_b_price: Decimal | None = None
     """TokenB's price noted when the entry was placed: the fallback; cleared after use (behaviour 5.4)."""
+    hedged_from: Decimal | None = None
+    """TokenB's price that `oco_trade_price` was reckoned from; the history record keeps it."""
     oco_filled: bool = False
     closed: bool = False
     entry_traded: Traded = NOTHING_TRADED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
     from pathlib import Path
 
@@ -47,8 +48,8 @@ class Broker(Protocol):
 class PriceFeed(Protocol):
     """Last prices; `ZerodhaFeed` is the real one."""
 
-    def start(self) -> None:
-        """Begin to receive; returns at once."""
+    def start(self, symbols: Mapping[int, str]) -> None:
+        """Begin to receive prices of these instrument tokens, named by symbol; returns at once."""
 
     def stop(self) -> None:
         """Stop receiving; harmless when not started."""
