@@ -1,0 +1,176 @@
+"""The door through which every configured value comes in: text and numbers become checked types, or a `ConfigError`.
+
+PURE. Whatever Python's own constructors accept beyond plain notation ("1_000", "٣", "1e400", "inf", True) is refused: a
+number that a trader would not write on an order slip is a mistake.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from datetime import time
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tg1.errors import ConfigError
+from tg1.models import TradeType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_LONGEST_NUMBER = 30
+_LONGEST_SHOWN = 60
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_SECURE_SCHEMES = {"https": "http", "wss": "ws"}
+
+
+class OcoOrderType(StrEnum):
+    """How an OCO order rests in the market (behaviour 6.1, 6.2)."""
+
+    STOP_LIMIT = "stop-limit"
+    LIMIT = "limit"
+
+
+def shown(value: object) -> str:
+    """Return a value as an error sentence may quote it: one line, cut to 60 characters, quoted when it is odd."""
+    text = str(value)
+    if not text or not text.isprintable() or text != text.strip():
+        text = repr(text)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def to_decimal(flag: str, value: object) -> Decimal:
+    """Return an exact number by its decimal notation, so that the float 0.1 is a tenth. Raises `ConfigError`."""
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ConfigError(f"{flag} {value} is not a finite number.")
+        return value
+    return Decimal(_numeral(flag, value, _DECIMAL, "a plain decimal number such as 49.50"))
+
+
+def to_float(flag: str, value: object) -> float:
+    """Return a finite number of seconds or a factor. Raises `ConfigError`."""
+    return float(to_decimal(flag, value))
+
+
+def to_int(flag: str, value: object) -> int:
+    """Return a whole number; "2.5" and "2.0" are refused. Raises `ConfigError`."""
+    return int(_numeral(flag, value, _INTEGER, "a whole number"))
+
+
+def _numeral(flag: str, value: object, pattern: re.Pattern[str], what: str) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        text = format(Decimal(str(value)), "f")
+    else:
+        text = "" if isinstance(value, bool) else str(value).strip(" ")
+    if not pattern.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+        raise ConfigError(f"{flag} {shown(value)} is not {what}.")
+    return text
+
+
+def to_text(_flag: str, value: object) -> str:
+    """Return the text as it is."""
+    return str(value)
+
+
+def to_flag(flag: str, value: object) -> bool:
+    """Return a switch; anything but True and False is refused, for "False" would be true. Raises `ConfigError`."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{flag} {shown(value)} is a switch and takes only True or False here.")
+    return value
+
+
+def to_optional_path(flag: str, value: object) -> Path | None:
+    """Return a path, or None when none is configured. Raises `ConfigError` for an empty one."""
+    return None if value is None else to_path(flag, value)
+
+
+def to_path(flag: str, value: object) -> Path:
+    """Return a path with `~` expanded. Raises `ConfigError` for an empty one or one with a NUL."""
+    text = str(value)
+    if not text.strip() or "\0" in text:
+        raise ConfigError(f"{flag} {shown(value)} is not a path.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{flag} {shown(value)} names a home folder that is not known.") from error
+
+
+def to_optional_time(flag: str, value: object) -> time | None:
+    """Return an IST time of day from HH:MM, or None when none is configured. Raises `ConfigError`."""
+    if value is None or isinstance(value, time):
+        return value
+    match = _CLOCK.fullmatch(str(value))
+    if match:
+        hour, minute = int(match[1]), int(match[2])
+        if hour < 24 and minute < 60:  # noqa: PLR2004  # a day's hours and an hour's minutes need no name
+            return time(hour, minute)
+    raise ConfigError(f"{flag} {shown(value)} is not a time of day in the form HH:MM.")
+
+
+def _to_member(kind: type[StrEnum]) -> Callable[[str, object], Any]:
+    def convert(flag: str, value: object) -> StrEnum:
+        for member in kind:
+            if value == member.value:
+                return member
+        raise ConfigError(f"{flag} {shown(value)} is not one of {', '.join(kind)}.")
+
+    return convert
+
+
+to_trade_type = _to_member(TradeType)
+to_oco_order_type = _to_member(OcoOrderType)
+
+
+def to_root(flag: str, value: object, scheme: str) -> str:
+    """Return `scheme://host[:port]` of a server (behaviour 11.4).
+
+    `scheme` is "https" or "wss" and is the default; its plain form is accepted for loopback addresses only, because
+    credentials go over it. Raises `ConfigError`.
+    """
+    text = str(value).strip()
+    plain = _SECURE_SCHEMES[scheme]
+    wrong = f"{flag} {shown(_without_login(text))} is not a host, {scheme}://host[:port] or {plain}://127.0.0.1:port."
+    try:
+        parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigError(wrong) from error
+    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in (scheme, plain) or extra or port == 0 or not _is_host(host):
+        raise ConfigError(wrong)
+    if parts.scheme == plain and not is_loopback(host):
+        raise ConfigError(f"{flag} {shown(text)} would send credentials unencrypted: use {scheme}://.")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
+
+
+def is_loopback(host: str) -> bool:
+    """True for this machine's own addresses: localhost, 127.0.0.0/8 and ::1."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            return False
+        return True
+    return _HOST.fullmatch(host) is not None
+
+
+def _without_login(text: str) -> str:
+    return re.sub(r"[^/]*@", "…@", text)
