@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tg1 import config_checks, values
-from tg1.flags import flag_of
+from tg1.flags import CREDENTIALS, flag_of
 from tg1.models import ZERO, GridIdentity, TradeType
 from tg1.values import OcoOrderType
 
@@ -234,5 +234,6 @@ _ROOTS: dict[str, Callable[[str, object], Any]] = {
 
 
 def changed_fields(config: GridOcoConfig) -> frozenset[str]:
-    """Names of the fields whose value is not the default."""
-    return frozenset(one.name for one in fields(config) if getattr(config, one.name) != one.default)
+    """Names of the fields whose value is not the default; credentials don't count, as they may be everyone's."""
+    names = {one.name for one in fields(config) if getattr(config, one.name) != one.default}
+    return frozenset(names.difference(CREDENTIALS))

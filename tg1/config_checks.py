@@ -93,12 +93,18 @@ def check_credentials(config: GridOcoConfig) -> None:
         return
     if config.zerodha_config is None:
         raise ConfigError("--zerodha-config is missing: give it or TG1_ZERODHA_CONFIG, for prices come from Zerodha.")
-    names = CREDENTIALS if config.has_oco else TRADE_CREDENTIALS
-    missing = [name for name in names if not getattr(config, name)]
-    if missing:
-        name = missing[0]
-        more = f" ({len(missing) - 1} more missing)" if missing[1:] else ""
-        raise ConfigError(f"{flag_of(name)} is missing: give it, {env_of(name)} or {file_env_of(name)}{more}.")
+    _demand(config, CREDENTIALS if config.has_oco else TRADE_CREDENTIALS)
+    check_pairs(config)
+
+
+def check_cancel_credentials(config: GridOcoConfig) -> None:
+    """Raise `ConfigError` unless the Trade account can be reached and what else is given comes in pairs.
+
+    `--cancel-all` knows the trade type from the state, if at all, so nothing more is demanded here (behaviour 18).
+    """
+    if config.paper:
+        return
+    _demand(config, TRADE_CREDENTIALS)
     check_pairs(config)
 
 
@@ -112,6 +118,14 @@ def check_pairs(config: GridOcoConfig) -> None:
             raise ConfigError(f"{flag_of(have)} is given without {flag_of(lack)} ({env_of(lack)}).")
         if key and secrets.setdefault(key, secret) != secret:
             raise ConfigError(f"{flag_of(key_name)} is the same key as another account's, but the secrets differ.")
+
+
+def _demand(config: GridOcoConfig, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if not getattr(config, name)]
+    if missing:
+        name = missing[0]
+        more = f" ({len(missing) - 1} more missing)" if missing[1:] else ""
+        raise ConfigError(f"{flag_of(name)} is missing: give it, {env_of(name)} or {file_env_of(name)}{more}.")
 
 
 def _check_instruments(config: GridOcoConfig) -> None:
