@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tg1.credentials import SecretFile
 
-_ALIASES = {"product_type": "--product-type", "zerodha_user": "--user"}
+_ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
 _ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"
 _BETTER_ELSEWHERE = "; better from the environment or a file"
 
@@ -166,7 +166,7 @@ def _version() -> str:
 
 
 def _add(group: argparse._ArgumentGroup, flag: _Flag) -> None:
-    names = [flag_of(flag.field)] + [_ALIASES[flag.field]] * (flag.field in _ALIASES)
+    names = [flag_of(flag.field), *_ALIASES.get(flag.field, ())]
     if not flag.metavar:
         turned_on = flag.field != "auto_reenter"
         group.add_argument(
