@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 HOW_TO_RENEW = (
-    "log in at https://kite.zerodha.com/connect/login?v=3&api_key=<api_key> in a browser, take the request_token from the "
-    "address that it leads to, exchange it with KiteConnect.generate_session(request_token, api_secret), and write the "
-    "new access_token into the --zerodha-config file"
+    "log in at https://kite.zerodha.com/connect/login?v=3&api_key=<api_key> in a browser, take the request_token from "
+    "the address that it leads to, exchange it with KiteConnect.generate_session(request_token, api_secret), and "
+    "write the new access_token into the --zerodha-config file"
 )
 """How a person gets the access token of the day (kite.md 2.5); no sentence by itself."""
 
@@ -33,6 +33,7 @@ TOKEN_EXPIRED = f"the Kite access token has expired; to renew it, {HOW_TO_RENEW}
 
 # Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
 _REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
+_UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
 _TOO_MANY = re.compile(r"upgrade failed \(429\b")
 
 
@@ -208,7 +209,7 @@ class FeedLogic:
         self._note_once("malformed", "a malformed message came from the price feed and was ignored")
 
     def on_error(self, now: float, code: int | None, reason: str) -> None:
-        """The ticker reported an error. Code 0 is a text from the server that leaves the connection up (kite.md 1.4)."""
+        """The ticker reported an error. Code 0 is a text from the server; the connection stays (kite.md 1.4)."""
         self._sign_at = now
         if code == 0:
             self._note_once(f"server {reason}", f"the price feed's server says: {reason[:256]}")
@@ -380,6 +381,9 @@ class FeedLogic:
 def _told(reason: str) -> str:
     if _TOO_MANY.search(reason):
         return "Kite allows 3 connections per api key and all are taken (429)"
+    if found := _UNCLEAN.fullmatch(reason):
+        # autobahn's "(None)" is what our own drop of a stalled socket comes back as.
+        return "the connection was cut" if found[1] == "None" else found[1][:256]
     return reason[:256]
 
 

@@ -48,7 +48,7 @@ class Redactor:
         return f"{type(self).__name__}({len(self._forms)} forms)"
 
     def add(self, secret: str) -> None:
-        """Mask this secret from now on, in its plain and in its quoted forms. Texts under 4 characters are left alone."""
+        """Mask this secret from now on, plain and quoted. Texts under 4 characters are left alone."""
         if len(secret) < _SHORTEST_SECRET:
             return
         with self._lock:
@@ -74,11 +74,11 @@ class SecretFilter(logging.Filter):
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
-        self._redactor = redactor
+        self.redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; always True."""
-        scrub = self._redactor.scrub
+        scrub = self.redactor.scrub
         record.msg = scrub(_rendered(record))
         record.args = None
         if record.exc_info:
@@ -91,15 +91,15 @@ class SecretFilter(logging.Filter):
             record.stack_info = scrub(record.stack_info)
         for name, value in vars(record).items():
             if name not in _KNOWN_FIELDS:
-                setattr(record, name, _scrubbed_extra(value, self._redactor))
+                setattr(record, name, _scrubbed_extra(value, self.redactor))
         return True
 
 
-def install(redactor: Redactor, handlers: Iterable[logging.Handler]) -> None:
-    """Put a `SecretFilter` on each handler that has none yet."""
-    for handler in handlers:
-        if not any(isinstance(present, SecretFilter) for present in handler.filters):
-            handler.addFilter(SecretFilter(redactor))
+def install(redactor: Redactor, places: Iterable[logging.Filterer]) -> None:
+    """Put a `SecretFilter` of this redactor on each handler (or logger, for that one's own records), once."""
+    for place in places:
+        if not any(isinstance(present, SecretFilter) and present.redactor is redactor for present in place.filters):
+            place.addFilter(SecretFilter(redactor))
 
 
 def install_excepthooks(redactor: Redactor) -> None:
