@@ -1,0 +1,138 @@
+"""`python -m tg1.paper`: serves the paper exchange until SIGINT, SIGTERM or, when asked, the end of stdin.
+
+When ready it prints one JSON line with the three roots. Exit codes: 0 after a stop, 1 when the port cannot be had,
+2 for bad arguments, with one sentence on stderr.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from tg1.paper.build import Paper, PaperSettings, build
+from tg1.paper.errors import PaperUsageError
+from tg1.paper.prices import DEFAULT_CENTRES
+from tg1.paper.quirks import Quirks
+from tg1.paper.server import PaperServer
+from tg1.paper.wire import loads
+
+_FAILED, _USAGE = 1, 2
+_CHUNK = 4096
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence and exit with 2."""
+        self.exit(_USAGE, f"python -m tg1.paper: {message}\n")
+
+
+def _rupees(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no price") from exc
+
+
+def _quirks(text: str) -> Quirks:
+    try:
+        given = loads(text.encode())
+        if not isinstance(given, dict):
+            raise argparse.ArgumentTypeError("quirks are a JSON object")
+        return Quirks.from_json({name: float(v) if isinstance(v, Decimal) else v for name, v in given.items()})
+    except PaperUsageError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    parser = _Parser(prog="python -m tg1.paper", description="A paper exchange: XTS and Kite on 127.0.0.1.")
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 takes a free one")
+    add("--token-a", default="IRFC")
+    add("--token-b", default="SBIN")
+    add("--centre-a", type=_rupees, default=DEFAULT_CENTRES[0], help="rupees, price that token A reverts to")
+    add("--centre-b", type=_rupees, default=DEFAULT_CENTRES[1], help="rupees, price that token B reverts to")
+    add("--paper-prices", type=Path, metavar="FILE", help="replay a CSV of real prices")
+    add("--manual-prices", action="store_true", help="prices move only through POST /paper/price")
+    add("--paper-speed", type=float, default=1.0, help="market seconds per real second; 60 is lively")
+    add("--paper-seed", type=int, default=1)
+    add("--journal", type=Path, metavar="FILE", help="append JSON lines of every request and order event")
+    add("--instruments", type=Path, metavar="FILE", help="a Kite instruments dump")
+    add("--quirks", type=_quirks, default=Quirks(), metavar="JSON", help="standing quirks to start with")
+    add("--exit-with-stdin", action="store_true", help="stop when stdin ends")
+    return parser
+
+
+def _settings(given: argparse.Namespace) -> PaperSettings:
+    return PaperSettings(
+        token_a=given.token_a,
+        token_b=given.token_b,
+        centre_a=given.centre_a,
+        centre_b=given.centre_b,
+        prices_file=given.paper_prices,
+        manual_prices=given.manual_prices,
+        speed=given.paper_speed,
+        seed=given.paper_seed,
+        instruments_file=given.instruments,
+        quirks=given.quirks,
+    )
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # the raw descriptor: a daemon thread inside sys.stdin would hold its lock while the interpreter ends
+    while os.read(0, _CHUNK):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+async def _serve(paper: Paper, port: int, *, exit_with_stdin: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = PaperServer(paper, port=port)
+    try:
+        roots = await server.start()
+        sys.stdout.write(json.dumps(asdict(roots)) + "\n")
+        sys.stdout.flush()
+        if exit_with_stdin:
+            threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+        await stop.wait()
+    finally:
+        await server.stop()
+
+
+def _open_journal(path: Path | None, stack: ExitStack) -> TextIO | None:
+    try:
+        return stack.enter_context(path.open("a", encoding="utf-8")) if path is not None else None
+    except OSError as exc:
+        raise PaperUsageError(f"the journal {path} cannot be written: {exc.strerror}") from exc
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    parser = make_parser()
+    given = parser.parse_args(argv)
+    with ExitStack() as stack:
+        try:
+            paper = build(_settings(given), _open_journal(given.journal, stack))
+        except PaperUsageError as exc:
+            parser.error(str(exc))
+        try:
+            asyncio.run(_serve(paper, given.port, exit_with_stdin=given.exit_with_stdin))
+        except (OSError, OverflowError) as exc:
+            sys.stderr.write(f"python -m tg1.paper: cannot serve on port {given.port}: {exc}\n")
+            return _FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

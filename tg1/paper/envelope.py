@@ -1,0 +1,56 @@
+"""XTS envelopes: success, error, dead token, validator's refusal and the three forms of no rows (xts.md 2, 4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tg1.paper.accounts import Account
+from tg1.paper.errors import ValidationRefusedError
+from tg1.paper.quirks import Fault
+from tg1.paper.wire import BAD_REQUEST, OK, HttpReply, HttpRequest, json_reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated request with the faults that hit it."""
+
+    request: HttpRequest
+    account: Account
+    faults: tuple[Fault, ...]
+    now: datetime
+
+
+def success(code: str, description: str, result: Any) -> HttpReply:
+    """Return a success envelope; codes overlap, so clients judge by `type`."""
+    return json_reply({"type": "success", "code": code, "description": description, "result": result})
+
+
+def failure(code: str, description: str, status: int = BAD_REQUEST, result: Any = None) -> HttpReply:
+    """Return an error envelope: a readable refusal, nothing was created."""
+    return json_reply({"type": "error", "code": code, "description": description, "result": result or {}}, status)
+
+
+def dead_token(status: int, code: str = "e-session-0007", description: str = "Invalid Token") -> HttpReply:
+    """Return the answer to a token that opens no session (xts.md 4.2)."""
+    return failure(code, description, status)
+
+
+def malformed(refusal: ValidationRefusedError) -> HttpReply:
+    """Return the validator's refusal with every complaint (xts.md 4.6)."""
+    # the body captured on Findoc (xts.md 4.6)
+    errors = [
+        {"field": [fault.field], "location": fault.location, "messages": [fault.message], "types": [fault.type]}
+        for fault in refusal.faults
+    ]
+    result = {"status": BAD_REQUEST, "statusText": "Bad Request", "errors": errors}
+    return failure("e-property-validation-failed", "Bad Request", BAD_REQUEST, result)
+
+
+def no_rows(form: str, code: str, success_code: str, description: str) -> HttpReply:
+    """Return an empty book as `[]`, null, or an error with `code` (xts.md 4.5)."""
+    if form == "error":
+        return failure(code, "Data Not Available")
+    return json_reply(
+        {"type": "success", "code": success_code, "description": description, "result": [] if form == "list" else None},
+        OK,
+    )

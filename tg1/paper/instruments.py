@@ -1,0 +1,114 @@
+"""The instruments of the paper exchange and Kite's dump of them (kite.md 2.2)."""
+
+import csv
+import io
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from tg1.paper.errors import PaperUsageError
+
+COLUMNS = [
+    *("instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry"),
+    *("strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange"),
+]
+_NSE_SEGMENT = 1
+_GENERATED_TOKENS = 20_000
+_TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.50"), (20_000, "1.00"))
+"""xts.md 6.3: price up to which a tick applies; above the last one it is five rupees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One NSE cash instrument: the exchange's number, its symbol and its tick in rupees."""
+
+    exchange_token: int
+    symbol: str
+    tick: Decimal
+    name: str = ""
+
+    @property
+    def instrument_token(self) -> int:
+        """Zerodha's number: exchange token times 256 plus the NSE segment (kite.md 2.2)."""
+        return self.exchange_token * 256 + _NSE_SEGMENT
+
+
+_BUILT_IN = {
+    symbol: Instrument(exchange_token=token, symbol=symbol, tick=Decimal(tick), name=name)
+    for token, symbol, tick, name in (
+        (2029, "IRFC", "0.01", "INDIAN RAILWAY FIN CORP L"),
+        (3045, "SBIN", "0.05", "STATE BANK OF INDIA"),
+        (14299, "PFC", "0.05", "POWER FIN CORP"),
+        (15355, "RECLTD", "0.05", "REC"),
+        (10666, "PNB", "0.01", "PUNJAB NATIONAL BANK"),
+        (4668, "BANKBARODA", "0.05", "BANK OF BARODA"),
+        (1594, "INFY", "0.10", "INFOSYS"),
+        (11630, "NTPC", "0.05", "NTPC"),
+        (2475, "ONGC", "0.05", "OIL AND NATURAL GAS CORP."),
+    )
+}
+
+
+def tick_for_price(price: Decimal) -> Decimal:
+    """Return NSE's tick in rupees for a share of this price (xts.md 6.3)."""
+    return next((Decimal(tick) for limit, tick in _TICKS_BY_PRICE if price < limit), Decimal("5.00"))
+
+
+def instrument_for(symbol: str, price: Decimal) -> Instrument:
+    """Return the built-in instrument of that symbol, or make one whose numbers depend on the symbol alone."""
+    known = _BUILT_IN.get(symbol)
+    if known is not None:
+        return known
+    token = _GENERATED_TOKENS + zlib.crc32(symbol.encode()) % _GENERATED_TOKENS
+    return Instrument(exchange_token=token, symbol=symbol, tick=tick_for_price(price), name=symbol)
+
+
+def built_in() -> list[Instrument]:
+    """Return the instruments that the exchange knows without a dump."""
+    return list(_BUILT_IN.values())
+
+
+def instruments_csv(instruments: Iterable[Instrument]) -> str:
+    """Return Kite's dump of these instruments: twelve columns, CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for each in instruments:
+        identity = (each.instrument_token, each.exchange_token, each.symbol, each.name)
+        writer.writerow((*identity, 0, "", 0, each.tick, 1, "EQ", "NSE", "NSE"))
+    return out.getvalue()
+
+
+def read_dump(path: Path) -> tuple[str, list[Instrument]]:
+    """Return the text of a Kite dump and its NSE cash instruments; raises PaperUsageError when it is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise PaperUsageError(f"the instruments file {path.name} cannot be read: {type(exc).__name__}") from exc
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if not rows or list(rows[0]) != COLUMNS:
+        raise PaperUsageError(f"{path.name} is no Kite instruments dump: it lacks the twelve columns")
+    try:
+        found = [_from_row(row) for row in rows if row["segment"] == "NSE" and row["instrument_type"] == "EQ"]
+    except (ValueError, InvalidOperation) as exc:
+        raise PaperUsageError(f"{path.name} holds a row with an unreadable number") from exc
+    return text, found
+
+
+def _from_row(row: dict[str, str]) -> Instrument:
+    return Instrument(
+        exchange_token=int(row["exchange_token"]),
+        symbol=row["tradingsymbol"],
+        tick=Decimal(row["tick_size"]),
+        name=row["name"],
+    )
+
+
+def require(instruments: Sequence[Instrument], symbol: str, source: str) -> Instrument:
+    """Return the instrument of that symbol; raises PaperUsageError naming where it is missing."""
+    for each in instruments:
+        if each.symbol == symbol:
+            return each
+    raise PaperUsageError(f"{source} has no instrument {symbol}")

@@ -1,0 +1,231 @@
+"""The rind: one aiohttp application that carries the paper exchange over HTTP and a websocket.
+
+It alone reads a clock and touches sockets, and it decides nothing. It binds to 127.0.0.1 only.
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import WSMsgType, web
+
+from tg1.paper.build import Paper
+from tg1.paper.errors import PaperUsageError
+from tg1.paper.kite_app import MALFORMED, TickerSession
+from tg1.paper.orders import IST
+from tg1.paper.wire import HttpReply, HttpRequest, Outcome
+
+HOST = "127.0.0.1"
+_PUMP_SECS = 0.05
+_WATCH_SECS = 0.02
+_KEEPALIVE_SECS = 65.0
+"""Idle connections live so long at one XTS broker (xts.md 4.8)."""
+_CLOSE_GOING_AWAY = 1001
+_START_SECS = 10.0
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roots:
+    """Where a running server is reached."""
+
+    xts_root: str
+    kite_root: str
+    kite_ws_root: str
+
+
+@dataclass(slots=True, eq=False)
+class _Socket:
+    request: web.Request
+    ws: web.WebSocketResponse
+    outbox: asyncio.Queue[bytes | str]
+
+
+class PaperServer:
+    """Serves one `Paper` on the running event loop."""
+
+    def __init__(self, paper: Paper, *, host: str = HOST, port: int = 0) -> None:
+        if host != HOST:
+            raise PaperUsageError(f"the paper exchange listens on {HOST} only")
+        self._paper = paper
+        self._port = port
+        self._sockets: set[_Socket] = set()
+        self._last_now = datetime.now(IST)
+        self._closing = False
+        self._runner: web.AppRunner | None = None
+        self._pump: asyncio.Task[None] | None = None
+        paper.control.ticker = self._ticker_action
+
+    async def start(self) -> Roots:
+        """Begin to serve and to move prices; raises OSError when the port is taken."""
+        now = self._now()
+        for symbol, price in self._paper.first.items():
+            self._paper.exchange.on_price(symbol, price, now)
+        app = web.Application()
+        app.router.add_route("*", "/{tail:.*}", self._dispatch)
+        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=_KEEPALIVE_SECS, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port).start()
+        port = self._runner.addresses[0][1]
+        self._pump = asyncio.create_task(self._move_prices())
+        http = f"http://{HOST}:{port}"
+        return Roots(xts_root=http, kite_root=http, kite_ws_root=f"ws://{HOST}:{port}")
+
+    async def stop(self) -> None:
+        """Drop every connection and stop."""
+        self._closing = True
+        if self._pump is not None:
+            self._pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pump
+        for each in tuple(self._sockets):
+            _drop(each.request)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _now(self) -> datetime:
+        # the exchange's time must not run back, even if the machine's clock is set
+        self._last_now = max(self._last_now, datetime.now(IST))
+        return self._last_now
+
+    async def _move_prices(self) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        while True:
+            await asyncio.sleep(_PUMP_SECS)
+            now = self._now()
+            for event in self._paper.playback.until((loop.time() - start) * self._paper.speed):
+                self._paper.exchange.on_price(event.symbol, event.price, now)
+            self._paper.exchange.step(now)
+
+    # HTTP
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/" and "websocket" in request.headers.get("Upgrade", "").lower():
+            return await self._ticker(request)
+        plain = await _plain_request(request)
+        if plain.path.lstrip("/").startswith("interactive/"):
+            reply = self._paper.xts.handle(plain, self._now())
+        elif plain.path.startswith("/paper/"):
+            reply = self._paper.control.handle(plain, self._now())
+        else:
+            reply = self._paper.kite.handle(plain)
+        return await self._carry_out(request, reply)
+
+    async def _carry_out(self, request: web.Request, reply: HttpReply) -> web.StreamResponse:
+        if reply.delay_secs:
+            await asyncio.sleep(reply.delay_secs)
+        if reply.outcome is Outcome.RESET:
+            _reset(request)
+        elif reply.outcome is Outcome.SILENCE:
+            await self._stay_silent(request)
+        response = web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
+        if reply.headers.get("Content-Type") == "text/csv":
+            response.enable_compression()
+        return response
+
+    async def _stay_silent(self, request: web.Request) -> None:
+        # neither aiohttp nor asyncio tells a handler of a client's FIN, so the transport is watched
+        while not self._closing and request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(_WATCH_SECS)
+        _drop(request)
+
+    # The ticker
+
+    async def _ticker(self, request: web.Request) -> web.StreamResponse:
+        handshake = self._paper.exchange.quirks.ticker_handshake
+        if handshake == "ignore":
+            await self._stay_silent(request)
+            return web.Response()
+        has_token = bool(request.query.get("api_key")) and bool(request.query.get("access_token"))
+        if handshake in ("403", "429") or not has_token:
+            return web.Response(status=429 if handshake == "429" else 403)
+        ws = web.WebSocketResponse(compress=False, autoping=True, timeout=1.0)
+        await ws.prepare(request)
+        each = _Socket(request, ws, asyncio.Queue())
+        session = TickerSession(self._paper.exchange, speed=self._paper.speed)
+        self._sockets.add(each)
+        sender = asyncio.create_task(_send(each, session))
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    session.on_text(message.data)
+        finally:
+            self._sockets.discard(each)
+            sender.cancel()
+        return ws
+
+    def _ticker_action(self, action: str, text: str) -> None:
+        for each in tuple(self._sockets):
+            if action == "drop":
+                _drop(each.request)
+            elif action == "reset":
+                _reset(each.request)
+            elif action == "close":
+                each.outbox.put_nowait(b"")
+            else:
+                each.outbox.put_nowait(MALFORMED if action == "malformed" else text)
+
+
+async def _send(each: _Socket, session: TickerSession) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            while not each.outbox.empty():
+                item = each.outbox.get_nowait()
+                if item == b"":
+                    await each.ws.close(code=_CLOSE_GOING_AWAY, message=b"going away")
+                    return
+                await (each.ws.send_bytes(item) if isinstance(item, bytes) else each.ws.send_str(item))
+            frame = session.frame(loop.time())
+            if frame is not None:
+                await each.ws.send_bytes(frame)
+            await asyncio.sleep(_PUMP_SECS)
+    except ConnectionError:
+        return  # the client went away; the reader's loop ends with it
+
+
+async def _plain_request(request: web.Request) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        raw_query=request.query_string,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.read(),
+    )
+
+
+def _drop(request: web.Request) -> None:
+    """End the connection with a FIN and no close frame."""
+    if request.transport is not None:
+        request.transport.close()
+
+
+def _reset(request: web.Request) -> None:
+    """End the connection with an RST."""
+    if request.transport is not None:
+        raw = request.transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        request.transport.abort()
+
+
+@contextmanager
+def serving_in_thread(paper: Paper) -> Iterator[Roots]:
+    """Serve from a thread of its own while the context lasts: for tests that use blocking clients."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="paper-exchange", daemon=True)
+    thread.start()
+    server = PaperServer(paper)
+    try:
+        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(_START_SECS)
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(_START_SECS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_START_SECS)
+        loop.close()
