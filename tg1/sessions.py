@@ -1,0 +1,211 @@
+"""The one live session of an app key, shared by every bot on this machine that uses the key (behaviour 11.1).
+
+A login kills the key's older session (xts.md 4.3), so two bots that each answer a dead token with a login kill each
+other for ever (reference.md 25). Here the token stands in a file; whoever finds its token dead takes the lock,
+re-reads, and logs in only if the file still holds that very token, and not before the back-off that all share is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tg1.errors import BrokerError, SessionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tg1.ports import FileSystem
+
+_log = logging.getLogger(__name__)
+
+FIRST_DELAY_SECS = 2
+LONGEST_DELAY_SECS = 60
+CALM_SECS = 120
+"""A login that comes this long after the one before starts the back-off anew; twice the longest delay."""
+
+BACKING_OFF = "login-backoff"
+"""The `code` of the `SessionRefused` that waiting helps against; no server's codes look like this."""
+
+_SCHEMA = 1
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XtsCredentials:
+    """The app key pair of one account; never shown."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XtsLogin:
+    """What a login gave (xts.md 2.1). The token is a secret: its claims hold the app key."""
+
+    token: str = field(repr=False)
+    user_id: str = ""
+    is_investor: bool = True
+    client_codes: tuple[str, ...] = ()
+
+    @property
+    def client_id(self) -> str | None:
+        """What a dealer's calls carry as `clientID`; None for an investor, whose calls omit it (xts.md 1.7)."""
+        if self.is_investor:
+            return None
+        return self.client_codes[0] if self.client_codes else self.user_id or None
+
+
+def is_token(value: object) -> bool:
+    """Return True when `value` can stand in a header as it is; a library would quote any other in its error text."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """One session file: the last login, or the fact that it failed, and how long to leave the server alone."""
+
+    login: XtsLogin | None
+    attempted_at: datetime
+    delay_secs: int
+
+
+class SessionStore:
+    """The session files of `folder`, one per app key and root, mode 0600, named by a hash."""
+
+    def __init__(
+        self, *, fs: FileSystem, folder: Path, lock_factory: Callable[[Path], AbstractContextManager[None]]
+    ) -> None:
+        self._fs = fs
+        self._folder = folder
+        self._lock_factory = lock_factory
+        self._remembered: dict[Path, _Record] = {}
+
+    def path_of(self, credentials: XtsCredentials, root: str) -> Path:
+        """Return the session's file; its name tells nothing of the key."""
+        digest = hashlib.sha256(f"{root}\n{credentials.key}".encode()).hexdigest()
+        return self._folder / f"{digest[:32]}.json"
+
+    def saved(self, path: Path) -> XtsLogin | None:
+        """Return the shared session; None when there is none or its file can't be read."""
+        record = self._read(path)
+        return record.login if record else None
+
+    def login_wait_secs(self, path: Path, now: datetime) -> float:
+        """Return the seconds for which no login may be tried; 0 when one may."""
+        record = self._read(path)
+        return _wait_secs(record, now) if record else 0.0
+
+    def renew(
+        self, path: Path, *, dead_token: str | None, log_in: Callable[[], XtsLogin], now: Callable[[], datetime]
+    ) -> XtsLogin:
+        """Return a session that is not `dead_token`: another bot's newer one, or else that of a new login.
+
+        `dead_token` is None when the caller has none. Raises `SessionRefused` while logins are backing off, and what
+        `log_in` raises; each try, failed or not, is counted for the back-off of all bots.
+        """
+        with ExitStack() as stack:
+            self._lock(stack, path)
+            record = self._read(path)
+            if record and record.login and record.login.token != dead_token:
+                return record.login
+            wait_secs = _wait_secs(record, now()) if record else 0.0
+            if wait_secs > 0:
+                raise SessionRefused(
+                    f"the session is dead and the next login may be tried in {wait_secs:.0f} s", code=BACKING_OFF
+                )
+            delay_secs = _next_delay_secs(record, now())
+            try:
+                login = log_in()
+            except BrokerError:
+                self._write(path, _Record(login=None, attempted_at=now(), delay_secs=delay_secs))
+                raise
+            self._write(path, _Record(login=login, attempted_at=now(), delay_secs=delay_secs))
+            return login
+
+    def _lock(self, stack: ExitStack, path: Path) -> None:
+        try:
+            self._fs.make_dir(self._folder)
+            stack.enter_context(self._lock_factory(path.with_suffix(".lock")))
+        except OSError as exc:
+            # A full disk must not keep the emergency stop from logging in (failures.md II.18).
+            _log.warning("logging in without the lock of %s: %s", self._folder, exc.strerror or exc)
+
+    def _read(self, path: Path) -> _Record | None:
+        """Return the newer of file and memory; they differ only after a save that failed."""
+        remembered = self._remembered.get(path)
+        try:
+            record = _decode(self._fs.read(path))
+        except FileNotFoundError:
+            return remembered
+        except OSError as exc:
+            _log.warning("the session file %s can't be read: %s", path, exc.strerror or exc)
+            return remembered
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            _log.warning("the session file %s is corrupt and counts as none", path)
+            return remembered
+        return max((known for known in (remembered, record) if known), key=lambda known: known.attempted_at)
+
+    def _write(self, path: Path, record: _Record) -> None:
+        self._remembered[path] = record
+        temporary = path.with_suffix(".tmp")
+        try:
+            self._fs.write_synced(temporary, _encode(record))
+            self._fs.replace(temporary, path)
+            self._fs.sync_dir(self._folder)
+        except OSError as exc:
+            # This bot trades on with the token in memory; the others will have to log in.
+            _log.warning("the session could not be saved in %s: %s", self._folder, exc.strerror or exc)
+
+
+def _wait_secs(record: _Record, now: datetime) -> float:
+    elapsed_secs = (now - record.attempted_at).total_seconds()
+    # Before the attempt: the wall clock was set back, and nobody knows by how much.
+    return max(0.0, record.delay_secs - elapsed_secs) if elapsed_secs >= 0 else 0.0
+
+
+def _next_delay_secs(record: _Record | None, now: datetime) -> int:
+    """Return 2, 4, 8 … 60 s while logins follow each other, whether they failed or gave a token that died at once."""
+    if record is None or not timedelta(0) <= now - record.attempted_at < timedelta(seconds=CALM_SECS):
+        return FIRST_DELAY_SECS
+    return min(LONGEST_DELAY_SECS, record.delay_secs * 2)
+
+
+def _encode(record: _Record) -> bytes:
+    login = record.login
+    fields: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "attempted_at": record.attempted_at.isoformat(),
+        "delay_secs": record.delay_secs,
+        "token": login.token if login else None,
+    }
+    if login:
+        fields |= {"user_id": login.user_id, "is_investor": login.is_investor, "client_codes": login.client_codes}
+    return json.dumps(fields, indent=1).encode()
+
+
+def _decode(data: bytes) -> _Record:
+    """Raise `ValueError`, `TypeError` or `KeyError` when anything is not as `_encode` writes it."""
+    fields = json.loads(data)
+    attempted_at, delay_secs = datetime.fromisoformat(fields["attempted_at"]), fields["delay_secs"]
+    in_range = type(delay_secs) is int and 0 < delay_secs <= LONGEST_DELAY_SECS
+    if fields["schema"] != _SCHEMA or attempted_at.tzinfo is None or not in_range:
+        raise ValueError("not a session file of this version")
+    login = None if fields["token"] is None else _decode_login(fields)
+    return _Record(login=login, attempted_at=attempted_at, delay_secs=delay_secs)
+
+
+def _decode_login(fields: dict[str, Any]) -> XtsLogin:
+    codes, user_id, is_investor = fields["client_codes"], fields["user_id"], fields["is_investor"]
+    texts = isinstance(codes, list) and all(isinstance(text, str) for text in [user_id, *codes])
+    if not is_token(fields["token"]) or not texts or not isinstance(is_investor, bool):
+        raise ValueError("not a session")
+    return XtsLogin(token=fields["token"], user_id=user_id, is_investor=is_investor, client_codes=tuple(codes))

@@ -1,0 +1,115 @@
+"""One row of an XTS order book, read with distrust: the only place that knows the names of its fields.
+
+Every field may be missing, empty, a string, "NaN" or carry a thousands comma, and words come in any case (behaviour
+4.3, xts.md 2.6). A field that can't be read is None or empty in the `BrokerOrder`; it is never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from tg1.errors import BrokerUnavailable
+from tg1.models import BrokerOrder, OrderStatus, Side
+
+LONGEST_TEXT = 256
+"""Characters of a server's text that may reach a log or the operator."""
+
+_STATUSES = {
+    "pendingnew": OrderStatus.PENDING,
+    "new": OrderStatus.WORKING,
+    "open": OrderStatus.WORKING,
+    "replaced": OrderStatus.WORKING,
+    "partiallyfilled": OrderStatus.WORKING,
+    "pendingreplace": OrderStatus.WORKING,
+    # It can still fill: a cancel in flight may lose the race (behaviour 4.2, failures.md V.47).
+    "pendingcancel": OrderStatus.WORKING,
+    "filled": OrderStatus.FILLED,
+    "cancelled": OrderStatus.CANCELLED,
+    "rejected": OrderStatus.REJECTED,
+    # Fresh rows come with fields not yet filled in (xts.md 2.6): working, but acknowledged by nobody.
+    "": OrderStatus.PENDING,
+}
+_SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+_ID_DIGITS = 18
+
+# Digits with or without grouping commas, Indian (1,23,456.50) or Western. Bounded, so that "1e999999999" can't fill
+# the memory; a comma that groups nothing ("2,5") may be a decimal one and is refused.
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}|\d{1,3}(?:,\d{2,3}){1,5})(?:\.\d{0,20})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+
+
+def from_xts(row: Any) -> BrokerOrder:
+    """Return a book row as a `BrokerOrder`.
+
+    A row whose AppOrderID can't be read but that carries an identifier comes with an empty `order_id`: it proves that
+    the order arrived. Raises `BrokerUnavailable` for a row with neither, which nobody can tell apart from another.
+    """
+    if not isinstance(row, dict):
+        raise BrokerUnavailable("a row of the order book is not an object")
+    order_id, client_id = order_id_of(row.get("AppOrderID")), plain_text(row.get("OrderUniqueIdentifier"))
+    if not order_id and not client_id:
+        raise BrokerUnavailable("a row of the order book has neither AppOrderID nor OrderUniqueIdentifier")
+    raw_status = plain_text(row.get("OrderStatus"))
+    return BrokerOrder(
+        order_id=order_id,
+        client_id=client_id,
+        status=_STATUSES.get(raw_status.lower(), OrderStatus.WORKING),
+        raw_status=raw_status,
+        side=_SIDES.get(plain_text(row.get("OrderSide")).lower()),
+        quantity=_quantity(row.get("OrderQuantity")),
+        filled_quantity=_quantity(row.get("CumulativeQuantity")),
+        average_price=_price(row.get("OrderAverageTradedPrice")),
+        limit_price=_price(row.get("OrderPrice")),
+        reason=plain_text(row.get("CancelRejectReason")),
+        symbol=plain_text(row.get("TradingSymbol")),
+    )
+
+
+def is_known_status(raw_status: str) -> bool:
+    """Return True for the words of behaviour 4.2, and for none at all."""
+    return raw_status.lower() in _STATUSES
+
+
+def number(value: Any) -> Decimal | None:
+    """Return a number that may be written as text; None for anything else ("", "NaN", "NA", null, true)."""
+    if isinstance(value, float):
+        value = repr(value) if math.isfinite(value) else ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value) if abs(value) < 10**_ID_DIGITS else None
+    if isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
+        return Decimal(text.replace(",", ""))
+    return None
+
+
+def order_id_of(value: Any) -> str:
+    """Return an AppOrderID as text, e.g. "1210049745"; empty when it is not a whole number above 0 (xts.md 2.3)."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) <= _ID_DIGITS:
+        return str(int(value) or "")
+    found = number(value)
+    return str(int(found)) if found is not None and found > 0 and found == found.to_integral_value() else ""
+
+
+def plain_text(value: Any) -> str:
+    """Return a text on one line of at most 256 printable characters; numbers as text, anything else as empty."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_ID_DIGITS:
+        return str(value)
+    if not isinstance(value, str):
+        return ""
+    # A line break or an escape sequence from outside must not forge a line of our log.
+    printable = "".join(char if char.isprintable() else " " for char in value[: LONGEST_TEXT * 4])
+    return " ".join(printable.split())[:LONGEST_TEXT]
+
+
+def _quantity(value: Any) -> int | None:
+    found = number(value)
+    if found is None or found < 0 or found >= 10**_ID_DIGITS or found != found.to_integral_value():
+        return None
+    return int(found)
+
+
+def _price(value: Any) -> Decimal | None:
+    """Return rupees; None for 0, which stands for "none yet" in these fields (failures.md V.50)."""
+    found = number(value)
+    return found if found is not None and found > 0 else None
