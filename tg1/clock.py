@@ -28,6 +28,9 @@ class Clock(Protocol):
     def wait_until(self, deadline: float) -> None:
         """Return when `monotonic()` reaches `deadline`, or at once when a stop was asked for."""
 
+    def sleep_until(self, deadline: float) -> None:
+        """Return when `monotonic()` reaches `deadline`, whatever is asked meanwhile: for limits that must hold."""
+
     @property
     def stop_requested(self) -> bool:
         """True from the first SIGINT or SIGTERM on."""
@@ -68,3 +71,7 @@ class SystemClock:
         remaining = deadline - time.monotonic()
         if remaining > 0 and not self.stop_requested:
             select.select([self._read_end], [], [], remaining)
+
+    def sleep_until(self, deadline: float) -> None:
+        """Sleep until `deadline` (monotonic seconds); a signal does not shorten it."""
+        time.sleep(max(0.0, deadline - time.monotonic()))

@@ -251,14 +251,14 @@ def conclude(level: OpenOrder, rules: Rules, now: datetime) -> Change:
     if level.oco_filled:
         closed = replace(level, closed=True)
         if not level.target_traded.quantity:
-            return Change(level=closed, record=_record(level, "oco", rules, now))
-        return Change(level=closed, record=_record(level, "both", rules, now)).then(_raced(closed, rules))
+            return Change(level=closed, record=_record(level, "oco", now))
+        return Change(level=closed, record=_record(level, "both", now)).then(_raced(closed, rules))
     if level.open_quantity:
         return Change(level=level)
     if level.oco_traded.quantity:
         closed = replace(level, closed=True)
-        return Change(level=closed, record=_record(level, "both", rules, now)).then(_raced(closed, rules))
-    record = _record(level, "target", rules, now)
+        return Change(level=closed, record=_record(level, "both", now)).then(_raced(closed, rules))
+    record = _record(level, "target", now)
     return Change(level=_reset(level, rules), record=record, notes=(_reset_note(level, rules),))
 
 
@@ -301,7 +301,7 @@ def _reset_note(level: OpenOrder, rules: Rules) -> Note:
     return Note(text=f"[{level.trade_side}] Level closed, no re-entry: {what}")
 
 
-def _record(level: OpenOrder, outcome: str, rules: Rules, now: datetime) -> OrderHistoryRecord:
+def _record(level: OpenOrder, outcome: str, now: datetime) -> OrderHistoryRecord:
     return OrderHistoryRecord(
         seq=0,
         uuid=level.uuid,
