@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ class SessionStore:
             wait_secs = _wait_secs(record, now()) if record else 0.0
             if wait_secs > 0:
                 raise SessionRefused(
-                    f"the session is dead and the next login may be tried in {wait_secs:.0f} s", code=BACKING_OFF
+                    f"the session is dead and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF
                 )
             delay_secs = _next_delay_secs(record, now())
             try:
