@@ -135,7 +135,10 @@ class _Parser(argparse.ArgumentParser):
     """An argparse whose errors are ours: one sentence, no usage dump."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see --help.")
+        sentence = message.removeprefix("argument ")
+        if "expected one argument" in sentence:
+            sentence += " (one that begins with - is written --flag=VALUE)"
+        raise ConfigError(f"{sentence}; see --help.")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -193,7 +193,7 @@ def _side_style(direction: Side) -> str:
 
 
 def _columns(level: str, entry: str, state: str, order: str, filled: str, order_id: str, oco: str) -> str:  # noqa: PLR0917  # the columns of one row, left to right
-    return f"{level:<5} {entry:>9}  {state:<6}  {order:<14} {filled:>9}  {order_id:<12} {oco}"
+    return f"{level:<5} {entry:>9}  {state:<6}  {order:<14} {filled:>9}  {order_id:<12} {oco}".rstrip()
 
 
 def _rule(text: str, char: str = "-") -> str:
