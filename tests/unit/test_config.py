@@ -336,7 +336,7 @@ def test_config_quotes_no_login_of_a_root() -> None:
     assert "hunter22" not in str(caught.value)
 
 
-prices = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(200000), places=2)
+prices = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(100000), places=2)
 
 
 @given(
