@@ -1,0 +1,247 @@
+"""States for the tests of the store: a small one to begin with, and Hypothesis strategies for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from tg1.models import (
+    Attention,
+    Backoff,
+    BotState,
+    GridIdentity,
+    LegOrder,
+    OpenOrder,
+    OrderHistoryRecord,
+    OrderSide,
+    OrderType,
+    Role,
+    SettledOrder,
+    Side,
+    Traded,
+    TradeSide,
+    TradeType,
+)
+
+IST = timezone(timedelta(hours=5, minutes=30))
+NOW = datetime(2026, 2, 16, 10, 30, tzinfo=IST)
+BOT = "IRFC-SBIN Grid"
+
+GRID = GridIdentity(
+    trade_type=TradeType.GRIDOCOTS,
+    exchange="NSE",
+    product_type="MIS",
+    token_a_symbol="IRFC",
+    token_b_symbol="SBIN",
+    entry_price=Decimal("50.00"),
+    steps=5,
+    spread=Decimal("1.00"),
+    target_spread=Decimal("0.50"),
+    oco_spread=Decimal("2.00"),
+    token_a_quantity=100,
+    token_b_quantity=50,
+)
+
+
+def a_level(number: int = 1, **changes: object) -> OpenOrder:
+    """A fresh BUY level below the centre of `GRID`."""
+    level = OpenOrder(
+        uuid=f"level{number:04}",
+        bot_name=BOT,
+        level=number,
+        trade_side=TradeSide.DOWNSIDE,
+        entry_price=Decimal("50.00") - number,
+        target_price=Decimal("50.50") - number,
+        token_a_quantity=100,
+        token_b_quantity=50,
+    )
+    return replace(level, **changes)  # type: ignore[arg-type]
+
+
+def an_order(client_id: str = "TAGXXGENUD01E000", **changes: object) -> LegOrder:
+    """A working entry of 100 IRFC at 49.00."""
+    order = LegOrder(
+        client_id=client_id,
+        role=Role.ENTRY,
+        side=Side.BUY,
+        symbol="IRFC",
+        quantity=100,
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal("49.00"),
+        order_id="12345",
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+def a_record(seq: int = 1, **changes: object) -> OrderHistoryRecord:
+    """A round trip from 49.00 to 49.50."""
+    record = OrderHistoryRecord(
+        seq=seq,
+        uuid=f"trip{seq:06}",
+        bot_name=BOT,
+        trade_side=TradeSide.DOWNSIDE,
+        level=1,
+        outcome="target",
+        entry_direction=Side.BUY,
+        entry_price=Decimal("49.00"),
+        entry_quantity=100,
+        entry_average=Decimal("49.0333333"),
+        entry_time=NOW.isoformat(),
+        target_price=Decimal("49.50"),
+        target_quantity=100,
+        target_average=Decimal("49.50"),
+        oco_price=Decimal("118.50"),
+        oco_quantity=0,
+        oco_average=Decimal(0),
+        token_b_price=Decimal("120.50"),
+        realised_pnl=Decimal("46.66667"),
+        completed_at=NOW.isoformat(),
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def a_state(*, levels: int = 2, records: int = 1, **changes: object) -> BotState:
+    """A running bot whose first level has an entry in the market."""
+    made = [a_level(number) for number in range(1, levels + 1)]
+    if made:
+        made[0] = made[0].with_order(an_order())
+    state = BotState(
+        bot_name=BOT,
+        bot_status="Active",
+        grid=GRID,
+        generation="GEN",
+        trading_day=date(2026, 2, 16),
+        downside_net_quantity=200,
+        downside_oco_net_count=1,
+        total_pnl=Decimal("46.66667"),
+        next_record_seq=records + 1,
+        levels={level.uuid: level for level in made},
+        order_history=[a_record(seq) for seq in range(1, records + 1)],
+        attention=[Attention(key="both-filled level0001", text="both sides filled", at=NOW.isoformat())],
+        settled=[SettledOrder(client_id="TAGXXGENUD02E000", account="trade", booked_quantity=3)],
+    )
+    for name, value in changes.items():
+        setattr(state, name, value)
+    return state
+
+
+prices = st.decimals(allow_nan=False, allow_infinity=False) | st.decimals("-99999", "99999", places=2)
+counts = st.integers(-(10**12), 10**12)
+texts = st.text(max_size=12)
+instants = st.datetimes(timezones=st.sampled_from([IST, UTC]))
+traded = st.builds(Traded, quantity=counts, value=prices)
+backoffs = st.builds(Backoff, rejections=counts, retry_at=st.none() | instants, paused=st.booleans(), reason=texts)
+
+
+@st.composite
+def legs(draw: st.DrawFn, client_id: str, roles: tuple[Role, ...]) -> LegOrder:
+    """Any order under one client id."""
+    return LegOrder(
+        client_id=client_id,
+        role=draw(st.sampled_from(roles)),
+        side=draw(st.sampled_from(Side)),
+        symbol=draw(texts),
+        quantity=draw(counts),
+        order_type=draw(st.sampled_from(OrderType)),
+        limit_price=draw(prices),
+        trigger_price=draw(st.none() | prices),
+        order_id=draw(st.none() | texts),
+        filled_quantity=draw(counts),
+        filled_value=draw(prices),
+        acknowledged=draw(st.booleans()),
+        cancel_sent=draw(st.booleans()),
+    )
+
+
+@st.composite
+def levels_of(draw: st.DrawFn, bot_name: str, uuid: str) -> OpenOrder:
+    """Any level, in any combination of fields."""
+    working = draw(st.booleans())
+    hedged = draw(st.booleans())
+    return OpenOrder(
+        uuid=uuid,
+        bot_name=bot_name,
+        level=draw(counts),
+        trade_side=draw(st.sampled_from(TradeSide)),
+        entry_price=draw(prices),
+        target_price=draw(prices),
+        token_a_quantity=draw(counts),
+        token_b_quantity=draw(counts),
+        order_side=draw(st.sampled_from(OrderSide)),
+        order=draw(legs(f"{uuid}E", (Role.ENTRY, Role.TARGET))) if working else None,
+        oco_order=draw(legs(f"{uuid}O", (Role.OCO,))) if hedged else None,
+        oco_trade_price=draw(st.none() | prices),
+        token_b_price=draw(st.none() | prices),
+        oco_filled=draw(st.booleans()),
+        closed=draw(st.booleans()),
+        entry_traded=draw(traded),
+        target_traded=draw(traded),
+        oco_traded=draw(traded),
+        attempts=draw(counts),
+        backoff=draw(backoffs),
+        oco_backoff=draw(backoffs),
+        opened_seq=draw(counts),
+        opened_at=draw(st.none() | instants),
+    )
+
+
+grids = st.builds(
+    GridIdentity,
+    trade_type=st.sampled_from(TradeType),
+    exchange=texts,
+    product_type=texts,
+    token_a_symbol=texts,
+    token_b_symbol=texts,
+    entry_price=prices,
+    steps=counts,
+    spread=prices,
+    target_spread=prices,
+    oco_spread=prices,
+    token_a_quantity=counts,
+    token_b_quantity=counts,
+)
+records = st.builds(
+    a_record,
+    counts,
+    uuid=texts,
+    trade_side=st.sampled_from(TradeSide),
+    outcome=texts,
+    entry_direction=st.sampled_from(Side),
+    entry_price=prices,
+    entry_average=prices,
+    entry_time=texts,
+    oco_price=st.none() | prices,
+    token_b_price=st.none() | prices,
+    realised_pnl=prices,
+)
+
+
+@st.composite
+def bot_states(draw: st.DrawFn) -> BotState:
+    """Any state that the types allow."""
+    bot_name = draw(texts)
+    uuids = draw(st.lists(st.text("0123456789abcdef", min_size=1, max_size=8), max_size=4, unique=True))
+    return BotState(
+        bot_name=bot_name,
+        bot_status=draw(texts),
+        grid=draw(grids),
+        generation=draw(texts),
+        trading_day=draw(st.dates()),
+        upside_net_quantity=draw(counts),
+        downside_net_quantity=draw(counts),
+        upside_oco_net_count=draw(counts),
+        downside_oco_net_count=draw(counts),
+        total_pnl=draw(prices),
+        max_quantity_reached=draw(st.booleans()),
+        next_opened_seq=draw(counts),
+        next_record_seq=draw(counts),
+        levels={uuid: draw(levels_of(bot_name, uuid)) for uuid in uuids},
+        order_history=draw(st.lists(records, max_size=2)),
+        attention=draw(st.lists(st.builds(Attention, key=texts, text=texts, at=texts), max_size=2)),
+        settled=draw(
+            st.lists(st.builds(SettledOrder, client_id=texts, account=texts, booked_quantity=counts), max_size=2)
+        ),
+    )
