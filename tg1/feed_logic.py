@@ -14,107 +14,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tg1.feed_values import TOKEN_EXPIRED, FeedAction, FeedHealth, FeedLimits, Note, Phase
 from tg1.models import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-HOW_TO_RENEW = (
-    "log in at https://kite.zerodha.com/connect/login?v=3&api_key=<api_key> in a browser, take the request_token from "
-    "the address that it leads to, exchange it with KiteConnect.generate_session(request_token, api_secret), and "
-    "write the new access_token into the --zerodha-config file"
-)
-"""How a person gets the access token of the day (kite.md 2.5); no sentence by itself."""
-
-TOKEN_EXPIRED = f"the Kite access token has expired; to renew it, {HOW_TO_RENEW}"
+__all__ = ["FeedAction", "FeedHealth", "FeedLimits", "FeedLogic", "Note", "Phase"]
 
 # Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
 _REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
 _UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
 _TOO_MANY = re.compile(r"upgrade failed \(429\b")
-
-
-class Phase(StrEnum):
-    """Where the connection stands."""
-
-    IDLE = "idle"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    WAITING = "waiting"
-    """Lost or never made; the ticker's own back-off runs (kite.md 1.8)."""
-    REFUSED = "token refused"
-    """The handshake was refused; the ticker's own retries are off, ours are slow."""
-    EXHAUSTED = "exhausted"
-    """The ticker has used up its retries (on_noreconnect)."""
-    STOPPED = "stopped"
-
-
-class FeedAction(StrEnum):
-    """What the owner of the ticker has to do next."""
-
-    NONE = "none"
-    DROP_CONNECTION = "drop connection"
-    """Abort the socket; the ticker reconnects and subscribes again by itself in about 1.2 s (kite.md 1.9)."""
-    REBUILD_TICKER = "rebuild ticker"
-    """Abandon this ticker and connect a new one, with the token of the moment."""
-    RESUBSCRIBE = "resubscribe"
-    """Send the subscription again; the server answers with its cached last prices (kite.md 0.3)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedLimits:
-    """Patience, in seconds."""
-
-    life_secs: float = 10.0
-    """A connection on which no message came for longer shows no life (behaviour 10.1); heartbeats come every 1-2 s."""
-    stuck_secs: float = 30.0
-    """A ticker that retries by itself but gives no sign for longer is rebuilt: it can die silently (kite.md 0.4). Above
-    the longest that an honest retry takes: 5.6 s of back-off, 10 s to connect, 5 s for the handshake."""
-    token_retry_secs: float = 30.0
-    """Between two attempts with a token that was refused; a renewed token is tried at once."""
-    rebuild_gap_secs: float = 5.0
-    """Between an action and the next, stronger one."""
-    quiet_secs: float = 30.0
-    """A symbol without a tick for longer is subscribed again: quiet is legitimate, a lost subscription is not, and
-    the cached price tells them apart."""
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedHealth:
-    """The feed at one moment, for people and for `attention`."""
-
-    phase: Phase
-    stalled: bool
-    """Connected, but without life for longer than the limit."""
-    silent_secs: float | None
-    """Since the last message of any kind; None before the first connection."""
-    connections: int
-    """Handshakes that succeeded so far."""
-    rebuilds: int
-    callback_errors: int
-    """Exceptions in our own callbacks, all of them contained."""
-    malformed: int
-    """Messages that the ticker could not read."""
-    ignored_ticks: int
-    """Ticks with an unknown token or an impossible price."""
-    fault: str
-    """Why prices are missing, as a sentence; empty when nothing is wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """One line for the log."""
-
-    text: str
-    is_warning: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +155,9 @@ class FeedLogic:
             self._token_renewed = True
 
     def on_callback_error(self, where: str, kind: str) -> None:
-        """One of our own callbacks raised; that is a bug of ours, contained."""
+        """One of our own callbacks raised; that is a bug of ours, contained, but a tick may have been lost with it."""
         self._callback_errors += 1
+        self._resubscribe_wanted = True
         self._note_once(f"callback {where} {kind}", f"{kind} in the price feed's callback {where} was contained")
 
     # What follows from it.

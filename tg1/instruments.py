@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from tg1.clock import IST
 from tg1.errors import ConfigError, FeedError, KiteTokenExpired, UnknownSymbol
-from tg1.feed_logic import TOKEN_EXPIRED
+from tg1.feed_values import TOKEN_EXPIRED
 from tg1.redact import Redactor
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import certifi
 from autobahn.twisted.websocket import connectWS
 from kiteconnect.ticker import KiteTicker, KiteTickerClientProtocol
+from OpenSSL.crypto import Error as CryptoError
 from twisted.internet import reactor, ssl
 from twisted.logger import eventAsText, globalLogBeginner
 
@@ -122,19 +123,15 @@ class Tg1Ticker(KiteTicker):  # type: ignore[misc]  # kiteconnect ships no types
         super()._create_connection(url, **kwargs)
         self.factory.protocol = _Protocol
         self.factory.noisy = False
-        proceed_failed, proceed_lost = self.factory.clientConnectionFailed, self.factory.clientConnectionLost
+        self.factory.on_failed = self.on_failed
+        proceed = self.factory.clientConnectionFailed
 
         def report_failed(connector: Any, reason: Any) -> None:
             # "Connection refused" reaches no callback of the library (kite.md 1.9).
-            self.on_failed(_told(reason.value))
-            proceed_failed(connector, reason)
+            self.on_failed(str(reason.value) or type(reason.value).__name__)
+            proceed(connector, reason)
 
-        def report_lost(connector: Any, reason: Any) -> None:
-            if _is_certificate_refusal(reason.value):
-                self.on_failed(_told(reason.value))
-            proceed_lost(connector, reason)
-
-        self.factory.clientConnectionFailed, self.factory.clientConnectionLost = report_failed, report_lost
+        self.factory.clientConnectionFailed = report_failed
 
     def _on_message(self, ws: Any, payload: bytes, is_binary: bool) -> None:  # noqa: FBT001  # KiteTicker's signature
         try:
@@ -148,6 +145,12 @@ class Tg1Ticker(KiteTicker):  # type: ignore[misc]  # kiteconnect ships no types
 class _Protocol(KiteTickerClientProtocol):  # type: ignore[misc]  # kiteconnect ships no types
     def onPong(self, payload: bytes) -> None:  # noqa: N802  # autobahn's name
         """Ignore it: a pong arms a check that drops the healthy connection 5 s later (kite.md 1.9)."""
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802  # Twisted's name
+        """Tell of a certificate that was turned down; autobahn says "peer dropped the TCP connection" of it."""
+        super().connectionLost(reason)
+        if isinstance(reason.value, ssl.VerificationError) or "certificate verify failed" in str(reason.value):
+            self.factory.on_failed("the server's TLS certificate could not be verified")
 
 
 def trust_from(ca_file: Path | None) -> Any:
@@ -164,7 +167,10 @@ def trust_from(ca_file: Path | None) -> Any:
     if not blocks:
         raise ConfigError(f"the certificate file {path} holds no certificate")
     trust_root: Any = ssl.trustRootFromCertificates  # untyped in Twisted
-    return trust_root([ssl.Certificate.loadPEM(block) for block in blocks])
+    try:
+        return trust_root([ssl.Certificate.loadPEM(block) for block in blocks])
+    except CryptoError as exc:
+        raise ConfigError(f"the certificate file {path} holds a certificate that can't be read") from exc
 
 
 def ensure_reactor() -> threading.Thread | None:
@@ -223,17 +229,6 @@ def _only_at_debug(record: logging.LogRecord) -> bool:
 def _to_logging(event: dict[str, Any]) -> None:
     level = logging.WARNING if event.get("log_failure") is not None else logging.DEBUG
     logging.getLogger("twisted").log(level, "%s", eventAsText(event, includeTimestamp=False, includeSystem=False))
-
-
-def _told(error: BaseException) -> str:
-    """Return the end of a connection as a few words."""
-    if _is_certificate_refusal(error):
-        return "the server's TLS certificate could not be verified"
-    return str(error) or type(error).__name__
-
-
-def _is_certificate_refusal(error: BaseException) -> bool:
-    return isinstance(error, ssl.VerificationError) or "certificate verify failed" in str(error)
 
 
 def _nothing(*_told: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.feed_logic import HOW_TO_RENEW
+from tg1.feed_values import HOW_TO_RENEW
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import Tg1Error
-from tg1.feed_logic import FeedAction, FeedHealth, FeedLimits, FeedLogic, Phase
+from tg1.feed_logic import FeedLogic
+from tg1.feed_values import FeedAction, FeedHealth, FeedLimits, Phase
 from tg1.redact import Redactor
 
 if TYPE_CHECKING:
