@@ -103,9 +103,9 @@ def a_record(seq: int = 1, **changes: object) -> OrderHistoryRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def a_state(*, levels: int = 2, records: int = 1, **changes: object) -> BotState:
+def a_state(*, level_count: int = 2, record_count: int = 1, **changes: object) -> BotState:
     """A running bot whose first level has an entry in the market."""
-    made = [a_level(number) for number in range(1, levels + 1)]
+    made = [a_level(number) for number in range(1, level_count + 1)]
     if made:
         made[0] = made[0].with_order(an_order())
     state = BotState(
@@ -117,9 +117,9 @@ def a_state(*, levels: int = 2, records: int = 1, **changes: object) -> BotState
         downside_net_quantity=200,
         downside_oco_net_count=1,
         total_pnl=Decimal("46.66667"),
-        next_record_seq=records + 1,
+        next_record_seq=record_count + 1,
         levels={level.uuid: level for level in made},
-        order_history=[a_record(seq) for seq in range(1, records + 1)],
+        order_history=[a_record(seq) for seq in range(1, record_count + 1)],
         attention=[Attention(key="both-filled level0001", text="both sides filled", at=NOW.isoformat())],
         settled=[SettledOrder(client_id="TAGXXGENUD02E000", account="trade", booked_quantity=3)],
     )
@@ -175,6 +175,7 @@ def levels_of(draw: st.DrawFn, bot_name: str, uuid: str) -> OpenOrder:
         oco_order=draw(legs(f"{uuid}O", (Role.OCO,))) if hedged else None,
         oco_trade_price=draw(st.none() | prices),
         token_b_price=draw(st.none() | prices),
+        hedged_from=draw(st.none() | prices),
         oco_filled=draw(st.booleans()),
         closed=draw(st.booleans()),
         entry_traded=draw(traded),

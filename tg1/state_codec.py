@@ -77,6 +77,7 @@ _LEVEL = Record(
         "token_a_quantity": COUNT,
         "token_b_quantity": COUNT,
         "token_b_price": optional(PRICE),
+        "hedged_from": optional(PRICE),
         "level": COUNT,
         "entry_price": PRICE,
         "target_price": PRICE,
