@@ -1,107 +1,29 @@
-"""The matching core of the paper exchange: a plain, deterministic object driven by its caller (behaviour 17).
+"""The paper exchange as its users see it: a plain, deterministic object driven by its caller (behaviour 17).
 
-It decides what becomes of orders and keeps the truth about them. It reads no clock, starts no thread and draws
-chance only from the `random.Random` it is given; `now` is an aware IST datetime in every call and must not run back.
+It keeps the truth about every order. It reads no clock, starts no thread and draws chance only from the
+`random.Random` it is given; `now` is an aware IST datetime in every call and must not run back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from heapq import heappop, heappush
-from random import Random
 from typing import Any
 
-from tg1.paper.accounts import Account, Accounts, Session
-from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
-from tg1.paper.instruments import Instrument
-from tg1.paper.ledger import Ledger
-from tg1.paper.matching import (
-    band_fault,
-    crossed_stop_fault,
-    improved_price,
-    is_reached,
-    is_triggered,
-    is_waiting_stop,
-    price_fault,
-    quiet_range,
-    would_self_trade,
-)
-from tg1.paper.orders import (
-    API_GENERATED,
-    CancelFate,
-    Execution,
-    OrderEvent,
-    OrderType,
-    PaperOrder,
-    Side,
-    Status,
-    Terms,
-)
-from tg1.paper.quirks import Quirks
+from tg1.paper.accounts import Session
+from tg1.paper.engine import Hidden, OrderEngine
+from tg1.paper.errors import PaperUsageError, UnknownOrderError
+from tg1.paper.matching import is_waiting_stop
+from tg1.paper.orders import CancelFate, OrderEvent, OrderType, PaperOrder, Side, Status, Terms
 from tg1.paper.validation import read_modify, read_place
 
-Listener = Callable[[OrderEvent], None]
 
-_FIRST_ID = 1_210_000_001
-_FIRST_BIG_ID = 3_210_000_001
-_FIRST_EXCHANGE_ID = 1_300_000_000_000_001
-_PENDING = frozenset({Status.PENDING_CANCEL, Status.PENDING_REPLACE})
-SELF_TRADE = "17071 : The order could have resulted in self trade "
-"""The exchange's own text, trailing space included (xts.md 3)."""
-
-
-@dataclass(slots=True)
-class _Hidden:
-    until: datetime
-    reads_left: int
-
-
-class PaperExchange:
+class PaperExchange(OrderEngine):
     """Orders, prices and accounts of one simulated exchange.
 
     `orders` holds every order ever by AppOrderID and `history` its earlier values, the current one last; `ledger`
     holds positions and holdings. `listener` hears of every change as it happens. `open_to_all` lets any key and
     secret open an account at its first login.
     """
-
-    def __init__(
-        self,
-        instruments: Iterable[Instrument],
-        *,
-        quirks: Quirks | None = None,
-        rng: Random | None = None,
-        listener: Listener | None = None,
-        open_to_all: bool = True,
-    ) -> None:
-        self.rng = rng or Random(0)
-        self.quirks = quirks or Quirks()
-        self.listener = listener
-        self.accounts = Accounts(self.rng, open_to_all=open_to_all)
-        self.ledger = Ledger()
-        self.orders: dict[int, PaperOrder] = {}
-        self.history: dict[int, list[PaperOrder]] = {}
-        self.prices: dict[str, Decimal] = {}
-        self.instruments: dict[str, Instrument] = {}
-        self._by_token: dict[int, Instrument] = {}
-        for instrument in instruments:
-            self.add_instrument(instrument)
-        self._working: dict[str, dict[int, None]] = {}
-        self._quiet: dict[str, tuple[Decimal | None, Decimal | None]] = {}
-        self._references: dict[str, Decimal] = {}
-        self._timers: list[tuple[datetime, int, Callable[[int, datetime], None], int]] = []
-        self._timer_count = 0
-        self._amendments: dict[int, Terms] = {}
-        self._doomed: dict[int, str] = {}
-        self._hidden: dict[int, _Hidden] = {}
-        self._events: list[OrderEvent] = []
-        self._day: date | None = None
-        self._executions = 0
-
-    def add_instrument(self, instrument: Instrument) -> None:
-        """Make one more instrument tradable."""
-        self.instruments[instrument.symbol] = instrument
-        self._by_token[instrument.exchange_token] = instrument
 
     # Sessions
 
@@ -138,7 +60,7 @@ class PaperExchange:
         until = now + timedelta(seconds=max(hide_secs, self.quirks.visible_after_secs))
         reads = max(hide_reads, self.quirks.visible_after_reads)
         if until > now or reads:
-            self._hidden[order.app_order_id] = _Hidden(until, reads)
+            self._hidden[order.app_order_id] = Hidden(until, reads)
         return order.app_order_id
 
     def cancel(self, account: str, app_order_id: int, now: datetime, fate: CancelFate | None = None) -> None:
@@ -187,10 +109,6 @@ class PaperExchange:
         """Some order is not visible yet, so that a rendered book may not be kept."""
         return bool(self._hidden)
 
-    def working_orders(self, account: str) -> list[PaperOrder]:
-        """Return what can still fill, in order of arrival."""
-        return [self.orders[each] for each in sorted(self.accounts.by_name[account].working)]
-
     # The market and the passing of time
 
     def on_price(self, symbol: str, price: Decimal, now: datetime) -> list[OrderEvent]:
@@ -212,11 +130,6 @@ class PaperExchange:
     def next_due(self) -> datetime | None:
         """When `step` next has something to do; None when nothing is under way."""
         return self._timers[0][0] if self._timers else None
-
-    def expire_day(self, now: datetime) -> None:
-        """Cancel every working order: DAY validity has ended (xts.md 6.2)."""
-        for order in self._all_working():
-            self._change(order, now, status=Status.CANCELLED, reason="DAY validity has expired")
 
     def cancel_stops(self, now: datetime) -> None:
         """Cancel stops that wait and orders with a disclosed quantity, as the exchange does at 15:15 (xts.md 6.1)."""
@@ -294,165 +207,6 @@ class PaperExchange:
         """Limit what the account's orders may use; None lifts the limit."""
         self.accounts.by_name[account].margin = rupees
 
-    # Inside
-
-    def _begin(self, now: datetime) -> None:
-        self._events = []
-        if now.date() != self._day:
-            self._roll_day(now)
-        while self._timers and self._timers[0][0] <= now:
-            due, _, action, app_order_id = heappop(self._timers)
-            if self.orders[app_order_id].is_working:
-                action(app_order_id, due)
-
-    def _roll_day(self, now: datetime) -> None:
-        if self._day is not None:
-            self.expire_day(now)
-            self.ledger.close_day()
-            self._hidden.clear()
-            self._references = dict(self.prices)
-            for account in self.accounts.by_name.values():
-                account.day_orders.clear()
-                account.version += 1
-        self._day = now.date()
-
-    def _create(self, account: str, terms: Terms, now: datetime, generated_by: str = API_GENERATED) -> PaperOrder:
-        instrument = self._by_token.get(terms.instrument_id)
-        if instrument is None:
-            raise UnknownOrderError(f"Instrument {terms.instrument_id} not found")
-        first = _FIRST_BIG_ID if self.quirks.big_order_ids else _FIRST_ID
-        order = PaperOrder(
-            app_order_id=first + len(self.orders),
-            account=account,
-            symbol=instrument.symbol,
-            terms=terms,
-            placed_at=now,
-            updated_at=now,
-            generated_by=generated_by,
-        )
-        owner = self.accounts.by_name[account]
-        self.orders[order.app_order_id] = order
-        self.history[order.app_order_id] = [order]
-        owner.day_orders.append(order.app_order_id)
-        owner.working.add(order.app_order_id)
-        owner.version += 1
-        if owner.reject_reasons:
-            self._doomed[order.app_order_id] = owner.reject_reasons.popleft()
-        self._tell(OrderEvent(at=now, order=order, previous=None))
-        self._later(now, self.quirks.ack_delay_secs, self._acknowledge, order.app_order_id)
-        return order
-
-    def _acknowledge(self, app_order_id: int, now: datetime) -> None:
-        order = self.orders[app_order_id]
-        if order.is_acknowledged:
-            return
-        reason = self._risk_fault(order) or self._exchange_fault(order)
-        if reason:
-            self._change(order, now, status=Status.REJECTED, reason=reason)
-            return
-        status = order.status if order.status in _PENDING else Status.NEW
-        order = self._change(order, now, status=status, exchange_order_id=self._exchange_id(order))
-        resting = [self.orders[each] for each in self._working.get(order.symbol, ()) if each != app_order_id]
-        if self.quirks.self_trade_check and would_self_trade(order, resting):
-            self._change(order, now, status=Status.CANCELLED, reason=SELF_TRADE)
-            return
-        self._match(order, now)
-        order = self.orders[app_order_id]
-        if order.terms.validity == "IOC" and order.is_working:
-            self._change(order, now, status=Status.CANCELLED)
-
-    def _risk_fault(self, order: PaperOrder) -> str:
-        doomed = self._doomed.pop(order.app_order_id, "")
-        if doomed or order.is_foreign:
-            return doomed
-        owner = self.accounts.by_name[order.account]
-        others = [self.orders[each] for each in owner.working if each != order.app_order_id]
-        return self.ledger.holding_fault(order, others) or self.ledger.margin_fault(order, others, owner.margin)
-
-    def _exchange_fault(self, order: PaperOrder) -> str:
-        terms, last = order.terms, self.prices.get(order.symbol)
-        if terms.order_type is OrderType.MARKET and (self.quirks.market_orders == "fill" or order.is_foreign):
-            return "" if last is not None else "Exchange : No last traded price"
-        return (
-            price_fault(terms, self.instruments[order.symbol])
-            or band_fault(terms, self._references.get(order.symbol), self.quirks.price_band_pct)
-            or crossed_stop_fault(terms, last)
-        )
-
-    def _match(self, order: PaperOrder, now: datetime) -> None:
-        last = self.prices.get(order.symbol)
-        if last is None or not order.is_acknowledged or not order.is_working:
-            return
-        terms = order.terms
-        if terms.order_type is OrderType.MARKET:
-            self._fill(order, order.leaves, last, now)
-            return
-        if is_waiting_stop(order):
-            if not is_triggered(terms, last):
-                return
-            order = self._change(order, now, triggered=True)
-        if is_reached(terms, last):
-            self._fill(order, self._fill_quantity(order), improved_price(terms, last), now)
-
-    def _fill_quantity(self, order: PaperOrder) -> int:
-        most = min(order.leaves, self.quirks.max_fill_per_tick or order.leaves)
-        chance = self.quirks.partial_fill_probability
-        if chance and most > 1 and self.rng.random() < chance:
-            return self.rng.randint(1, most - 1)
-        return most
-
-    def _fill(self, order: PaperOrder, quantity: int, price: Decimal, now: datetime) -> None:
-        self._executions += 1
-        cumulative = order.cumulative + quantity
-        value = order.traded_value + quantity * price
-        execution = Execution(
-            execution_id=str(2_177_000 + self._executions),
-            quantity=quantity,
-            price=price,
-            at=now,
-            cumulative=cumulative,
-            average=value / cumulative,
-        )
-        status = order.status if order.status in _PENDING else Status.PARTIALLY_FILLED
-        self.ledger.book(order, quantity, price)
-        self._change(
-            order,
-            now,
-            execution,
-            status=Status.FILLED if cumulative == order.quantity else status,
-            cumulative=cumulative,
-            traded_value=value,
-            executions=(*order.executions, execution),
-        )
-
-    def _finish_cancel(self, app_order_id: int, now: datetime) -> None:
-        self._change(self.orders[app_order_id], now, status=Status.CANCELLED)
-
-    def _lose_cancel(self, app_order_id: int, now: datetime) -> None:
-        order = self.orders[app_order_id]
-        if not order.is_acknowledged:
-            self._acknowledge(app_order_id, now)
-            order = self.orders[app_order_id]
-        if order.is_working:
-            last = self.prices.get(order.symbol)
-            reached = last is not None and is_reached(order.terms, last) and not is_waiting_stop(order)
-            price = improved_price(order.terms, last) if reached and last is not None else order.terms.limit_price
-            self._fill(order, order.leaves, price, now)
-
-    def _finish_modify(self, app_order_id: int, now: datetime) -> None:
-        terms = self._amendments.pop(app_order_id, None)
-        order = self.orders[app_order_id]
-        if terms is None:
-            return
-        fault = price_fault(terms, self.instruments[order.symbol])
-        if terms.quantity <= order.cumulative:
-            fault = f"Exchange : Quantity [{terms.quantity}] is already traded"
-        status = Status.REPLACED if order.status is Status.PENDING_REPLACE else order.status
-        if fault:
-            self._change(order, now, status=status, reason=fault)
-            return
-        self._match(self._change(order, now, status=status, terms=terms), now)
-
     def _close_position(self, account: str, symbol: str, net: int, now: datetime) -> None:
         terms = Terms(
             instrument_id=self.instruments[symbol].exchange_token,
@@ -465,77 +219,13 @@ class PaperExchange:
         )
         self._create(account, terms, now, "RMS")
 
-    def _change(
-        self, order: PaperOrder, now: datetime, execution: Execution | None = None, **changes: Any
-    ) -> PaperOrder:
-        new = replace(order, updated_at=now, **changes)
-        self.orders[new.app_order_id] = new
-        self.history[new.app_order_id].append(new)
-        owner = self.accounts.by_name[new.account]
-        owner.version += 1
-        if not new.is_working:
-            self._forget(new, owner)
-        elif new.is_acknowledged:
-            self._working.setdefault(new.symbol, {})[new.app_order_id] = None
-        self._quiet.pop(new.symbol, None)
-        self._tell(OrderEvent(at=now, order=new, previous=order.status, execution=execution))
-        return new
-
-    def _forget(self, order: PaperOrder, owner: Account) -> None:
-        owner.working.discard(order.app_order_id)
-        self._working.get(order.symbol, {}).pop(order.app_order_id, None)
-        self._amendments.pop(order.app_order_id, None)
-        self._doomed.pop(order.app_order_id, None)
-
-    def _tell(self, event: OrderEvent) -> None:
-        self._events.append(event)
-        if self.listener is not None:
-            self.listener(event)
-
-    def _later(self, now: datetime, secs: float, action: Callable[[int, datetime], None], app_order_id: int) -> None:
-        self._timer_count += 1
-        heappush(self._timers, (now + timedelta(seconds=secs), self._timer_count, action, app_order_id))
-
-    def _is_quiet(self, symbol: str, price: Decimal) -> bool:
-        bounds = self._quiet.get(symbol)
-        if bounds is None:
-            bounds = quiet_range(self.orders[each] for each in self._working[symbol])
-            self._quiet[symbol] = bounds
-        low, high = bounds
-        return (low is None or price > low) and (high is None or price < high)
-
-    def _is_hidden(self, app_order_id: int, now: datetime) -> bool:
-        hidden = self._hidden.get(app_order_id)
-        if hidden is None:
-            return False
-        if now >= hidden.until and hidden.reads_left <= 0:
-            del self._hidden[app_order_id]
-            self.accounts.by_name[self.orders[app_order_id].account].version += 1
-            return False
-        hidden.reads_left -= 1
-        return True
-
     def _usual_fate(self) -> CancelFate:
         if self.quirks.cancel_lost_to_fill:
             return CancelFate.LOST_TO_FILL
         return CancelFate.IGNORED if self.quirks.cancel_never_processed else CancelFate.PROCESSED
-
-    def _exchange_id(self, order: PaperOrder) -> str:
-        return str(_FIRST_EXCHANGE_ID + order.app_order_id % _FIRST_ID)
 
     def _own(self, account: str, app_order_id: int) -> PaperOrder:
         order = self._working_order(app_order_id)
         if order.account != account:
             raise UnknownOrderError(f"Order [{app_order_id}] not found")
         return order
-
-    def _working_order(self, app_order_id: int) -> PaperOrder:
-        order = self.orders.get(app_order_id)
-        if order is None:
-            raise UnknownOrderError(f"Order [{app_order_id}] not found")
-        if not order.is_working:
-            raise NotWorkingError(f"Order [{app_order_id}] is {order.status} and cannot be changed")
-        return order
-
-    def _all_working(self) -> list[PaperOrder]:
-        return [order for name in self.accounts.by_name for order in self.working_orders(name)]

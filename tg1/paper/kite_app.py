@@ -11,8 +11,8 @@ from tg1.paper.quirks import FaultKind, FaultPlan
 from tg1.paper.wire import TOO_MANY, HttpReply, HttpRequest, json_reply, spoil, stand_in
 
 HEARTBEAT = b"\x00"
-MALFORMED = struct.pack(">HHI", 1, 8, 519_425)
-"""An LTP message that ends before its price: the client raises struct.error (kite.md 1.6)."""
+MALFORMED = struct.pack(">HHII", 2, 8, 519_425, 5_000)
+"""A message that ends before its second packet: the client raises struct.error (kite.md 1.6)."""
 _PAISE = 100
 _FORBIDDEN, _NOT_FOUND, _BAD_GATEWAY = 403, 404, 502
 _SHORTEST_GAP_SECS = 0.05

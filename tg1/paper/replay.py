@@ -28,7 +28,7 @@ class CsvReplay:
         self._symbols = tuple(symbols)
         try:
             with path.open(newline="", encoding="utf-8") as stream:
-                self._events = self._read(path.name, csv.DictReader(stream))
+                self._events = self._read(path.name, csv.DictReader(stream, restval=""))
         except (OSError, UnicodeDecodeError) as exc:
             raise PaperUsageError(f"the price file {path.name} cannot be read: {type(exc).__name__}") from exc
         self._first: dict[str, Decimal] = {}

@@ -11,6 +11,7 @@ from tg1.paper.quirks import Quirks
 _SEGMENTS = ("NSECM", "NSEFO", "NSECD", "MCXFO", "BSECM", "BSEFO")
 _PRODUCTS = ("MIS", "NRML", "CNC")
 _VALIDITIES = ("DAY", "IOC")
+_LARGEST = Decimal(10**10)
 _ORDER_TYPES = tuple(OrderType)
 _SIDES = tuple(Side)
 
@@ -35,7 +36,7 @@ class _Reader:
             return allowed[0]
         return value
 
-    def number(self, field: str) -> Decimal:
+    def number(self, field: str, *, positive: bool = False, whole: bool = False) -> Decimal:
         if field not in self._body:
             self.fail(field, "is required", "any.required")
             return Decimal(0)
@@ -46,19 +47,20 @@ class _Reader:
             number = Decimal("NaN")
         if isinstance(value, bool) or not number.is_finite():
             self.fail(field, "must be a number", "number.base")
-            return Decimal(0)
-        if number < 0:
+        elif number < 0:
             self.fail(field, "must be larger than or equal to 0", "number.min")
-            return Decimal(0)
-        return number
+        elif number > _LARGEST:
+            self.fail(field, f"must be less than or equal to {_LARGEST}", "number.max")
+        elif whole and number != number.to_integral_value():
+            self.fail(field, "must be an integer", "number.integer")
+        elif positive and number == 0:
+            self.fail(field, "must be a positive number", "number.positive")
+        else:
+            return number
+        return Decimal(0)
 
     def whole(self, field: str, *, positive: bool = False) -> int:
-        number = self.number(field)
-        if number != number.to_integral_value():
-            self.fail(field, "must be an integer", "number.integer")
-        elif positive and number == 0 and field in self._body:
-            self.fail(field, "must be a positive number", "number.positive")
-        return int(number)
+        return int(self.number(field, positive=positive, whole=True))
 
     def text(self, field: str, longest: int) -> str:
         value = self._body.get(field, "")

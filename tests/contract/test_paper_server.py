@@ -1,0 +1,350 @@
+"""The paper exchange over real sockets: the real `requests`, the real `KiteTicker`, the real command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from kiteconnect import KiteConnect
+from kiteconnect.exceptions import NetworkException, TokenException
+
+from tg1.paper.build import PaperSettings, build
+from tg1.paper.errors import PaperUsageError
+from tg1.paper.server import PaperServer, Roots, serving_in_thread
+from tg1.paper.testing import place_body
+
+DATA = Path(__file__).parents[2] / "../shared/data"
+TIMEOUT = (2.0, 5.0)
+
+
+class Client:
+    """A logged-in `requests` client of one running server."""
+
+    def __init__(self, roots: Roots) -> None:
+        self.roots = roots
+        self._session = requests.Session()
+        self._session.trust_env = False
+        login = {"appKey": "contract-key", "secretKey": "contract-secret", "source": "WEBAPI"}
+        self.token = self.xts("POST", "user/session", json=login).json()["result"]["token"]
+
+    def xts(self, method: str, path: str, timeout: Any = TIMEOUT, **kwargs: Any) -> requests.Response:
+        """Send one request below /interactive."""
+        headers = {"Authorization": getattr(self, "token", "")}
+        url = f"{self.roots.xts_root}/interactive/{path}"
+        return self._session.request(method, url, headers=headers, timeout=timeout, **kwargs)
+
+    def place(self, **changes: Any) -> requests.Response:
+        """Place an order."""
+        body = {name: float(v) if isinstance(v, Decimal) else v for name, v in place_body(**changes).items()}
+        return self.xts("POST", "orders", json=body)
+
+    def control(self, what: str, body: Any = None) -> Any:
+        """Use the control API: GET without a body, POST with one."""
+        url = f"{self.roots.xts_root}/paper/{what}"
+        method = "GET" if body is None else "POST"
+        answer = self._session.request(method, url, json=body, timeout=TIMEOUT).json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def kite(self) -> KiteConnect:
+        """Return the real Kite client."""
+        return KiteConnect("kite-key", "kite-token", root=self.roots.kite_root, proxies={"http": None})
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client of a server whose prices move only by hand."""
+    with serving_in_thread(build(PaperSettings(manual_prices=True))) as roots:
+        yield Client(roots)
+
+
+def _await_status(client: Client, status: str) -> Any:
+    for _ in range(200):
+        row = client.xts("GET", "orders").json()["result"][-1]
+        if row["OrderStatus"] == status:
+            return row
+    raise AssertionError(f"still {row['OrderStatus']}")
+
+
+def test_requests_client_places_reads_and_cancels(client: Client) -> None:
+    """One order's whole life over HTTP (xts.md 2)."""
+    placed = client.place().json()
+    assert placed["description"] == "Request sent"
+    row = _await_status(client, "New")
+    assert row["AppOrderID"] == placed["result"]["AppOrderID"]
+    answer = client.xts("DELETE", "orders", params={"appOrderID": row["AppOrderID"]}).json()
+    assert answer["type"] == "success"
+    assert _await_status(client, "Cancelled")["CumulativeQuantity"] == 0
+
+
+def test_price_set_by_control_fills_and_shows_in_the_truth(client: Client) -> None:
+    """The control API is the market, and reads the truth back."""
+    client.place()
+    _await_status(client, "New")
+    client.control("price", {"symbol": "IRFC", "price": "48.95"})
+    truth = client.control("truth")
+    assert [(order["status"], order["average_price"]) for order in truth["orders"]] == [("Filled", "48.95")]
+    assert [(each["net"], each["buy_value"]) for each in truth["positions"]] == [(100, "4895.00")]
+    assert truth["prices"]["IRFC"] == "48.95"
+
+
+def test_doubled_slash_and_dead_token_are_answered(client: Client) -> None:
+    """Findoc serves a doubled slash; a wrong token gets the envelope (xts.md 1.1, 4.2)."""
+    url = f"{client.roots.xts_root}//interactive/orders"
+    assert requests.get(url, headers={"Authorization": client.token}, timeout=TIMEOUT).json()["type"] == "success"
+    assert requests.get(url, headers={"Authorization": "old"}, timeout=TIMEOUT).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        pytest.param("reset", requests.exceptions.ConnectionError, id="reset"),
+        pytest.param("timeout", requests.exceptions.ReadTimeout, id="timeout"),
+    ],
+)
+@pytest.mark.parametrize(("when", "created"), [("before", 0), ("after", 1)])
+def test_broken_connection_leaves_the_outcome_unknown(
+    client: Client, kind: str, error: type[Exception], when: str, created: int
+) -> None:
+    """The client sees the same error whether the order was created or not (behaviour 3.3)."""
+    client.control("faults", {"kind": kind, "when": when, "method": "POST", "path": "/interactive/orders"})
+    with pytest.raises(error):
+        client.xts("POST", "orders", (2.0, 0.3), json={**json.loads(_BODY)})
+    assert len(client.control("truth")["orders"]) == created
+    assert client.control("faults")[0]["hits"] == 1
+
+
+_BODY = json.dumps({name: float(v) if isinstance(v, Decimal) else v for name, v in place_body().items()})
+
+
+def test_control_sets_quirks_and_acts_for_others(client: Client) -> None:
+    """Quirks, foreign orders, fills, broker cancels, holdings and dead tokens are all at hand."""
+    client.control("quirks", {"side_case": "title", "latency_secs": 0.0})
+    order = client.control(
+        "foreign_order",
+        {"app_key": "contract-key", "symbol": "SBIN", "side": "BUY", "quantity": 10, "price": "119.00"},
+    )
+    assert _await_status(client, "New")["OrderSide"] == "Buy"
+    client.control("fill", {"app_order_id": order, "quantity": 4, "price": 119})
+    client.control("broker_cancel", {"app_order_id": order, "reason": "admin"})
+    assert _await_status(client, "Cancelled")["CumulativeQuantity"] == 4
+    account = client.control("truth")["accounts"][0]
+    client.control("holdings", {"account": account, "symbol": "IRFC", "quantity": 9})
+    client.control("margin", {"account": account, "rupees": 1000})
+    client.control("reject_next", {"account": account, "reason": "no"})
+    client.control("square_off", {"account": account})
+    client.control("kill_token", {"account": account})
+    assert client.xts("GET", "orders").json()["code"] == "e-session-0007"
+    refused = requests.post(f"{client.roots.xts_root}/paper/price", json={"symbol": "?"}, timeout=TIMEOUT)
+    assert (refused.status_code, refused.json()["ok"]) == (400, False)
+
+
+def test_real_kite_client_reads_dump_and_quotes(client: Client) -> None:
+    """`KiteConnect` parses the gzip dump and the quotes, and raises its own errors (kite.md 2)."""
+    kite = client.kite()
+    irfc = next(row for row in kite.instruments("NSE") if row["tradingsymbol"] == "IRFC")
+    assert (irfc["instrument_token"], irfc["exchange_token"], irfc["tick_size"]) == (519425, "2029", 0.01)
+    assert kite.ltp(["NSE:IRFC", "NSE:NOSUCH"]) == {"NSE:IRFC": {"instrument_token": 519425, "last_price": 50}}
+    client.control("quirks", {"kite_rest": "403"})
+    with pytest.raises(TokenException):
+        kite.ltp("NSE:IRFC")
+    client.control("quirks", {"kite_rest": "429"})
+    with pytest.raises(NetworkException):
+        kite.instruments("NSE")
+
+
+def test_server_binds_to_loopback_only() -> None:
+    """Any other host is refused before anything is opened."""
+    with pytest.raises(PaperUsageError):
+        PaperServer(build(PaperSettings()), host="0.0.0.0")  # noqa: S104 - that it is refused is the point
+
+
+TICKER_SCRIPT = textwrap.dedent(
+    """
+    import json, sys, threading
+    from kiteconnect import KiteTicker
+    root, tokens = sys.argv[1], [519425, 779521]
+    ticker = KiteTicker("key", "token", root=root, reconnect_max_delay=5)
+    def say(*parts):
+        print(json.dumps(parts), flush=True)
+    def on_connect(ws, response):
+        say("connect")
+        ws.subscribe(tokens)
+        ws.set_mode(ws.MODE_LTP, tokens)
+    ticker.on_connect = on_connect
+    ticker.on_ticks = lambda ws, ticks: say("ticks", {t["instrument_token"]: t["last_price"] for t in ticks})
+    ticker.on_message = lambda ws, payload, binary: say("beat") if payload == b"\\x00" else None
+    ticker.on_close = lambda ws, code, reason: say("close", code, reason)
+    ticker.connect(threaded=True)
+    sys.stdin.read()
+    """
+)
+
+
+class Ticker:
+    """The real KiteTicker in a process of its own: its reactor runs once per process (kite.md 0.5)."""
+
+    def __init__(self, roots: Roots) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
+            [sys.executable, "-c", TICKER_SCRIPT, roots.kite_ws_root],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def until(self, kind: str, **wanted: float) -> list[Any]:
+        """Return the next report of that kind (with those prices by token), blocking until it comes."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            parts: list[Any] = json.loads(line)
+            if parts[0] == kind and (kind != "ticks" or all(parts[1].get(key) == want for key, want in wanted.items())):
+                return parts
+        raise AssertionError(f"the ticker ended before it reported {kind}")
+
+    def stop(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def ticker(client: Client) -> Iterator[Ticker]:
+    """A ticker on the client's server."""
+    ticker = Ticker(client.roots)
+    yield ticker
+    ticker.stop()
+
+
+def test_real_ticker_gets_cached_ticks_changes_and_heartbeats(client: Client, ticker: Ticker) -> None:
+    """Cached ticks at subscribe, then changes, heartbeats between (kite.md 0.3, 1.6)."""
+    assert ticker.until("connect")
+    assert ticker.until("ticks")[1] == {"519425": 50.0, "779521": 120.5}
+    client.control("price", {"symbol": "IRFC", "price": "50.35"})
+    assert ticker.until("ticks", **{"519425": 50.35})[1] == {"519425": 50.35}
+    assert ticker.until("beat")
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        pytest.param("close", 1001, id="close-1001"),
+        pytest.param("drop", 1006, id="fin"),
+        pytest.param("reset", 1006, id="rst"),
+        pytest.param("malformed", 1006, id="malformed-frame"),
+        pytest.param("text", 1006, id="text-that-is-no-object"),
+    ],
+)
+def test_real_ticker_sees_the_loss_and_comes_back(client: Client, ticker: Ticker, action: str, code: int) -> None:
+    """Each way of losing the socket is reported as kite.md 1.9 says, and the client reconnects."""
+    ticker.until("ticks")
+    client.control("ticker", {"action": action, "text": '["x"]'})
+    assert ticker.until("close")[1] == code
+    assert ticker.until("connect")
+    assert ticker.until("ticks")[1]["519425"] == 50.0
+
+
+@pytest.mark.parametrize("status", ["403", "429"])
+def test_real_ticker_is_refused_at_the_handshake(client: Client, status: str) -> None:
+    """A dead token or a fourth connection is refused with that status (kite.md 1.9, 2.6)."""
+    client.control("quirks", {"ticker_handshake": status})
+    ticker = Ticker(client.roots)
+    closed = ticker.until("close")
+    ticker.stop()
+    assert (closed[1], f"({status} - " in closed[2]) == (1006, True)
+
+
+def test_real_ticker_gives_up_on_a_handshake_that_is_never_answered(client: Client) -> None:
+    """The opening handshake times out after about five seconds (kite.md 1.9)."""
+    client.control("quirks", {"ticker_handshake": "ignore"})
+    ticker = Ticker(client.roots)
+    closed = ticker.until("close")
+    ticker.stop()
+    assert "opening handshake timeout" in closed[2]
+
+
+def _run(*args: str, stdin: int | None = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "tg1.paper", *args],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"NO_PROXY": "*"},
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["sigint", "sigterm"])
+def test_command_serves_until_a_signal_and_exits_0(tmp_path: Path, number: signal.Signals) -> None:
+    """One JSON line when ready, prices at once, a journal, and a silent exit (behaviour 17)."""
+    journal = tmp_path / "paper.jsonl"
+    process = _run("--journal", str(journal), "--paper-speed", "60", "--token-a", "PFC", "--token-b", "ZOMATO")
+    assert process.stdout is not None
+    client = Client(Roots(**json.loads(process.stdout.readline())))
+    assert set(client.kite().ltp(["NSE:PFC", "NSE:ZOMATO"])) == {"NSE:PFC", "NSE:ZOMATO"}
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+    assert "user/session" in journal.read_text(encoding="utf-8")
+    assert "contract-secret" not in journal.read_text(encoding="utf-8")
+
+
+def test_command_ends_with_its_stdin() -> None:
+    """With `--exit-with-stdin` it dies with the bot that spawned it."""
+    process = _run("--exit-with-stdin", stdin=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(("--token-b", "IRFC"), id="same-token"),
+        pytest.param(("--paper-speed", "0"), id="speed"),
+        pytest.param(("--paper-speed", "nan"), id="speed-nan"),
+        pytest.param(("--centre-a", "-1"), id="centre"),
+        pytest.param(("--centre-a", "x"), id="centre-text"),
+        pytest.param(("--paper-prices", "/no/such.csv"), id="no-file"),
+        pytest.param(("--instruments", "/no/such.csv"), id="no-dump"),
+        pytest.param(("--journal", "/no/such/place"), id="no-journal"),
+        pytest.param(("--quirks", '{"nope":1}'), id="quirk"),
+        pytest.param(("--paper-prices", "x.csv", "--manual-prices"), id="both-prices"),
+        pytest.param(("--nonsense",), id="flag"),
+    ],
+)
+def test_bad_arguments_give_one_sentence_and_exit_2(args: tuple[str, ...]) -> None:
+    """Every refusal is one clear sentence on stderr (behaviour 14)."""
+    process = _run(*args)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="real prices are not part of the project; see data/README.md")
+def test_command_replays_real_prices() -> None:
+    """Both symbols have a price at once; a symbol that the file lacks is refused (behaviour 17)."""
+    file = str(DATA / "ltp_1s_2025-06-18.csv")
+    process = _run("--paper-prices", file, "--token-a", "NTPC", "--token-b", "SBIN")
+    assert process.stdout is not None
+    client = Client(Roots(**json.loads(process.stdout.readline())))
+    prices = client.control("truth")["prices"]
+    process.terminate()
+    process.communicate(timeout=10)
+    assert set(prices) == {"NTPC", "SBIN"}
+    refused = _run("--paper-prices", file, "--token-a", "IRFC", "--token-b", "SBIN")
+    _, err = refused.communicate(timeout=20)
+    assert (refused.returncode, err.count("\n")) == (2, 1)
