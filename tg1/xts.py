@@ -20,6 +20,7 @@ A read may also take the bare status for it (401, 403: SessionRefused; 429: Rate
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited, SessionRefused
@@ -214,7 +215,8 @@ class BookReader:
                 bad_rows += 1
                 continue
             self._note_word(order.raw_status)
-            orders.append(order)
+            # The reason goes into the state file, where no redactor watches.
+            orders.append(replace(order, reason=self._scrub(order.reason)) if order.reason else order)
         if bad_rows > self.bad_rows:
             _log.warning("%s: %d of %d rows of the order book can't be read", self._account, bad_rows, len(rows))
         self.bad_rows = bad_rows

@@ -34,6 +34,7 @@ _STATUSES = {
 }
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _ID_DIGITS = 18
+_ID = re.compile(rf"\d{{1,{_ID_DIGITS}}}", re.ASCII)
 
 # Digits with or without grouping commas, Indian (1,23,456.50) or Western. Bounded, so that "1e999999999" can't fill
 # the memory; a comma that groups nothing ("2,5") may be a decimal one and is refused.
@@ -85,7 +86,7 @@ def number(value: Any) -> Decimal | None:
 
 def order_id_of(value: Any) -> str:
     """Return an AppOrderID as text, e.g. "1210049745"; empty when it is not a whole number above 0 (xts.md 2.3)."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) <= _ID_DIGITS:
+    if isinstance(value, str) and _ID.fullmatch(value.strip()):
         return str(int(value) or "")
     found = number(value)
     return str(int(found)) if found is not None and found > 0 and found == found.to_integral_value() else ""
