@@ -88,8 +88,11 @@ def _settings(given: argparse.Namespace) -> PaperSettings:
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     # the raw descriptor: a daemon thread inside sys.stdin would hold its lock while the interpreter ends
-    while os.read(0, _CHUNK):
-        pass
+    try:
+        while os.read(0, _CHUNK):
+            pass
+    except OSError:
+        sys.stderr.write("python -m tg1.paper: stdin cannot be read, which is taken for its end\n")
     loop.call_soon_threadsafe(stop.set)
 
 

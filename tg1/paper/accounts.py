@@ -15,7 +15,7 @@ _TOKEN_BITS = 160
 class Session:
     """What a login gives: an opaque token, valid until `expires_at` or the next login of the same key."""
 
-    token: str
+    token: str = field(repr=False)
     account: str
     expires_at: datetime
 
