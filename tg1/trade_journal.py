@@ -33,17 +33,20 @@ class TradeJournal:
         self._torn = b""
         """What stands behind the last line's end."""
         self._entry_synced = False
+        self._unfinished = False
+        """True after a failed append: its lines may be readable and still not be on the platter."""
 
     def append_missing(self, history: Sequence[OrderHistoryRecord]) -> bool:
-        """Bring every record of `history` that the file lacks into it, synced; True when there was one."""
+        """Bring every record of `history` that the file lacks into it, synced; True when there was something to do."""
         written = self._read() if self._written is None else self._written
-        # Unknown until all of this has worked: a failed append may have left any part of itself behind.
-        self._written = None
         missing = [record for record in history if _key(record) not in written]
-        if missing:
+        needed = bool(missing) or self._unfinished
+        if needed:
+            # Unknown until it has worked: a failed append may leave any part of itself behind.
+            self._written, self._unfinished = None, True
             self._append(missing)
-        self._written = {_key(record) for record in history}
-        return bool(missing)
+        self._written, self._unfinished = {_key(record) for record in history}, False
+        return needed
 
     def forget(self) -> None:
         """Read the file again before the next append."""

@@ -53,6 +53,9 @@ class HandClock:
         self.elapsed = deadline
         self._on_wait()
 
+    def sleep_until(self, deadline: float) -> None:
+        self.wait_until(deadline)
+
 
 def holding_process(folder: Path) -> subprocess.Popen[str]:
     """Another process that holds the lock of bot "A"."""
