@@ -1,0 +1,165 @@
+"""The real client over real HTTP against the paper exchange: what it says of an order is what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.xts_doubles import CREDENTIALS, ORDER
+from tg1.clock import SystemClock
+from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
+from tg1.files import OsFileSystem
+from tg1.findoc_client import FindocMultiClient
+from tg1.instruments import parse_csv
+from tg1.lock import file_lock
+from tg1.paper.build import Paper, PaperSettings, build
+from tg1.paper.quirks import Fault, FaultKind, Quirks
+from tg1.paper.server import serving_in_thread
+from tg1.sessions import SessionStore
+from tg1.transport import RequestsTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tg1.instruments import Instrument
+
+DUMP = (
+    "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,instrument_type,"
+    "segment,exchange\n519425,2029,IRFC,IRFC,0,,0,0.01,1,EQ,NSE,NSE\n"
+)
+
+
+class _Dump:
+    def load(self) -> None:
+        self.known = parse_csv(DUMP)
+
+    def find(self, symbol: str) -> Instrument:
+        return self.known[symbol]
+
+
+class _Setup:
+    """A paper exchange on a port, and a connected client."""
+
+    def __init__(self, paper: Paper, root: str, folder: Path) -> None:
+        self.paper = paper
+        transport = RequestsTransport(root, clock=SystemClock(), read_timeout_secs=0.3, total_timeout_secs=2.0)
+        self.client = FindocMultiClient(
+            trade=CREDENTIALS,
+            root=root,
+            product_type="MIS",
+            instruments=_Dump(),
+            transport_factory=lambda _account: transport,
+            store=SessionStore(fs=OsFileSystem(), folder=folder, lock_factory=file_lock),
+            clock=SystemClock(),
+        )
+        self.close = transport.close
+        self.client.connect()
+
+    @property
+    def posts(self) -> int:
+        """How many placements reached the server."""
+        counters = self.paper.xts.counters.items()
+        return sum(times for (_, *route), times in counters if route == ["POST", "/interactive/orders"])
+
+    def exists(self) -> bool:
+        """The exchange's own truth about the order."""
+        return any(order.client_id == ORDER.client_id for order in self.client.order_book("trade"))
+
+
+@pytest.fixture
+def quirks(request: pytest.FixtureRequest) -> Quirks:
+    """The server's habits; plain unless a test is given others."""
+    return Quirks(**getattr(request, "param", {}))
+
+
+@pytest.fixture
+def setup(tmp_path: Path, quirks: Quirks) -> Iterator[_Setup]:
+    """Everything up and logged in."""
+    paper = build(PaperSettings(manual_prices=True, quirks=quirks))
+    with serving_in_thread(paper) as roots:
+        made = _Setup(paper, roots.xts_root, tmp_path / "sessions")
+        yield made
+        made.close()
+
+
+FAULTS: list[tuple[Fault, type[BrokerError] | None]] = [
+    (Fault(kind=FaultKind.TIMEOUT), BrokerUnknown),
+    (Fault(kind=FaultKind.TIMEOUT, when="after"), BrokerUnknown),
+    (Fault(kind=FaultKind.RESET), BrokerUnknown),
+    (Fault(kind=FaultKind.RESET, when="after"), BrokerUnknown),
+    (Fault(kind=FaultKind.HTML), BrokerUnknown),
+    (Fault(kind=FaultKind.HTML, when="after"), BrokerUnknown),
+    (Fault(kind=FaultKind.JSON_ERROR, status=500), BrokerUnknown),
+    (Fault(kind=FaultKind.JSON_ERROR, status=500, when="after"), BrokerUnknown),
+    (Fault(kind=FaultKind.JSON_ERROR, status=400), BrokerRefused),
+    (Fault(kind=FaultKind.GARBAGE, when="after"), BrokerUnknown),
+    (Fault(kind=FaultKind.TRUNCATED), BrokerUnknown),
+    (Fault(kind=FaultKind.CONTENT_TYPE), None),
+    (Fault(kind=FaultKind.NO_ORDER_ID), BrokerUnknown),
+    (Fault(kind=FaultKind.NO_IDENTIFIER), None),
+    (Fault(kind=FaultKind.RATE_FLAT), RateLimited),
+    (Fault(kind=FaultKind.RATE_NESTED), RateLimited),
+    (Fault(kind=FaultKind.DEAD_TOKEN), None),
+    (Fault(kind=FaultKind.DEAD_TOKEN, status=200), None),
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"), FAULTS, ids=[f"{fault.kind}-{fault.when}-{fault.status}" for fault, _ in FAULTS]
+)
+def test_client_says_of_an_order_only_what_is_true(setup: _Setup, fault: Fault, kind: type[BrokerError] | None) -> None:
+    """Refused means that there is no order, an id that there is one, and unknown is never repeated (behaviour 3.3)."""
+    setup.paper.xts.faults.add(replace(fault, method="POST", path="/interactive/orders"))
+    if fault.kind is FaultKind.DEAD_TOKEN:
+        # A session this young is not replaced before its back-off of 2 s is over.
+        with pytest.raises(BrokerRefused):
+            setup.client.place_order("trade", ORDER)
+        assert not setup.exists()
+    elif kind is None:
+        assert setup.client.place_order("trade", ORDER).isdigit()
+        assert setup.exists()
+    else:
+        with pytest.raises(BrokerError) as caught:
+            setup.client.place_order("trade", ORDER)
+        assert type(caught.value) is kind
+        assert not (issubclass(kind, BrokerRefused | BrokerUnavailable) and setup.exists())
+    assert setup.posts == 1
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {},
+        {"numbers_as_strings": True, "order_id_as": "str", "side_case": "title"},
+        {"fresh_numbers": "empty", "big_order_ids": True, "cancel_result": "dict"},
+        {"fresh_numbers": "nan", "cancel_result": "null", "junk_rows": 3, "iso_times": True},
+        {"reply_has_identifier": False, "cancel_result": "empty", "newest_first": True},
+    ],
+    indirect=True,
+    ids=["plain", "strings", "blank", "nan", "sparse"],
+)
+def test_order_lives_and_is_cancelled_in_every_dialect(setup: _Setup) -> None:
+    """Placed, found by id and identifier, cancelled, seen cancelled: whatever the server's habits (xts.md 10)."""
+    order_id = setup.client.place_order("trade", ORDER)
+    (order,) = setup.client.order_book("trade")
+    assert (order.order_id, order.client_id) == (order_id, ORDER.client_id)
+    assert not order.status.is_final
+    setup.client.cancel_order("trade", order_id, ORDER.client_id)
+    (order,) = setup.client.order_book("trade")
+    assert (order.status, order.filled_quantity, order.quantity) == ("cancelled", 0, 100)
+    with pytest.raises(BrokerRefused):
+        setup.client.cancel_order("trade", order_id, ORDER.client_id)
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [{"empty_book": shape} for shape in ("list", "null", "error")],
+    indirect=True,
+    ids=["list", "null", "error"],
+)
+def test_empty_book_is_read_in_every_dialect(setup: _Setup) -> None:
+    """`[]`, null and e-orders-0005 (xts.md 4.5)."""
+    assert setup.client.order_book("trade") == ()
