@@ -134,6 +134,8 @@ def test_power_cut_at_any_step_of_a_save_leaves_the_old_state_or_the_new(saves: 
             with suppress(Died):
                 finished = manager.save(NOW)
             disk.crash(Random(seed * 1000 + step))
+            if finished:
+                assert journalled(disk) == list(range(1, saves + 2))
             assert_goes_on(disk, {saves + 1} if finished else {saves, saves + 1})
 
 
@@ -168,6 +170,20 @@ def test_error_at_any_step_of_a_save_is_told_and_the_next_save_works(saves: int,
         assert journalled(disk) == list(range(1, saves + 2))
         disk.crash(Random(step))
         assert_goes_on(disk, {saves + 1})
+
+
+def test_state_that_goes_back_to_the_last_finished_save_is_written_after_a_failed_one() -> None:
+    """After a failed save nobody knows what the file holds, so nothing counts as unchanged."""
+    for step in range(steps_of(save_next, 2)):
+        disk, manager = after_saves(2)
+        manager.state = state_number(3)
+        fail_at(disk, step, os_error(errno.EIO))
+        with pytest.raises(SaveFailed):
+            manager.save(NOW)
+        heal(disk)
+        manager.state = state_number(2)
+        manager.save(NOW)
+        assert a_manager(disk).load() == state_number(2)
 
 
 @pytest.mark.parametrize("saves", [0, 2])
