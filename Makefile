@@ -1,0 +1,68 @@
+# Needs Python 3.11 or later and make, nothing else. Everything is installed into .venv, from PyPI.
+
+VENV := .venv
+BIN := $(VENV)/bin
+MINUTES ?= 10
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The example of architecture 19. At sixty times the speed of a day, entries, targets and a hedge fill within a minute.
+EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
+	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
+
+.PHONY: run test lint clean soak bench help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…" adds flags)
+	@$(BIN)/python -m tg1.run $(EXAMPLE) $(ARGS)
+
+test: lint ## lint, types and every test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/.dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict tg1
+
+soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
+	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES)
+
+bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
+	$(BIN)/python -m bench.run
+
+clean: ## remove what make and the tools made; state/ and logs/ are yours and stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find tg1 tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is the proof of a finished installation. The stamps go before pip begins, and without one the environment is
+# made anew: whatever an interrupted attempt left behind is never built upon.
+$(VENV)/.run: pyproject.toml
+	@$(call install,.)
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@$(call install,.[dev])
+	@touch $(VENV)/.run $@
+
+define install
+set -e; \
+if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
+	python=; \
+	for name in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 python; do \
+		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'TG1 needs Python 3.11 or later: install it, or name it with "make PYTHON=/path/to/python3.11 …".' >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$python can't make virtual environments: install its venv package (Debian and Ubuntu: sudo apt install python3-venv)." >&2; \
+		exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$python; this happens once and takes about a minute."; \
+	"$$python" -m venv --clear $(VENV); \
+fi; \
+rm -f $(VENV)/.run $(VENV)/.dev; \
+$(BIN)/python -m pip install --quiet --editable '$(1)'
+endef

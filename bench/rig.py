@@ -1,0 +1,168 @@
+"""A whole bot in one process: the real engine, client and store on the paper exchange's XTS gateway, without sockets.
+
+Time is virtual, so that a cycle takes nothing but its own work; what the exchange's side of a request costs is counted
+apart and taken out.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tests.fakes import HandClock, HandFeed
+from tg1.config import GridOcoConfig
+from tg1.files import OsFileSystem
+from tg1.findoc_client import FindocMultiClient
+from tg1.grid_engine import GridOcoEngine
+from tg1.instruments import Instrument
+from tg1.models import LevelState
+from tg1.paper import wire
+from tg1.paper.exchange import PaperExchange
+from tg1.paper.instruments import built_in
+from tg1.paper.xts_app import XtsApp
+from tg1.sessions import SessionStore, XtsCredentials
+from tg1.state import StateManager
+from tg1.transport import HttpResponse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tg1.transport import HttpRequest
+
+PRICES = {"SBIN": "900.00", "IRFC": "50.00"}
+"""The grid trades SBIN here: at 900.00 there is room for 500 levels of 0.25 on either side."""
+GRID, HEDGE = PRICES
+ROOT = "https://bench.invalid"
+ANY = "any"
+"""The paper exchange takes any secret."""
+
+
+class QuickDisk(OsFileSystem):
+    """The real disk without its syncs: for the minutes before a measurement."""
+
+    def write_synced(self, path: Path, data: bytes) -> None:
+        """Write without syncing."""
+        path.write_bytes(data)
+
+    def sync_dir(self, path: Path) -> None:
+        """Sync nothing."""
+
+
+class InProcess:
+    """A transport whose server is a function call; `spent_secs` is CPU time on the server's side of it."""
+
+    def __init__(self, app: XtsApp, clock: HandClock) -> None:
+        self._app = app
+        self._clock = clock
+        self.spent_secs = 0.0
+        self.body_bytes = 0
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Answer at once, in virtual time."""
+        body = request.body or b""
+        begun = time.process_time()
+        reply = self._app.handle(
+            wire.HttpRequest(
+                method=request.method,
+                path=request.path,
+                query=dict(request.params),
+                raw_query=urlencode(dict(request.params)),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=body,
+            ),
+            self._clock.now(),
+        )
+        text = reply.body.decode()
+        self.spent_secs += time.process_time() - begun
+        self.body_bytes = len(reply.body)
+        return HttpResponse(status=reply.status, text=text, content_type="application/json")
+
+
+class Dump:
+    """The day's instruments, as the paper exchange knows them."""
+
+    def load(self) -> None:
+        """Nothing to fetch."""
+
+    def find(self, symbol: str) -> Instrument:
+        """The instrument of `symbol`."""
+        found = next(one for one in built_in() if one.symbol == symbol)
+        return Instrument(
+            symbol=symbol,
+            exchange="NSE",
+            exchange_token=found.exchange_token,
+            instrument_token=found.instrument_token,
+            tick_size=found.tick,
+            lot_size=1,
+        )
+
+
+class Rig:
+    """One bot with `steps` levels on either side, all of whose entries rest on the exchange."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self.clock = HandClock()
+        exchange = PaperExchange(built_in())
+        for symbol, price in PRICES.items():
+            exchange.on_price(symbol, Decimal(price), self.clock.now())
+        self.transport = InProcess(XtsApp(exchange), self.clock)
+        config = GridOcoConfig(
+            bot_name=f"bench {steps}",
+            token_a_symbol=GRID,
+            token_b_symbol=HEDGE,
+            entry_price=PRICES["SBIN"],
+            steps=steps,
+            spread="0.25",
+            target_spread="0.25",
+            oco_spread="2.00",
+            token_a_quantity=1,
+            token_b_quantity=1,
+        )
+        self.disk: Any = QuickDisk()
+        self.store = StateManager(self.disk, folder, config.bot_name)
+        self.engine = GridOcoEngine(
+            config=config, client=self._client(folder), feed=HandFeed(**PRICES), state=self.store, clock=self.clock
+        )
+        self.levels = 2 * steps
+        self._place_everything()
+
+    def _client(self, folder: Path) -> FindocMultiClient:
+        return FindocMultiClient(
+            trade=XtsCredentials(key="bench-trade", secret=ANY),
+            upside_oco=XtsCredentials(key="bench-up", secret=ANY),
+            downside_oco=XtsCredentials(key="bench-down", secret=ANY),
+            root=ROOT,
+            product_type="MIS",
+            instruments=Dump(),
+            transport_factory=lambda _account: self.transport,
+            store=SessionStore(fs=self.disk, folder=folder / "sessions", lock_factory=lambda _path: nullcontext()),
+            clock=self.clock,
+        )
+
+    def _place_everything(self) -> None:
+        self.engine._run_loop = lambda: 0  # type: ignore[method-assign]  # noqa: SLF001 - cycles are run one by one here
+        self.engine.start()
+        while any(level.state is LevelState.FRESH for level in self.store.state.levels.values()):
+            self.cycle()
+        for _ in range(3):
+            self.cycle()
+
+    def cycle(self) -> float:
+        """Run one cycle; the CPU seconds that it took without the exchange's."""
+        self.clock.advance(1.0)
+        server, begun = self.transport.spent_secs, time.process_time()
+        code = self.engine._poll_cycle()  # noqa: SLF001 - the loop's own step
+        spent = time.process_time() - begun - (self.transport.spent_secs - server)
+        if code is not None:
+            raise RuntimeError(f"the bot ended with {code} in the middle of a measurement")
+        return spent
+
+    def save_after_a_change(self) -> float:
+        """Change the state as a fill does and save it; seconds until it is on disk."""
+        self.store.state.total_pnl += Decimal("0.05")
+        begun = time.perf_counter()
+        self.store.save(self.clock.now())
+        return time.perf_counter() - begun
