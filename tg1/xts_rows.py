@@ -99,8 +99,10 @@ def plain_text(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     # A line break or an escape sequence from outside must not forge a line of our log.
-    printable = "".join(char if char.isprintable() else " " for char in value[: LONGEST_TEXT * 4])
-    return " ".join(printable.split())[:LONGEST_TEXT]
+    text = value[: LONGEST_TEXT * 4]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())[:LONGEST_TEXT]
 
 
 def _quantity(value: Any) -> int | None:
