@@ -45,7 +45,10 @@ class ClientId:
 
 def bot_tag(bot_name: str) -> str:
     """Five characters that all orders of a bot begin with; 60 million values, so two names rarely meet."""
-    return _base36(int.from_bytes(hashlib.sha256(bot_name.encode()).digest()[:8]) % 36**TAG_LENGTH, TAG_LENGTH)
+    return _base36(
+        int.from_bytes(hashlib.sha256(bot_name.encode(errors="surrogateescape")).digest()[:8]) % 36**TAG_LENGTH,
+        TAG_LENGTH,
+    )
 
 
 def generation_of(now: datetime) -> str:

@@ -61,6 +61,10 @@ class FeedLogic:
         self._notes: list[Note] = []
         self._noted: set[str] = set()
 
+    def serve(self, symbols: Mapping[int, str]) -> None:
+        """Serve these symbols from the next connection on."""
+        self._symbols = dict(symbols)
+
     @property
     def phase(self) -> Phase:
         """Where the connection stands."""

@@ -72,7 +72,7 @@ def resolve(order: LegOrder, row: BrokerOrder | None) -> Reading:
     filled, value = _cumulative(order, row)
     read = replace(
         order,
-        order_id=order.order_id or row.order_id,
+        order_id=order.order_id or row.order_id or None,
         filled_quantity=filled,
         filled_value=value,
         acknowledged=order.acknowledged or row.status in (OrderStatus.WORKING, OrderStatus.FILLED),

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class ZerodhaFeed:
-    """Last prices of `symbols` (instrument token -> symbol), for any thread. Fulfils `PriceFeed`.
+    """Last prices of a few symbols, for any thread. Fulfils `PriceFeed`.
 
     `access_token_source` is asked again at every rebuild and while disconnected, so that a renewed token is picked up
     without a restart; it may raise a `Tg1Error` or `OSError`. `monotonic` gives seconds. `ca_file` replaces the usual
@@ -40,7 +40,6 @@ class ZerodhaFeed:
         *,
         api_key: str,
         access_token_source: Callable[[], str],
-        symbols: Mapping[int, str],
         monotonic: Callable[[], float],
         ws_root: str = KITE_WS_ROOT,
         insecure_tls: bool = False,
@@ -51,7 +50,7 @@ class ZerodhaFeed:
     ) -> None:
         self._api_key = api_key
         self._token_source = access_token_source
-        self._tokens = tuple(symbols)
+        self._tokens: tuple[int, ...] = ()
         self._monotonic = monotonic
         self._ws_root = ws_root
         self._insecure_tls = insecure_tls
@@ -59,7 +58,7 @@ class ZerodhaFeed:
         self._limits = limits or FeedLimits(life_secs=limit_secs)
         self._redactor = redactor or Redactor()
         self._redactor.add(api_key)
-        self._logic = FeedLogic(symbols, self._limits)
+        self._logic = FeedLogic({}, self._limits)
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._watchdog: threading.Thread | None = None
@@ -74,9 +73,10 @@ class ZerodhaFeed:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._logic.phase})"
 
-    def start(self) -> None:
-        """Begin to receive; returns at once (0.3 s at the first time, for the import). Harmless when started.
+    def start(self, symbols: Mapping[int, str]) -> None:
+        """Begin to receive `symbols` (instrument token -> symbol); returns at once. Harmless when started.
 
+        The first time takes 0.3 s, for the import.
         Raises what the token source raises, `ConfigError` for an unusable `ca_file`, and `FeedError` when the thread
         can't run.
         """
@@ -89,7 +89,9 @@ class ZerodhaFeed:
         kite_ticker.tame_logs(self._redactor)
         self._trust = None if self._insecure_tls else kite_ticker.trust_from(self._ca_file)
         self._reactor_thread = kite_ticker.ensure_reactor()
+        self._tokens = tuple(symbols)
         with self._lock:
+            self._logic.serve(symbols)
             self._logic.on_start(self._monotonic())
         self._stopping.clear()
         kite_ticker.call(self._replace_ticker)

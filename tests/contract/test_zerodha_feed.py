@@ -38,6 +38,9 @@ def kite() -> Iterator[FakeKite]:
         yield server
 
 
+SYMBOLS = {SBIN: "SBIN"}
+
+
 @pytest.fixture
 def make_feed() -> Iterator[Callable[..., ZerodhaFeed]]:
     """Make feeds that are stopped afterwards."""
@@ -47,7 +50,6 @@ def make_feed() -> Iterator[Callable[..., ZerodhaFeed]]:
         parts: dict[str, Any] = {
             "api_key": API_KEY,
             "access_token_source": lambda: TOKEN,
-            "symbols": {SBIN: "SBIN"},
             "monotonic": time.monotonic,
             "ws_root": server.root,
             "limits": QUICK,
@@ -64,7 +66,7 @@ def make_feed() -> Iterator[Callable[..., ZerodhaFeed]]:
 def feed(kite: FakeKite, make_feed: Callable[..., ZerodhaFeed]) -> ZerodhaFeed:
     """A feed that has its first fresh price."""
     made = make_feed(kite)
-    made.start()
+    made.start(SYMBOLS)
     eventually(lambda: is_fresh(made))
     return made
 
@@ -113,7 +115,7 @@ def test_feed_survives_a_handshake_that_is_never_answered(
     """The websocket handshake gives up after 5 s (kite.md 1.1)."""
     kite.answers_handshake = False
     feed = make_feed(kite)
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(lambda: "handshake timeout" in feed.fault())
     kite.answers_handshake = True
     eventually(is_back(feed, 1))
@@ -125,7 +127,7 @@ def test_feed_says_that_the_token_has_expired_and_does_not_hammer(
     """Behaviour 10.3; the library's own retries with a dead token (kite.md 0.7) are off."""
     kite.dead_tokens.add(TOKEN)
     feed = make_feed(kite)
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(lambda: feed.token_refused)
     assert "access token has expired" in feed.fault()
     assert feed._ticker.factory.continueTrying == 0
@@ -136,7 +138,7 @@ def test_feed_goes_on_trying_a_refused_token_slowly(kite: FakeKite, make_feed: C
     """The same token may be let in again, e.g. after a fault of the server's login service."""
     kite.dead_tokens.add(TOKEN)
     feed = make_feed(kite, limits=replace(QUICK, token_retry_secs=0.5))
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(lambda: len(kite.handshakes) >= 3)
     kite.dead_tokens.clear()
     eventually(is_back(feed, 1))
@@ -148,7 +150,7 @@ def test_feed_picks_up_a_renewed_token_after_the_old_one_died_overnight(
     """Drop, then 403, then a person writes the new token into the file: no restart is needed."""
     token = [TOKEN]
     feed = make_feed(kite, access_token_source=lambda: token[0])
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(is_back(feed, 1))
     kite.dead_tokens.add(TOKEN)
     kite.rst()
@@ -171,7 +173,7 @@ def test_feed_keeps_its_token_while_the_source_can_not_be_read(
         return answer
 
     feed = make_feed(kite, access_token_source=source)
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(is_back(feed, 1))
     kite.dead_tokens.add(TOKEN)
     answers.append(ConfigError("the file has no access_token"))
@@ -185,7 +187,7 @@ def test_feed_keeps_its_token_while_the_source_can_not_be_read(
 def impatient(kite: FakeKite, make_feed: Callable[..., ZerodhaFeed]) -> ZerodhaFeed:
     """A feed with a fresh price that calls a second of silence a stall."""
     made = make_feed(kite, limits=IMPATIENT)
-    made.start()
+    made.start(SYMBOLS)
     eventually(lambda: is_fresh(made))
     return made
 
@@ -219,7 +221,7 @@ def test_feed_takes_heartbeats_for_life(impatient: ZerodhaFeed) -> None:
 def test_feed_subscribes_a_quiet_symbol_again(kite: FakeKite, make_feed: Callable[..., ZerodhaFeed]) -> None:
     """The server's cached price then tells a quiet instrument from a lost subscription."""
     feed = make_feed(kite, limits=replace(QUICK, quiet_secs=0.5))
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(is_back(feed, 1))
     kite.prices[SBIN] = 12200
     eventually(lambda: feed.quotes()["SBIN"].price == Decimal(122))
@@ -285,7 +287,7 @@ def test_exception_in_a_callback_never_ends_the_feed(
             raise RuntimeError(f"no good with {TOKEN}")
 
     monkeypatch.setattr(feed._logic, name, fail_once)
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(lambda: kite.sockets)
     kite.send(b"\x00\x02\x00\x08\x00\x0b")
     kite.rst()
@@ -300,7 +302,7 @@ def test_replaced_ticker_is_put_to_rest_even_in_its_handshake(
     """close() during a handshake is ignored by the library (kite.md 1.3)."""
     kite.answers_handshake = False
     feed = make_feed(kite)
-    feed.start()
+    feed.start(SYMBOLS)
     eventually(lambda: kite.handshakes)
     kite.answers_handshake = True
     feed._kite.call(feed._replace_ticker)
@@ -315,8 +317,8 @@ def test_feed_can_be_stopped_and_started_again(kite: FakeKite, feed: ZerodhaFeed
     eventually(lambda: kite.sockets[0].closed)
     assert feed.health().phase is Phase.STOPPED
     assert not is_fresh(feed)
-    feed.start()
-    feed.start()
+    feed.start(SYMBOLS)
+    feed.start(SYMBOLS)
     eventually(is_back(feed, 2))
     assert len(kite.handshakes) == 2
 
@@ -339,8 +341,8 @@ def test_no_secret_reaches_a_log_or_stderr_at_debug(
     txaio.set_global_log_level("debug")
     try:
         feed = make_feed(kite)
+        feed.start(SYMBOLS)
         monkeypatch.setattr(feed._logic, "on_reconnect", lambda _now: 1 / 0)
-        feed.start()
         eventually(is_back(feed, 1))
         kite.send('["x"]')
         kite.dead_tokens.add(TOKEN)
@@ -373,9 +375,9 @@ def test_process_ends_cleanly_under_a_running_feed(kite: FakeKite) -> None:
     code = (
         "import sys, time\n"
         "from tg1.zerodha_feed import ZerodhaFeed\n"
-        f"feed = ZerodhaFeed(api_key='k', access_token_source=lambda: 't', symbols={{{SBIN}: 'SBIN'}},\n"
+        f"feed = ZerodhaFeed(api_key='k', access_token_source=lambda: 't',\n"
         f"    monotonic=time.monotonic, ws_root={kite.root!r})\n"
-        "feed.start()\n"
+        f"feed.start({SYMBOLS!r})\n"
         "while feed.quote('SBIN') is None: time.sleep(0.01)\n"
         "sys.exit(3)\n"
     )

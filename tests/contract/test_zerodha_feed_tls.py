@@ -56,7 +56,6 @@ def feed_of(server: FakeKite, **parts: Any) -> ZerodhaFeed:
     return ZerodhaFeed(
         api_key="aKey0001",
         access_token_source=lambda: "aToken0001",
-        symbols={SBIN: "SBIN"},
         monotonic=time.monotonic,
         ws_root=server.root,
         limits=FeedLimits(life_secs=2.0),
@@ -67,7 +66,7 @@ def feed_of(server: FakeKite, **parts: Any) -> ZerodhaFeed:
 def refuses(server: FakeKite, **parts: Any) -> bool:
     """Whether a feed turns the server down, before it has sent any secret."""
     feed = feed_of(server, **parts)
-    feed.start()
+    feed.start({SBIN: "SBIN"})
     try:
         eventually(lambda: "certificate could not be verified" in feed.fault())
     finally:
@@ -78,7 +77,7 @@ def refuses(server: FakeKite, **parts: Any) -> bool:
 def accepts(server: FakeKite, **parts: Any) -> bool:
     """Whether a feed gets a price of the server."""
     feed = feed_of(server, **parts)
-    feed.start()
+    feed.start({SBIN: "SBIN"})
     try:
         return bool(eventually(lambda: feed.quote("SBIN")))
     finally:
@@ -119,10 +118,10 @@ def test_unusable_certificate_file_is_refused_at_the_start(kite: FakeKite, tmp_p
     empty = tmp_path / "empty.pem"
     empty.touch()
     with pytest.raises(ConfigError, match="holds no certificate"):
-        feed_of(kite, ca_file=empty).start()
+        feed_of(kite, ca_file=empty).start({SBIN: "SBIN"})
     broken = tmp_path / "broken.pem"
     broken.write_text("-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n")
     with pytest.raises(ConfigError, match="a certificate that can't be read"):
-        feed_of(kite, ca_file=broken).start()
+        feed_of(kite, ca_file=broken).start({SBIN: "SBIN"})
     with pytest.raises(ConfigError, match="can't be read"):
-        feed_of(kite, ca_file=tmp_path / "none.pem").start()
+        feed_of(kite, ca_file=tmp_path / "none.pem").start({SBIN: "SBIN"})

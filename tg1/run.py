@@ -1,0 +1,228 @@
+"""The entry point and the composition root: builds the parts, runs them, ends with an exit code of behaviour 14."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tg1.cli import Action, parse
+from tg1.clock import SystemClock
+from tg1.emergency import cancel_all, stop_running_bot
+from tg1.errors import ConfigError, Tg1Error
+from tg1.files import OsFileSystem
+from tg1.findoc_client import FindocMultiClient
+from tg1.flags import CREDENTIALS
+from tg1.grid_engine import GridOcoEngine
+from tg1.instruments import InstrumentCache, fetch_from_kite
+from tg1.ladder import LadderScreen, is_terminal
+from tg1.lock import BotLock, file_lock
+from tg1.logs import setup_logging
+from tg1.paper_process import paper_exchange
+from tg1.redact import Redactor, install_excepthooks
+from tg1.sessions import SessionStore, XtsCredentials
+from tg1.state import StateManager
+from tg1.transport import RequestsTransport
+from tg1.zerodha_config import ZerodhaConfigFile, ZerodhaCredentials
+from tg1.zerodha_feed import ZerodhaFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from tg1.cli import ParsedCommand
+    from tg1.config import GridOcoConfig
+    from tg1.logs import Logs
+
+log = logging.getLogger("tg1.run")
+
+EXIT_FAILED = 1
+PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every refusal is one sentence on stderr."""
+    redactor = Redactor()
+    install_excepthooks(redactor)
+    logs: list[Logs] = []
+    try:
+        command = parse(sys.argv[1:] if argv is None else argv, os.environ)
+        if command.action is Action.DRY_RUN:
+            command.config.print_grid_layout()
+            return 0
+        return _with_logs(command, redactor, logs)
+    except Tg1Error as exc:
+        _refuse(redactor.scrub(str(exc)), logs)
+        return exc.exit_code
+    finally:
+        for one in logs:
+            one.close()
+
+
+def _refuse(sentence: str, logs: list[Logs]) -> None:
+    """Say it on stderr, and in the log file, but not twice on one terminal."""
+    print(f"tg1: {sentence}", file=sys.stderr)  # noqa: T201 - the sentence is for the operator's terminal
+    for one in logs:
+        if one.file is not None:
+            one.file.handle(logging.LogRecord("tg1", logging.ERROR, __file__, 0, "%s", (sentence,), None))
+
+
+def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> int:
+    config = command.config
+    for name in CREDENTIALS:
+        redactor.add(getattr(config, name))
+    emergency = command.action is Action.CANCEL_ALL
+    logs.append(setup_logging(config.log_dir, config.log_level, redactor, file_required=not emergency))
+    for warning in command.warnings:
+        log.warning("%s", warning)
+    clock = SystemClock()
+    clock.install_signal_handlers()
+    if emergency:
+        return _cancel_all(config, clock, redactor)
+    with ExitStack() as stack:
+        if config.paper:
+            config = _on_paper(config, clock, stack)
+        return _trade(config, clock, redactor, logs[0], stack)
+
+
+def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> GridOcoConfig:
+    """Start the embedded exchange and point the bot at it.
+
+    The exchange is empty at every start, so an earlier paper state is put away; and it is open at any hour unless a
+    `--stop-at` asks for a session.
+    """
+    folder = config.state_dir / "paper"
+    lock = stack.enter_context(BotLock(folder, config.bot_name))
+    lock.acquire(clock.now())
+    roots = stack.enter_context(paper_exchange(config))
+    store = StateManager(OsFileSystem(), folder, config.bot_name)
+    if store.exists():
+        archive = store.archive(clock.now(), "paper exchange ended")
+        log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
+    for cache in folder.glob("instruments_*"):
+        cache.unlink()
+    trade, upside, downside = PAPER_ACCOUNTS
+    return replace(
+        config,
+        xts_root=roots.xts_root,
+        kite_root=roots.kite_root,
+        kite_ws_root=roots.kite_ws_root,
+        state_dir=folder,
+        fresh=False,
+        ignore_market_hours=config.stop_at is None,
+        trade_key=trade,
+        trade_secret="paper",  # noqa: S106 - any secret opens a paper account
+        upside_oco_key=upside,
+        upside_oco_secret="paper",  # noqa: S106 - as above
+        downside_oco_key=downside,
+        downside_oco_secret="paper",  # noqa: S106 - as above
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kite:
+    """Zerodha's way in: the api key, and where the token of the moment comes from."""
+
+    credentials: Callable[[], ZerodhaCredentials]
+
+    def token(self) -> str:
+        return self.credentials().access_token
+
+
+def _kite_of(config: GridOcoConfig) -> _Kite:
+    if config.paper:
+        paper = ZerodhaCredentials(user="paper", api_key="paper", api_secret="paper", access_token="paper")  # noqa: S106
+        return _Kite(credentials=lambda: paper)
+    if config.zerodha_config is None:
+        raise ConfigError("--zerodha-config (TG1_ZERODHA_CONFIG) is missing: prices come from Zerodha's ticker.")
+    return _Kite(credentials=ZerodhaConfigFile(path=config.zerodha_config, user=config.zerodha_user).load)
+
+
+def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: Logs, stack: ExitStack) -> int:
+    kite = _kite_of(config)
+    credentials = kite.credentials()
+    if not config.paper:
+        for secret in credentials.secrets:
+            redactor.add(secret)
+        lock = stack.enter_context(BotLock(config.state_dir, config.bot_name))
+        lock.acquire(clock.now())
+    feed = ZerodhaFeed(
+        api_key=credentials.api_key,
+        access_token_source=kite.token,
+        monotonic=clock.monotonic,
+        ws_root=config.kite_ws_root,
+        insecure_tls=config.insecure_tls,
+        redactor=redactor,
+    )
+    observer = None
+    if is_terminal(sys.stdout):
+        screen = LadderScreen()
+        logs.above(screen.console)
+        stack.callback(logs.above, None)
+        stack.callback(screen.stop)
+        observer = screen.show
+    engine = GridOcoEngine(
+        config=config,
+        client=_client(config, clock, redactor, kite),
+        feed=feed,
+        state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
+        clock=clock,
+        observer=observer,
+    )
+    return engine.start()
+
+
+def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: _Kite) -> FindocMultiClient:
+    fs = OsFileSystem()
+
+    def fetch(exchange: str) -> list[dict[str, Any]]:
+        credentials = kite.credentials()
+        return fetch_from_kite(
+            api_key=credentials.api_key,
+            access_token=credentials.access_token,
+            root=config.kite_root,
+            exchange=exchange,
+            insecure_tls=config.insecure_tls,
+        )
+
+    def account(key: str, secret: str) -> XtsCredentials | None:
+        return XtsCredentials(key=key, secret=secret) if key else None
+
+    hedged = config.has_oco
+    return FindocMultiClient(
+        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
+        upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
+        downside_oco=account(config.downside_oco_key, config.downside_oco_secret) if hedged else None,
+        root=config.xts_root,
+        product_type=config.product_type,
+        instruments=InstrumentCache(
+            folder=config.state_dir, fetch=fetch, fs=fs, now=clock.now, exchange=config.exchange
+        ),
+        transport_factory=lambda _account: RequestsTransport(
+            config.xts_root, clock=clock, verify=not config.insecure_tls
+        ),
+        store=SessionStore(fs=fs, folder=config.state_dir / "sessions", lock_factory=file_lock),
+        clock=clock,
+        on_secret=redactor.add,
+    )
+
+
+def _cancel_all(config: GridOcoConfig, clock: SystemClock, redactor: Redactor) -> int:
+    if config.paper:
+        raise ConfigError("--cancel-all has no use with --paper: the embedded exchange ends with its bot.")
+    with BotLock(config.state_dir, config.bot_name) as lock:
+        stop_running_bot(lock, clock)
+
+        def no_dump() -> ZerodhaCredentials:
+            raise ConfigError("the emergency stop needs no instruments")
+
+        client = _client(config, clock, redactor, _Kite(credentials=no_dump))
+        store = StateManager(OsFileSystem(), config.state_dir, config.bot_name)
+        return cancel_all(config, client, store, clock)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
