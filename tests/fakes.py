@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -95,6 +95,14 @@ class HandOrder:
     reason: str = ""
     hidden_reads: int = 0
     foreign: bool = False
+    seen_reads: int = 0
+    """Book reads that showed the order."""
+    shrunk_to: int | None = None
+    """The quantity to which somebody modified the order at a terminal."""
+
+    @property
+    def quantity(self) -> int:
+        return self.request.quantity if self.shrunk_to is None else self.shrunk_to
 
     @property
     def is_working(self) -> bool:
@@ -107,7 +115,7 @@ class HandOrder:
             status=self.status,
             raw_status=self.status,
             side=self.request.side,
-            quantity=self.request.quantity,
+            quantity=self.quantity,
             filled_quantity=self.filled,
             average_price=self.value / self.filled if self.filled else None,
             limit_price=self.request.limit_price,
@@ -137,6 +145,10 @@ class HandBroker:
     placed: list[OrderRequest] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     before_place: Callable[[OrderRequest], None] | None = None
+    after_place: Callable[[OrderRequest], None] | None = None
+    """Called once the order is in the book, before its answer arrives."""
+    nameless_rows: bool = False
+    """Rows come without an AppOrderID, as `from_xts` leaves one that can't be read."""
     next_id: int = 1210000001
 
     @property
@@ -181,6 +193,8 @@ class HandBroker:
             raise BrokerUnknown("no answer")
         order = self.add(account, request)
         order.hidden_reads = self.hide_new_for_reads
+        if self.after_place is not None:
+            self.after_place(request)
         if answer == "unknown-accepted":
             raise BrokerUnknown("no answer")
         return order.order_id
@@ -218,19 +232,23 @@ class HandBroker:
             if order.hidden_reads > 0:
                 order.hidden_reads -= 1
             else:
-                rows.append(order.row())
+                order.seen_reads += 1
+                rows.append(replace(order.row(), order_id="") if self.nameless_rows else order.row())
         return tuple(rows)
 
     # -- the market -----------------------------------------------------------------------------------------------
 
     def fill(self, order_id: str, quantity: int | None = None, price: Decimal | str | None = None) -> None:
         order = self.orders[order_id]
-        more = quantity if quantity is not None else order.request.quantity - order.filled
+        more = quantity if quantity is not None else order.quantity - order.filled
         at = Decimal(price) if price is not None else order.request.limit_price
         order.filled += more
         order.value += more * at
-        if order.filled == order.request.quantity:
+        if order.filled == order.quantity:
             order.status = OrderStatus.FILLED
+
+    def shrink(self, order_id: str, quantity: int) -> None:
+        self.orders[order_id].shrunk_to = quantity
 
     def end(self, order_id: str, status: OrderStatus = OrderStatus.CANCELLED, reason: str = "") -> None:
         self.orders[order_id].status = status

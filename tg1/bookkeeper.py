@@ -47,7 +47,8 @@ class Book:
         """Rows with this bot's tag, by client id; more than one only when a broker doubled an order."""
         for row in rows:
             self.by_order_id[row.order_id] = row
-            if row.client_id.startswith(tag):
+            # The whole id has to be one of ours: what merely begins like it is somebody else's (behaviour 3.4).
+            if row.client_id.startswith(tag) and client_ids.parse(row.client_id) is not None:
                 self.ours.setdefault(row.client_id, []).append(row)
 
     def find(self, order: LegOrder) -> BrokerOrder | None:
@@ -132,12 +133,13 @@ class Bookkeeper:
         level = self.state.levels[uuid]
         reading = resolve(order, row)
         if reading.resolution is Resolution.ABSENT:
-            if self._doubts.absent(order.client_id, self._clock.monotonic()):
+            if not self._is_blank(book) and self._doubts.absent(order.client_id, self._clock.monotonic()):
                 self._doubts.forget(order.client_id)
                 self.apply(level, transitions.never_arrived(level, order), book.account)
             return
         if order.in_doubt and row is not None:
             self._doubts.forget(order.client_id)
+        if order.in_doubt and row is not None and row.order_id:
             log.info(
                 "[%s] %s found in the book: %s -> ID=%s",
                 level.trade_side,
@@ -147,6 +149,26 @@ class Bookkeeper:
             )
         seq = self.state.next_opened_seq
         self.apply(level, transitions.apply_reading(level, reading, rules, moment, seq), book.account)
+
+    def is_unseen(self, books: dict[str, Book], role: Role) -> bool:
+        """True when `books` can't tell what became of some order of that role: unread, or blank (behaviour 4.4)."""
+        accounts = {
+            self._client.account_of(role, lv.trade_side) for lv, order in self.live_orders() if order.role is role
+        }
+        return any(account not in books or self._is_blank(books[account]) for account in accounts)
+
+    def _is_blank(self, book: Book) -> bool:
+        """True for an empty book that must hold an order of today: it proves nothing (behaviour 4.4)."""
+        today = self._clock.now().date()
+        if book.by_order_id or self.state.trading_day != today:
+            return False
+        for level in self.state.levels.values():
+            roles = {order.role for order in level.orders if order.order_id}
+            if level.opened_at is not None and level.opened_at.date() == today:
+                roles.add(Role.ENTRY)
+            if any(self._client.account_of(role, level.trade_side) == book.account for role in roles):
+                return True
+        return False
 
     def apply(self, before: OpenOrder, change: Change, account: str) -> None:
         """Put a change into the state: level, counters, P&L, history, attention. The caller saves."""

@@ -117,7 +117,8 @@ def _closer(level: OpenOrder, other: OpenOrder | None, sign: int) -> OpenOrder:
 
 def _is_stale(level: OpenOrder) -> bool:
     order = level.oco_order
-    return order is not None and not order.in_doubt and not order.filled_quantity and not order.cancel_sent
+    # One whose cancel was sent is still stale: the desk asks again when the book does not confirm it (behaviour 4.6).
+    return order is not None and not order.in_doubt and not order.filled_quantity
 
 
 def superfluous_orders(levels: Iterable[OpenOrder]) -> list[OpenOrder]:

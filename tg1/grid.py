@@ -57,6 +57,14 @@ def on_tick(rows: tuple[LadderRow, ...], tick: Decimal) -> tuple[LadderRow, ...]
     return rounded
 
 
+def rows_of(identity: GridIdentity, tick: Decimal) -> tuple[LadderRow, ...]:
+    """The rows around the centre nearest on the tick; `ConfigError` when rounding breaks the grid.
+
+    The identity keeps the centre that was asked for, so that the same command line resumes the grid (behaviour 9.3).
+    """
+    return on_tick(ladder(replace(identity, entry_price=to_tick(identity.entry_price, tick))), tick)
+
+
 def check_ladder(rows: tuple[LadderRow, ...], where: str = "") -> None:
     """Refuse colliding levels, targets on or behind their entries, and prices at or below 0 (behaviour 1.2)."""
     for row in rows:

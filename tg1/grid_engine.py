@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tg1 import decide, grid
 from tg1.closing import cancel_everything, working_sentences
-from tg1.errors import SaveFailed
+from tg1.errors import BrokerUnavailable, SaveFailed
 from tg1.hours import Phase, opening, phase_of
 from tg1.models import OrderType, Role, TradeSide
 from tg1.opening import ACTIVE, COMPLETED, TERMINATED, TERMINATING, Opening
@@ -91,6 +91,7 @@ class GridOcoEngine:
             return EXIT_OK
         self.client.connect()
         if saved is not None and saved.bot_status.startswith(TERMINATING) and not self.config.fresh:
+            self._opening.forget_gone_orders(self.clock.now().date())
             return self._terminate(saved.bot_status.removeprefix(TERMINATING))
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
             return self._end_session()
@@ -103,7 +104,8 @@ class GridOcoEngine:
 
     def _begin(self, saved: BotState | None) -> int:
         if self.config.fresh and self.store.exists():
-            self._opening.confirm_nothing_works(saved)
+            if not self._opening.confirm_nothing_works(saved):
+                return self._stopped_by_signal()
             saved = None
         self._start_feed()
         quote = self._opening.await_prices()
@@ -191,7 +193,7 @@ class GridOcoEngine:
         self._cancel_superfluous(orphans)
         self._set_pending_hedges(moment)
         self._parts.save()
-        reason = self._check_termination(moment)
+        reason = self._check_termination(moment, books)
         if reason:
             return self._terminate(reason)
         self._check_max_quantity()
@@ -219,7 +221,15 @@ class GridOcoEngine:
     def _same_trading_day(self) -> bool:
         """Roll the state when the date changed while the bot runs (only with `--ignore-market-hours`)."""
         today = self.clock.now().date()
-        return self._state.trading_day == today or self._opening.roll_day(today, None)
+        if self._state.trading_day == today:
+            return True
+        try:
+            return self._opening.roll_day(today, None)
+        except BrokerUnavailable as exc:
+            log.warning("The day is not rolled yet: %s", exc)
+        except SaveFailed as exc:
+            self._parts.note_save_failed(exc)
+        return False
 
     def _observe(self) -> Moment:
         """The cycle's prices, taken before the books so that a fill they caused is more likely to be in them."""
@@ -269,12 +279,14 @@ class GridOcoEngine:
 
     # -- deciding ------------------------------------------------------------------------------------------------------
 
-    def _check_termination(self, moment: Moment) -> str:
+    def _check_termination(self, moment: Moment, books: dict[str, Book]) -> str:
+        # A hedge whose book could not be read may have filled long ago: it must not count as untriggered.
+        blind = self._parts.books.is_unseen(books, Role.OCO)
         return decide.termination_reason(
             self._state,
             same_oco_account=self.config.same_oco_account,
             oco_stop_count=self.config.oco_stop_count,
-            token_b_price=moment.token_b_price,
+            token_b_price=None if blind else moment.token_b_price,
         )
 
     def _check_max_quantity(self) -> None:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from tg1 import client_ids, day_roll, grid
 from tg1.errors import BrokerUnavailable, ConfigError, FeedError, StateError
-from tg1.models import NO_BACKOFF, BotState, Role
+from tg1.models import NO_BACKOFF, BotState
 from tg1.ports import price_of
 from tg1.resume import compare_grids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from datetime import date
     from decimal import Decimal
 
     from tg1.bookkeeper import Book, Orphan
     from tg1.grid import LadderRow
-    from tg1.models import GridIdentity, OpenOrder, Quote
+    from tg1.models import GridIdentity, Quote
     from tg1.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class Opening:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._not_rolled: date | None = None
+        """The day of which it was already said that it is not rolled yet."""
 
     # -- the saved state -----------------------------------------------------------------------------------------------
 
@@ -71,17 +73,24 @@ class Opening:
             )
         return saved
 
-    def confirm_nothing_works(self, saved: BotState | None) -> None:
-        """Before `--fresh`: archive the old state once no order of this bot is working (behaviour 9.3)."""
+    def confirm_nothing_works(self, saved: BotState | None) -> bool:
+        """Before `--fresh`: archive the old state once no order of this bot is working (behaviour 9.3).
+
+        False when a stop was asked for before that was known. `StateError` when some order is working.
+        """
         parts = self._parts
-        if saved is None:
-            parts.store.state = self._blank(parts.config.identity())
+        if saved is None or saved.trading_day != parts.clock.now().date():
+            # Orders of an earlier day are gone, whatever their state says (behaviour 9.5): today's books decide.
+            if saved is None:
+                parts.store.state = self._blank(parts.config.identity())
             books = self._books_of_all()
             working = [row for book in books.values() for rows in book.ours.values() for row in rows]
             left = [row.order_id for row in working if not row.status.is_final]
         else:
             self.reconcile()
             left = [order.order_id or order.client_id for _, order in parts.books.live_orders()]
+        if parts.clock.stop_requested:
+            return False
         if left:
             raise StateError(
                 f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
@@ -89,15 +98,15 @@ class Opening:
             )
         archive = parts.store.archive(parts.clock.now(), "fresh")
         log.info("The old state is archived as %s", archive)
+        return True
 
     # -- fresh ---------------------------------------------------------------------------------------------------------
 
     def create(self, price_a: Decimal, create_levels: Callable[[BotState, tuple[LadderRow, ...]], None]) -> None:
         """A new grid around the configured centre, or around TokenA's price with `--auto-entry`."""
         parts, config = self._parts, self._parts.config
-        centre = price_a if config.auto_entry else config.entry_price
-        identity = config.identity(grid.to_tick(centre, parts.tick_a))
-        rows = grid.on_tick(grid.ladder(identity), parts.tick_a)
+        identity = config.identity(grid.to_tick(price_a, parts.tick_a) if config.auto_entry else None)
+        rows = grid.rows_of(identity, parts.tick_a)
         self._check_centre(rows, price_a)
         state = self._blank(identity)
         parts.store.state = state
@@ -209,14 +218,15 @@ class Opening:
         parts = self._parts
         books = self._books_of_all()
         seen = {client_id for book in books.values() for client_id in book.ours}
-        live = [order for _, order in parts.books.live_orders()]
-        if any(order.client_id in seen for order in live):
-            log.warning(
-                "The date says %s but the books still show this grid's orders; the day is not rolled yet", today
-            )
+        if any(order.client_id in seen for _, order in parts.books.live_orders()):
+            if self._not_rolled != today:
+                log.warning("The date says %s but the books still show this grid's orders: not rolled yet", today)
+            self._not_rolled = today
+            # Their last words may stand there now, and nowhere later.
+            parts.poll_all(books, parts.moment())
+            parts.save()
             return False
-        for expired in day_roll.expired_orders(parts.state, seen):
-            parts.books.call_attention(f"expired {expired.order.client_id}", expired.sentence)
+        self._expire_unseen(seen)
         if parts.config.product_type == "MIS":
             self._new_mis_day(price_a)
         else:
@@ -235,7 +245,7 @@ class Opening:
         if price_a is not None and parts.config.auto_entry:
             centre = grid.to_tick(price_a, parts.tick_a)
         identity = replace(old.grid, entry_price=centre)
-        rows = grid.on_tick(grid.ladder(identity), parts.tick_a)
+        rows = grid.rows_of(identity, parts.tick_a)
         if price_a is not None:
             self._check_centre(rows, price_a)
         state = day_roll.carried_over(old, self._blank(identity))
@@ -247,21 +257,25 @@ class Opening:
     def _carry_levels(self, today: date) -> None:
         parts, state = self._parts, self._parts.state
         moment = parts.moment()
-        for uuid in list(state.levels):
-            for role in (Role.ENTRY, Role.OCO):
-                level = state.levels.get(uuid)
-                if level is not None:
-                    self._expire(level, role)
         for level in list(state.levels.values()):
             parts.books.apply(level, day_roll.refresh(level, parts.rules, moment), "")
         state.trading_day = today
         state.settled.clear()
         log.info("New trading day %s: orders of the day before are gone, positions are kept", today)
 
-    def _expire(self, level: OpenOrder, role: Role) -> None:
+    def forget_gone_orders(self, today: date) -> None:
+        """End the orders that went with an earlier day, without rolling the state (for one that is terminating)."""
+        if self._parts.state.trading_day != today:
+            books = self._books_of_all()
+            self._expire_unseen({client_id for book in books.values() for client_id in book.ours})
+
+    def _expire_unseen(self, seen: Container[str]) -> None:
         parts = self._parts
-        change = day_roll.expire(level, role, parts.rules, parts.moment(), parts.state.next_opened_seq)
-        parts.books.apply(level, change, "")
+        for gone in day_roll.expired_orders(parts.state, seen):
+            parts.books.call_attention(f"expired {gone.order.client_id}", gone.sentence)
+            level = parts.state.levels[gone.level.uuid]
+            change = day_roll.expire(level, gone.order.role, parts.rules, parts.moment(), parts.state.next_opened_seq)
+            parts.books.apply(level, change, "")
 
     # -- prices --------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ Pure. The table that `resolve` implements:
 | placed    | working, more filled           | WAIT       | booked at once, but the level waits (5.2)            |
 | placed    | Filled                         | FILLED     |                                                      |
 | placed    | Filled, quantity lags behind   | WAIT       | the next read will have it (xts.md 2.6)              |
+| placed    | Filled, for a smaller quantity | CANCELLED  | somebody modified it at a terminal; the rest is gone |
 | placed    | Cancelled/Rejected, all filled | FILLED     | a fill that won the race is a fill (4.6)             |
 | placed    | Cancelled by our request       | CANCELLED  | what was filled stays booked (5.2)                   |
 | placed    | Cancelled by the broker        | REJECTED   | may be a square-off: back off (8)                    |
@@ -94,7 +95,7 @@ def _resolution(order: LegOrder, row: BrokerOrder) -> Resolution:
     if row.status is OrderStatus.CANCELLED and order.cancel_sent:
         return Resolution.CANCELLED
     if row.status is OrderStatus.FILLED:
-        return Resolution.WAIT
+        return Resolution.CANCELLED if 0 < (row.quantity or 0) <= order.filled_quantity else Resolution.WAIT
     return Resolution.REJECTED
 
 

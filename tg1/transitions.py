@@ -106,7 +106,7 @@ class Change:
 def apply_reading(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment, opened_seq: int) -> Change:
     """Book what `reading` shows for one of the level's orders, and move the level on when the order is final."""
     change = _book(level, reading)
-    if reading.order.acknowledged:
+    if reading.new_quantity:
         change = replace(change, level=_forgive(change.level, reading.order.role))
     if reading.resolution.is_final:
         change = change.then(_finish(change.level, reading, rules, moment, opened_seq))
@@ -327,7 +327,7 @@ def _record(level: OpenOrder, outcome: str, now: datetime) -> OrderHistoryRecord
 
 
 def _forgive(level: OpenOrder, role: Role) -> OpenOrder:
-    """A working order clears the leg's rejection count (behaviour 8)."""
+    """A fill is a success: it clears the leg's rejection count (behaviour 8)."""
     if role is Role.OCO:
         return level if level.oco_backoff is NO_BACKOFF else replace(level, oco_backoff=NO_BACKOFF)
     return level if level.backoff is NO_BACKOFF else replace(level, backoff=NO_BACKOFF)
@@ -335,7 +335,7 @@ def _forgive(level: OpenOrder, role: Role) -> OpenOrder:
 
 def _reject(level: OpenOrder, order: LegOrder, reason: str, now: datetime) -> Change:
     before = level.oco_backoff if order.role is Role.OCO else level.backoff
-    after = next_backoff(before, reason, now)
+    after = next_backoff(NO_BACKOFF if _rested(order, before, now) else before, reason, now)
     freed = replace(level, oco_backoff=after) if order.role is Role.OCO else replace(level, backoff=after)
     text = f"[{level.trade_side}] {order.role.upper()} {order.side} @ {order.limit_price:.2f} rejected: {reason}"
     note = Note(text=text, severity=logging.WARNING)
@@ -347,6 +347,15 @@ def _reject(level: OpenOrder, order: LegOrder, reason: str, now: datetime) -> Ch
     )
     paused = Note(text=f"[{level.trade_side}] LEVEL PAUSED: {wanted}", severity=logging.ERROR)
     return Change(level=freed, notes=(note, paused), attention=((f"paused {level.uuid} {order.role}", wanted),))
+
+
+def _rested(order: LegOrder, before: Backoff, now: datetime) -> bool:
+    """True when the order was at work for so long that it was a success, which ends a row of rejections (behaviour 8).
+
+    To be seen at work for a second is none: a broker that squares the account off cancels a moment later, every time.
+    """
+    since = before.retry_at
+    return order.acknowledged and since is not None and now - since > timedelta(seconds=LONGEST_BACKOFF_SECS)
 
 
 def next_backoff(before: Backoff, reason: str, now: datetime) -> Backoff:

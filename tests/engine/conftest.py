@@ -32,6 +32,10 @@ EXAMPLE = {
 }
 
 
+class DeathError(BaseException):
+    """The process died here; no `Exception`, so that no boundary of the bot catches it."""
+
+
 class Bench:
     """The engine with its ports in reach; `cycle` runs one cycle and one second."""
 
