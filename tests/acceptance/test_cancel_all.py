@@ -1,0 +1,70 @@
+"""The emergency stop over real sockets (behaviour 13)."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.driver import DOWNSIDE, ORDERS, TRADE, Bot, Exchange, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BY_HAND = {"symbol": "IRFC", "side": "BUY", "quantity": 7, "price": "40.00"}
+
+
+@pytest.fixture
+def trading(make_bot: Callable[..., Bot], exchange: Exchange) -> Bot:
+    """A running bot with an entry, a target and a hedge at work, beside two orders of other people."""
+    exchange.ask("foreign_order", account=TRADE, **BY_HAND)
+    exchange.ask("foreign_order", account=DOWNSIDE, **BY_HAND, client_id="by-hand")
+    bot = make_bot(steps=1).start()
+    until(lambda: _ours(exchange) == {"D01E", "U01E"}, "the entries", bot, exchange)
+    exchange.price("IRFC", "49.00")
+    until(lambda: _ours(exchange) == {"D01T", "D01O", "U01E"}, "the legs", bot, exchange)
+    return bot
+
+
+def _ours(exchange: Exchange) -> set[str]:
+    return exchange.places() - {""}
+
+
+def test_cancel_all_stops_the_running_bot_and_clears_every_account(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: the bot is told to stop first, its orders go, other people's stay; a second time is harmless."""
+    done = trading.cancel_all()
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert trading.exit_code(within=5) == 0
+    assert _ours(exchange) == set()
+    assert len(exchange.working()) == 2
+    assert trading.counters() == (0, 100, 0, 0), "the position stays in the books"
+    cancels, placed = exchange.count("DELETE", ORDERS), exchange.count("POST", ORDERS)
+    assert trading.cancel_all().returncode == 0
+    assert (exchange.count("DELETE", ORDERS), exchange.count("POST", ORDERS)) == (cancels, placed)
+
+
+def test_cancel_all_finds_orders_by_their_tag_without_a_state(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: no state file, no instruments, no feed: the tag in the books is enough."""
+    trading.kill()
+    shutil.rmtree(trading.state_dir)
+    exchange.ask("quirks", kite_rest="502", ticker_handshake="403")
+    done = trading.cancel_all()
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert _ours(exchange) == set()
+    assert len(exchange.working()) == 2
+    assert not trading.state_path.exists()
+
+
+def test_cancel_all_clears_the_others_when_one_account_is_dead(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: exit 1 with a list of what is still working; the accounts that can be reached are cleared."""
+    trading.kill()
+    shutil.rmtree(trading.state_dir / "sessions")
+    trading.environment["TG1_DOWNSIDE_OCO_SECRET"] = "wrong"
+    done = trading.finish(trading.tweaked("tg1.closing.GIVE_UP_SECS=3", more=["--cancel-all"]))
+    assert done.returncode == 1
+    assert _ours(exchange) == {"D01O"}
+    (hedge,) = exchange.working(place="D01O")
+    complaints = [line for line in done.stdout.splitlines() if "STILL WORKING" in line]
+    assert any("downside_oco" in line and str(hedge["app_order_id"]) in line for line in complaints), done.stdout
+    assert "Traceback" not in done.stderr + done.stdout

@@ -1,0 +1,74 @@
+"""Signals, the lock, the session's hours (behaviour 9.6, 12, 14)."""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.driver import LOGIN, Bot, Exchange
+from tg1.clock import IST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_bot_at_once_and_leaves_its_orders(
+    exchange: Exchange, make_bot: Callable[..., Bot], number: signal.Signals
+) -> None:
+    """Architecture 18: within a moment though the next cycle is a minute away; what is left is named; exit 0."""
+    bot = make_bot(steps=1, poll_interval=60).start()
+    bot.await_places("D01E", "U01E")
+    bot.signal(number)
+    assert bot.exit_code(within=10) == 0
+    assert exchange.places() == {"D01E", "U01E"}
+    for order in exchange.working():
+        assert any(str(order["app_order_id"]) in line for line in bot.output().splitlines()[-5:])
+    assert bot.output("stderr") == ""
+
+
+def test_second_process_of_a_name_names_the_first_and_ends(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
+    """Behaviour 9.6, 14: exit 6 with the holder's process number, before any login; the first trades on."""
+    bot = make_bot(steps=1, trade_type="buyts").start()
+    bot.await_places("D01E")
+    logins = exchange.count("POST", LOGIN)
+    second = bot.run()
+    assert second.returncode == 6
+    assert len(second.stderr.splitlines()) == 1
+    assert str(bot.pid) in second.stderr
+    assert exchange.count("POST", LOGIN) == logins
+    assert bot.is_running
+
+
+def _secs_until(moment: time, weekday: int) -> float:
+    """How far the clock has to be set for it to be that time (IST) of the coming such day; Monday is 0."""
+    now = datetime.now(IST)
+    there = datetime.combine(now.date() + timedelta(days=(weekday - now.weekday()) % 7), moment, tzinfo=IST)
+    return (there - now).total_seconds()
+
+
+def test_bot_waits_for_the_open_and_ends_with_the_session(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
+    """Behaviour 12: early it waits; at the stop it cancels and exits 0; later, and on Saturday, it says so."""
+    bot = make_bot(steps=1, ignore_market_hours=None)
+    logins = exchange.count("POST", LOGIN)
+    for moment, weekday in ((time(15, 0, 1), 2), (time(11, 0), 5)):
+        closed = bot.finish(bot.tweaked(f"clock={_secs_until(moment, weekday)}"))
+        assert closed.returncode == 0
+        assert closed.stdout
+    assert exchange.count("POST", LOGIN) == logins
+
+    bot.launch(bot.tweaked(f"clock={_secs_until(time(9, 14, 57), 2)}"))
+    bot.await_log("waiting")
+    assert exchange.orders() == []
+    bot.await_places("D01E", "U01E")
+    bot.kill()
+
+    bot.launch(bot.tweaked(f"clock={_secs_until(time(14, 59, 55), 2)}"))
+    bot.await_log("Resumed")
+    assert bot.exit_code() == 0
+    assert exchange.working() == []
+    assert bot.state()["bot_status"] == "Stopped: session end"
+    assert len(exchange.orders()) == 2
