@@ -10,13 +10,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
 	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
 
-.PHONY: run test lint clean soak bench help
+.PHONY: run test lint clean soak bench help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…" adds flags)
 	@$(BIN)/python -m tg1.run $(EXAMPLE) $(ARGS)
+
+setup: $(VENV)/.run ## install into .venv and do nothing else
 
 test: lint ## lint, types and every test
 	$(BIN)/python -m pytest -n $(WORKERS)
