@@ -10,12 +10,13 @@ from tests.fakes import HandBroker, HandClock, HandFeed
 from tg1.config import GridOcoConfig
 from tg1.files import OsFileSystem
 from tg1.grid_engine import GridOcoEngine
-from tg1.models import LevelState, OpenOrder, TradeSide
 from tg1.state import StateManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tg1.models import LevelState, OpenOrder, TradeSide
 
 EXAMPLE = {
     "bot_name": "IRFC-SBIN Grid",

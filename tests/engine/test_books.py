@@ -245,7 +245,7 @@ def test_clear_attention_ends_the_pause_at_a_start(make_bench: Callable[..., Ben
 
 
 def test_order_that_somebody_made_smaller_and_that_filled_is_final(make_bench: Callable[..., Bench]) -> None:
-    """An operator may modify our order at a terminal: Filled for less than we asked must not hold the level for ever."""
+    """Somebody may modify our order at a terminal: Filled for less than we asked must not hold the level for ever."""
     bench = make_bench(trade_type="buyts", steps=1).begin()
     bench.cycle()
     order = bench.broker.working()[0]
