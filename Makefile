@@ -15,8 +15,9 @@ EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gri
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
+# With job control of its own, Ctrl-C reaches the bot alone, and make ends as the bot does.
 run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…" adds flags)
-	@$(BIN)/python -m tg1.run $(EXAMPLE) $(ARGS)
+	@if [ -t 0 ]; then set -m; fi; $(BIN)/python -m tg1.run $(EXAMPLE) $(ARGS)
 
 setup: $(VENV)/.run ## install into .venv and do nothing else
 
