@@ -52,8 +52,12 @@ def bot_tag(bot_name: str) -> str:
 
 
 def generation_of(now: datetime) -> str:
-    """Three characters for a grid born at `now`: the two-second slot of the day, so no id repeats in a day's book."""
-    return _base36((now.hour * 3600 + now.minute * 60 + now.second) // 2, 3)
+    """Three characters for a grid born at `now`: another one every two seconds, and another one every day.
+
+    Within a day, which is what a book spans, none repeats; the same time of day meets its own only after 27 days.
+    """
+    slot = now.toordinal() * 43_200 + (now.hour * 3600 + now.minute * 60 + now.second) // 2
+    return _base36(slot % 36**3, 3)
 
 
 def next_generation(generation: str) -> str:

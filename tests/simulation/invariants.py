@@ -1,0 +1,382 @@
+"""What must hold after every step, judged against the exchange's own truth and the disk's own platter.
+
+Each invariant has a short name; `tests/simulation/mutations.py` breaks the code once for each and sees it caught.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tests.simulation.world import ACCOUNTS, FOLDER, World
+from tg1 import client_ids
+from tg1.models import LevelState, Role, TradeSide
+from tg1.state_codec import StateEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tg1.client_ids import ClientId
+    from tg1.grid_engine import GridOcoEngine
+    from tg1.models import BotState, OpenOrder
+    from tg1.paper.orders import PaperOrder
+    from tg1.transport import HttpRequest
+
+ONE_PER_ROLE = "one-per-level-and-role"
+KNOWN = "every-working-order-is-known"
+INTENT_FIRST = "intent-on-disk-before-the-request"
+ONE_ENTRY = "one-entry-per-direction-and-cycle"
+TWO_OCOS = "two-ocos-per-direction"
+COUNTERS = "counters-equal-fills"
+COVERED = "every-position-has-target-and-hedge"
+FOREIGN = "foreign-orders-untouched"
+IDEMPOTENT = "second-reconciliation-changes-nothing"
+NOTHING_LEFT = "nothing-works-after-the-end"
+RATES = "request-rates"
+ONCE = "every-client-id-once"
+ALL_INVARIANTS = (
+    ONE_PER_ROLE, KNOWN, INTENT_FIRST, ONE_ENTRY, TWO_OCOS, COUNTERS, COVERED, FOREIGN, IDEMPOTENT, NOTHING_LEFT,
+    RATES, ONCE,
+)  # fmt: skip
+
+UNKNOWN_FOR_SECS = 90.0
+"""How long a running bot may take to learn of, or cancel, a working order with its tag."""
+UNCOVERED_CYCLES = 3
+ORDER_CALLS = 8
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant = invariant
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What really filled of one level's orders, by role."""
+
+    entry: int = 0
+    target: int = 0
+    oco: int = 0
+
+
+class Checker:
+    """Watches one world. `attach` it to each new process."""
+
+    def __init__(self, world: World, bot_name: str, only: frozenset[str] = frozenset(ALL_INVARIANTS)) -> None:
+        self.world = world
+        self._only = only
+        self.tag = client_ids.bot_tag(bot_name)
+        self.engine: GridOcoEngine | None = None
+        self.ready = False
+        """True once the process has resumed: before that the state is what the disk held."""
+        self._unknown_since: dict[str, float] = {}
+        self._uncovered: Counter[str] = Counter()
+        self._entries_in_cycle: Counter[tuple[int, int, str]] = Counter()
+        self._calls: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._refused_ids: set[str] = set()
+        self._seen: dict[str, dict[str, int]] = {}
+        self._process = 0
+        self._judged = 0
+        self._own: list[int] = []
+        self.checks = 0
+        world.on_quiet = self.after_step
+        world.request_seen = self.on_request
+        world.book_served = self.on_book
+
+    def attach(self, engine: GridOcoEngine) -> None:
+        """A new process has started."""
+        self.engine = engine
+        self.ready = False
+        self._process += 1
+        self._unknown_since.clear()
+        self._uncovered.clear()
+        self._calls.clear()
+        self._seen.clear()
+
+    def fail(self, invariant: str, what: str) -> None:
+        """Raise `Violation`, unless this checker was told to look at other invariants only."""
+        if invariant in self._only:
+            raise Violation(invariant, what)
+
+    # -- the exchange's truth ------------------------------------------------------------------------------------------
+
+    def own_orders(self) -> Iterator[PaperOrder]:
+        """Every order of this bot that the exchange has ever had; found once, looked up afresh."""
+        orders = self.world.exchange.orders
+        for number, order in list(orders.items())[self._judged :]:
+            if order.client_id.startswith(self.tag):
+                self._own.append(number)
+        self._judged = len(orders)
+        return (orders[number] for number in self._own)
+
+    def own_working(self) -> list[tuple[PaperOrder, ClientId]]:
+        """The working ones, with what their ids say."""
+        found = []
+        for account in ACCOUNTS:
+            for order in self.world.exchange.working_orders(account):
+                if order.client_id.startswith(self.tag):
+                    parsed = client_ids.parse(order.client_id)
+                    if parsed is None:
+                        self.fail(ONCE, f"an order of ours has the unreadable id {order.client_id}")
+                    else:
+                        found.append((order, parsed))
+        return found
+
+    # -- at requests -----------------------------------------------------------------------------------------------------
+
+    def on_request(self, account: str, request: HttpRequest) -> None:
+        """Rates, foreign orders, intents: judged as the request is about to leave."""
+        self._check_rate(account, request)
+        if request.method == "DELETE" and request.path.endswith("/orders"):
+            order = self.world.exchange.orders.get(int(request.params["appOrderID"]))
+            if order is None or not order.client_id.startswith(self.tag):
+                self.fail(FOREIGN, f"a cancel was sent for {request.params['appOrderID']}, which is not ours")
+        if request.method == "POST" and request.path.endswith("/orders"):
+            self._check_placement(str((request.json_body or {})["orderUniqueIdentifier"]))
+
+    def _check_placement(self, client_id: str) -> None:
+        durable = b"\n".join(self._platter())
+        if client_id.encode() not in durable:
+            self.fail(INTENT_FIRST, f"{client_id} is sent but stands on no disk")
+        today = self.world.wall.date()
+        if any(order.client_id == client_id and order.placed_at.date() == today for order in self.own_orders()):
+            self.fail(ONCE, f"{client_id} is sent a second time although the exchange has it")
+        parsed = client_ids.parse(client_id)
+        if parsed is None or len(client_id) > client_ids.LENGTH:
+            self.fail(ONCE, f"{client_id} is no id of ours")
+        elif parsed.role is Role.ENTRY and self.engine is not None and client_id not in self._refused_ids:
+            self._refused_ids.add(client_id)
+            key = (self._process, self.engine._cycle, parsed.trade_side.value)
+            self._entries_in_cycle[key] += 1
+            if self._entries_in_cycle[key] > 1:
+                self.fail(ONE_ENTRY, f"two {parsed.trade_side} entries in cycle {key[1]}: {client_id}")
+
+    def _platter(self) -> list[bytes]:
+        platter = self.world.disk._platter
+        return [
+            bytes(inode.content[: inode.synced])
+            for path, inode in platter.durable.items()
+            if path.parent == FOLDER and path.name.endswith("_state.json")
+        ]
+
+    def _check_rate(self, account: str, request: HttpRequest) -> None:
+        is_read = request.method == "GET"
+        if request.path.endswith("/session"):
+            return
+        now = self.world.mono
+        sent = self._calls[account, "read" if is_read else "order"]
+        sent.append(now)
+        while now - sent[0] >= 1.0 - 1e-6:
+            sent.popleft()
+        # A call that was repeated after a dead token counts like any other.
+        if len(sent) > (1 if is_read else ORDER_CALLS):
+            self.fail(RATES, f"{len(sent)} {'book reads' if is_read else 'order calls'} within a second: {account}")
+
+    def on_book(self, account: str, fault: str) -> None:
+        """The bot is being shown this account's book: remember what it can know from now on."""
+        if fault:
+            self._seen.pop(account, None)
+        else:
+            self._seen[account] = {
+                order.client_id: order.cumulative for order in self.own_orders() if order.account == account
+            }
+
+    # -- after steps -----------------------------------------------------------------------------------------------------
+
+    def after_step(self) -> None:
+        """Everything that must hold whenever the bot waits."""
+        self.checks += 1
+        working = self.own_working()
+        self._check_one_per_role(working)
+        self._check_ocos(working)
+        engine = self.engine
+        if engine is None or not engine._has_state:
+            return
+        state = engine._parts.state
+        self._check_known(state, working)
+        self._check_covered(state)
+        self._check_counters(state)
+
+    def _check_one_per_role(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
+        count = Counter((named.trade_side, named.level, named.role) for _, named in working)
+        for place, number in count.items():
+            if number > 1:
+                ids = [
+                    order.client_id for order, named in working if (named.trade_side, named.level, named.role) == place
+                ]
+                self.fail(ONE_PER_ROLE, f"{number} working orders for {place}: {ids}")
+
+    def _check_ocos(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
+        count = Counter(named.trade_side for _, named in working if named.role is Role.OCO)
+        for side, number in count.items():
+            if number > 2:
+                self.fail(TWO_OCOS, f"{number} working OCO orders for the {side}")
+
+    def _check_known(self, state: BotState, working: list[tuple[PaperOrder, ClientId]]) -> None:
+        known = {order.client_id for level in state.levels.values() for order in level.orders}
+        now = self.world.mono
+        unknown = {order.client_id for order, _ in working} - known
+        self._unknown_since = {each: self._unknown_since.get(each, now) for each in unknown}
+        for client_id, since in self._unknown_since.items():
+            if now - since > max(UNKNOWN_FOR_SECS, 4 * float(self._interval())):
+                self.fail(KNOWN, f"{client_id} works since {now - since:.0f} s and no level knows it")
+
+    def _interval(self) -> float:
+        return self.engine.config.poll_interval if self.engine is not None else 1.0
+
+    def _check_covered(self, state: BotState) -> None:
+        """A filled entry has a target placed, in doubt, or backing off; and a hedge that is definite (behaviour 5.3)."""
+        hedged = state.grid.trade_type.has_oco
+        saving = not self.engine._parts.save_failed if self.engine is not None else True
+        bare = set()
+        for level in state.levels.values():
+            if not level.is_open:
+                continue
+            waits = level.order is None and level.backoff.rejections == 0
+            if waits and saving and state.bot_status == "Active":
+                bare.add(level.uuid)
+            if hedged and level.oco_trade_price is None and self._price_b_is_fresh():
+                bare.add(level.uuid)
+        self._uncovered = Counter({uuid: self._uncovered[uuid] + 1 for uuid in bare})
+        # A placement may be refused a few times in a row by the wire; for ever is not.
+        limit = UNCOVERED_CYCLES if not self.world.chaos.weather.network else 40
+        for uuid, cycles in self._uncovered.items():
+            if cycles > limit:
+                self.fail(COVERED, f"level {uuid} has had neither target nor reason for {cycles} cycles")
+
+    def _price_b_is_fresh(self) -> bool:
+        quote = self.engine._parts.quote_b() if self.engine is not None else None
+        return quote is not None and quote.fresh
+
+    def _check_counters(self, state: BotState) -> None:
+        """What the state has booked is what the last clean books showed, level by level."""
+        if not all(account in self._seen for account in self._accounts(state)):
+            return
+        shown = {client_id: filled for seen in self._seen.values() for client_id, filled in seen.items()}
+        self.compare(state, shown, exactly=False)
+
+    def _accounts(self, state: BotState) -> set[str]:
+        assert self.engine is not None
+        client = self.engine.client
+        used = {client.account_of(Role.ENTRY, TradeSide.UPSIDE)}
+        if state.grid.trade_type.has_oco:
+            used |= {client.account_of(Role.OCO, side) for side in TradeSide}
+        return used
+
+    def compare(self, state: BotState, filled: dict[str, int], *, exactly: bool) -> None:
+        """State against fills by client id; not `exactly`: the state may know more (it read a later book)."""
+        truths = _by_level(filled, state.generation)
+        net: Counter[TradeSide] = Counter()
+        for level in state.levels.values():
+            truth = truths.get((level.trade_side, level.level), Truth())
+            net[level.trade_side] += truth.entry - truth.target
+            self._compare_level(level, truth, exactly=exactly)
+        pairs = (
+            (state.upside_net_quantity, net[TradeSide.UPSIDE], "upside"),
+            (state.downside_net_quantity, net[TradeSide.DOWNSIDE], "downside"),
+        )
+        for counted, real, name in pairs:
+            if exactly and counted != real:
+                self.fail(COUNTERS, f"{name}_net_quantity is {counted}, the fills say {real}")
+
+    def _compare_level(self, level: OpenOrder, truth: Truth, *, exactly: bool) -> None:
+        name = f"{level.trade_side} level {level.level} ({level.state})"
+        booked = level.entry_traded.quantity - level.target_traded.quantity
+        real = truth.entry - truth.target
+        if exactly and booked != real:
+            self.fail(COUNTERS, f"{name} has booked {booked} open shares, the fills say {real}")
+        if exactly and level.oco_traded.quantity != truth.oco:
+            self.fail(COUNTERS, f"{name} has booked {level.oco_traded.quantity} of its hedge, really {truth.oco}")
+        if not exactly and level.oco_traded.quantity < truth.oco:
+            self.fail(COUNTERS, f"{name}: {truth.oco} hedge shares were shown, {level.oco_traded.quantity} booked")
+
+    # -- at ends -------------------------------------------------------------------------------------------------------
+
+    def nothing_left(self, when: str) -> None:
+        """After an end that promised it, no order of ours works."""
+        working = self.own_working()
+        if working:
+            ids = [f"{order.client_id} {order.status}" for order, _ in working]
+            self.fail(NOTHING_LEFT, f"{len(ids)} orders work after {when}: {ids}")
+
+    def books_agree(self, state: BotState) -> None:
+        """Everything is final and read: level by level and in sum the state equals the exchange."""
+        since = {order.client_id: order.cumulative for order in self.own_orders()}
+        self.compare(state, since, exactly=True)
+        self._check_pnl(state)
+
+    def _check_pnl(self, state: BotState) -> None:
+        real = sum((_realised(orders) for orders in self._levels_orders(state).values()), Decimal(0))
+        carried = self._carried
+        if abs(state.total_pnl - carried - real) > Decimal("0.02") * max(1, len(self._own)):
+            self.fail(COUNTERS, f"total_pnl grew by {state.total_pnl - carried:.2f}, the fills say {real:.2f}")
+
+    _carried: Decimal = Decimal(0)
+
+    def carry(self, state: BotState) -> None:
+        """A new grid begins with this much P&L of earlier ones."""
+        self._carried = state.total_pnl
+
+    def _levels_orders(self, state: BotState) -> dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]]:
+        found: dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]] = defaultdict(list)
+        for order in self.own_orders():
+            named = client_ids.parse(order.client_id)
+            if named is not None and named.generation == state.generation and named.role is not Role.OCO:
+                found[named.trade_side, named.level].append((named, order))
+        return found
+
+    def reconcile_again(self) -> None:
+        """A second reconciliation in a row changes nothing; nothing else may move meanwhile."""
+        engine = self.engine
+        assert engine is not None
+        world = self.world
+        world.chaos.quiet = True
+        watching = world.on_quiet
+        world.on_quiet = lambda: None
+        try:
+            engine._opening.reconcile()
+            before = StateEncoder().text(engine._parts.state)
+            engine._opening.reconcile()
+            after = StateEncoder().text(engine._parts.state)
+        finally:
+            world.chaos.quiet = False
+            world.on_quiet = watching
+        if before != after:
+            self.fail(IDEMPOTENT, "a second reconciliation changed the state")
+
+
+def _by_level(filled: dict[str, int], generation: str) -> dict[tuple[TradeSide, int], Truth]:
+    sums: dict[tuple[TradeSide, int], Counter[Role]] = defaultdict(Counter)
+    for client_id, quantity in filled.items():
+        named = client_ids.parse(client_id)
+        if named is not None and named.generation == generation:
+            sums[named.trade_side, named.level][named.role] += quantity
+    return {
+        place: Truth(entry=count[Role.ENTRY], target=count[Role.TARGET], oco=count[Role.OCO])
+        for place, count in sums.items()
+    }
+
+
+def _realised(orders: list[tuple[ClientId, PaperOrder]]) -> Decimal:
+    """P&L of one level's round trips, from executions in the order of attempts."""
+    quantity, value, profit = 0, Decimal(0), Decimal(0)
+    for named, order in sorted(orders, key=lambda pair: pair[0].attempt):
+        if not order.cumulative:
+            continue
+        if named.role is Role.ENTRY:
+            quantity += order.cumulative
+            value += order.traded_value
+        elif quantity:
+            cost = value * order.cumulative / quantity
+            profit += (order.traded_value - cost) * (1 if order.terms.side == "SELL" else -1)
+            quantity -= order.cumulative
+            value -= cost
+    return profit
+
+
+__all__ = ["ALL_INVARIANTS", "Checker", "LevelState", "Violation"]

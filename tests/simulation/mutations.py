@@ -1,0 +1,262 @@
+"""The code broken on purpose, once or more for each invariant: what a simulation that can't fail would be worth.
+
+Each mutation is run with only its invariant switched on, so the list also says which invariant catches what.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from tests.simulation import invariants as inv
+from tg1 import bookkeeper, closing, decide, order_desk, reconcile, transitions
+
+from tg1.models import LevelState, OrderSide, Role, Side
+from tg1.opening import Opening
+from tg1.pacing import SlidingWindow
+from tg1.state import StateManager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """One way to break the bot."""
+
+    name: str
+    invariant: str
+    apply: Callable[[], AbstractContextManager[Any]]
+
+
+def _unknown_is_retried() -> AbstractContextManager[Any]:
+    """An unanswered placement is taken for a failed one (reference.md 10)."""
+    send = order_desk.OrderDesk._send
+
+    def broken(desk: Any, uuid: str, order: Any) -> None:
+        send(desk, uuid, order)
+        placed = desk._books.state.levels[uuid]
+        leg = placed.oco_order if order.role is Role.OCO else placed.order
+        if leg is not None and leg.in_doubt:
+            desk._free(uuid, order)
+
+    return patch.object(order_desk.OrderDesk, "_send", broken)
+
+
+@contextmanager
+def _strangers_are_overlooked() -> Iterator[None]:
+    """Doubts are dropped and nobody looks for orphans (failures.md II.13)."""
+    with _unknown_is_retried(), patch.object(bookkeeper.Bookkeeper, "judge_strangers", lambda *_: []):
+        yield
+
+
+def _no_save_before_sending() -> AbstractContextManager[Any]:
+    """The order id is saved at the end of the cycle only (reference.md 8)."""
+    place = order_desk.OrderDesk.place
+
+    def broken(desk: Any, tickets: Any) -> None:
+        save = desk._books.save
+        desk._books.save = lambda: None
+        try:
+            place(desk, tickets)
+        finally:
+            desk._books.save = save
+
+    return patch.object(order_desk.OrderDesk, "place", broken)
+
+
+def _all_entries_at_once() -> AbstractContextManager[Any]:
+    def broken(levels: Any, now: Any, _limit: int) -> list[Any]:
+        return [lv for lv in levels if lv.state is LevelState.FRESH and decide.is_due(lv.backoff, now)]
+
+    return patch.object(decide, "entries_due", broken)
+
+
+def _hedge_everything() -> AbstractContextManager[Any]:
+    def broken(levels: Any, _price: Any) -> list[Any]:
+        return [lv for lv in levels if lv.oco_trade_price is not None and lv.is_open]
+
+    return _both(patch.object(decide, "bracket", broken), patch.object(decide, "OCO_PLACES", 9))
+
+
+def _cancels_in_flight_are_not_counted() -> AbstractContextManager[Any]:
+    """A place is used again as soon as its cancel was sent."""
+    plan = decide.plan_ocos
+
+    def broken(levels: Any, price: Any, now: Any) -> Any:
+        kept = plan(levels, price, now)
+        wanted = decide.bracket(levels, price)
+        return replace(kept, place=tuple(lv for lv in wanted if lv.oco_order is None))
+
+    return patch.object(decide, "plan_ocos", broken)
+
+
+def _fills_are_booked_at_every_read() -> AbstractContextManager[Any]:
+    """Old fills in the day's book are processed again (reference.md 24)."""
+    resolve = reconcile.resolve
+
+    def broken(order: Any, row: Any) -> Any:
+        reading = resolve(order, row)
+        return replace(reading, new_quantity=reading.order.filled_quantity, new_value=reading.order.filled_value)
+
+    return _both(
+        patch.object(bookkeeper, "resolve", broken), patch.object(bookkeeper, "_nothing_new", lambda *_: False)
+    )
+
+
+def _cancelled_means_unfilled() -> AbstractContextManager[Any]:
+    """What filled before a cancel is forgotten (reference.md 12, failures.md IV.44)."""
+    resolve = reconcile.resolve
+
+    def broken(order: Any, row: Any) -> Any:
+        reading = resolve(order, row)
+        if reading.resolution in (reconcile.Resolution.CANCELLED, reconcile.Resolution.REJECTED):
+            return replace(reading, new_quantity=0, new_value=reconcile.ZERO)
+        return reading
+
+    return patch.object(bookkeeper, "resolve", broken)
+
+
+def _target_reduces_the_other_counter() -> AbstractContextManager[Any]:
+    """Reference.md 3."""
+    update = StateManager.update_quantity
+
+    def broken(store: Any, kind: OrderSide, side: Side, quantity: int) -> None:
+        update(store, kind, side.opposite if kind is OrderSide.TARGET else side, quantity)
+
+    return patch.object(StateManager, "update_quantity", broken)
+
+
+def _pnl_of_the_whole_position() -> AbstractContextManager[Any]:
+    """Reference.md 30."""
+
+    def broken(level: Any) -> Any:
+        traded = level.target_traded
+        if not traded.quantity:
+            return transitions.ZERO
+        return (level.entry_traded.value - traded.value) * level.entry_direction.opposite.sign
+
+    return patch.object(transitions, "realised", broken)
+
+
+def _targets_are_never_placed() -> AbstractContextManager[Any]:
+    """Reference.md 1."""
+    return patch.object(decide, "targets_due", lambda *_: [])
+
+
+def _hedge_stays_pending() -> AbstractContextManager[Any]:
+    """Reference.md 15: without a TokenB price at the fill there is never a hedge."""
+    finish = transitions._after_entry
+
+    def broken(level: Any, rules: Any, moment: Any, seq: int) -> Any:
+        return finish(replace(level, token_b_price=None), rules, replace(moment, token_b_price=None), seq)
+
+    return _both(
+        patch.object(transitions, "_after_entry", broken),
+        patch("tg1.grid_engine.GridOcoEngine._set_pending_hedges", lambda *_: None),
+    )
+
+
+def _everything_looks_ours() -> AbstractContextManager[Any]:
+    """Orders without the tag are swept up, too (failures.md VII.67)."""
+    init = bookkeeper.Book.__init__
+
+    def broken(book: Any, account: str, rows: Any, tag: str) -> None:
+        rows = list(rows)
+        init(book, account, rows, tag)
+        for row in rows:
+            book.ours.setdefault(row.client_id or row.order_id, []).append(row)
+
+    return patch.object(bookkeeper.Book, "__init__", broken)
+
+
+def _reconcile_uses_up_attempts() -> AbstractContextManager[Any]:
+    """Ids differ per run (failures.md III.25)."""
+    reconcile_once = Opening._reconcile_once
+
+    def broken(opening: Any) -> str:
+        levels = opening._parts.state.levels
+        for key, level in levels.items():
+            levels[key] = replace(level, attempts=level.attempts + 1)
+        return reconcile_once(opening)
+
+    return patch.object(Opening, "_reconcile_once", broken)
+
+
+def _cancel_is_taken_at_its_word() -> AbstractContextManager[Any]:
+    """A cancel request that succeeded counts as cancelled (reference.md 6, 16)."""
+
+    def broken(parts: Any, why: str) -> list[str]:
+        for level, order in list(parts.books.live_orders()):
+            parts.desk.cancel(level, order, why)
+        return []
+
+    return _both(patch("tg1.grid_engine.cancel_everything", broken), patch.object(closing, "cancel_everything", broken))
+
+
+def _no_pacing() -> AbstractContextManager[Any]:
+    return patch.object(SlidingWindow, "next_send_time", lambda *_: None)
+
+
+def _same_id_again() -> AbstractContextManager[Any]:
+    """A new attempt goes out under the old client id."""
+    write = order_desk.OrderDesk._write_intent
+
+    def broken(desk: Any, ticket: Any) -> Any:
+        state = desk._books.state
+        level = state.levels[ticket.level.uuid]
+        state.levels[level.uuid] = replace(level, attempts=0)
+        return write(desk, replace(ticket, level=state.levels[level.uuid]))
+
+    return patch.object(order_desk.OrderDesk, "_write_intent", broken)
+
+
+def _placed_again_by_the_wire() -> AbstractContextManager[Any]:
+    """The transport repeats a POST that was not answered (failures.md I.4)."""
+    from tests.simulation.world import SimTransport
+    from tg1.transport import NoAnswer
+
+    send = SimTransport.send
+
+    def broken(transport: Any, request: Any) -> Any:
+        try:
+            return send(transport, request)
+        except NoAnswer:
+            return send(transport, request)
+
+    return patch.object(SimTransport, "send", broken)
+
+
+@contextmanager
+def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
+    with patches[0], patches[1]:
+        yield
+
+
+MUTATIONS = (
+    Mutation(name="an unanswered placement is retried", invariant=inv.ONE_PER_ROLE, apply=_unknown_is_retried),
+    Mutation(name="strangers with our tag are overlooked", invariant=inv.KNOWN, apply=_strangers_are_overlooked),
+    Mutation(name="no save before sending", invariant=inv.INTENT_FIRST, apply=_no_save_before_sending),
+    Mutation(name="all entries at once", invariant=inv.ONE_ENTRY, apply=_all_entries_at_once),
+    Mutation(name="every level is hedged at once", invariant=inv.TWO_OCOS, apply=_hedge_everything),
+    Mutation(
+        name="cancels in flight free their place", invariant=inv.TWO_OCOS, apply=_cancels_in_flight_are_not_counted
+    ),
+    Mutation(name="fills are booked at every read", invariant=inv.COUNTERS, apply=_fills_are_booked_at_every_read),
+    Mutation(name="cancelled means unfilled", invariant=inv.COUNTERS, apply=_cancelled_means_unfilled),
+    Mutation(
+        name="a target reduces the other counter", invariant=inv.COUNTERS, apply=_target_reduces_the_other_counter
+    ),
+    Mutation(name="P&L of the whole position", invariant=inv.COUNTERS, apply=_pnl_of_the_whole_position),
+    Mutation(name="targets are never placed", invariant=inv.COVERED, apply=_targets_are_never_placed),
+    Mutation(name="a pending hedge stays pending", invariant=inv.COVERED, apply=_hedge_stays_pending),
+    Mutation(name="every order looks ours", invariant=inv.FOREIGN, apply=_everything_looks_ours),
+    Mutation(name="reconciling uses up attempts", invariant=inv.IDEMPOTENT, apply=_reconcile_uses_up_attempts),
+    Mutation(name="a cancel is taken at its word", invariant=inv.NOTHING_LEFT, apply=_cancel_is_taken_at_its_word),
+    Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
+    Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),
+    Mutation(name="the wire repeats a POST", invariant=inv.ONCE, apply=_placed_again_by_the_wire),
+)
