@@ -66,6 +66,7 @@ class _XTSSession:
         transport: Transport,
         store: SessionStore,
         clock: Clock,
+        redactor: Redactor,
         on_secret: Callable[[str], None],
     ) -> None:
         self.account = account
@@ -75,7 +76,7 @@ class _XTSSession:
         self._path = store.path_of(credentials, root)
         self._clock = clock
         self._on_secret = on_secret
-        self._redactor = Redactor()
+        self._redactor = redactor
         for secret in (credentials.key, credentials.secret):
             self._hide(secret)
         # A token's claims spell the app key in capitals (xts.md 2.1), and servers echo them.
@@ -226,6 +227,8 @@ class FindocMultiClient:
         self._instruments = instruments
         self._sessions: dict[str, _XTSSession] = {}
         known: dict[str, tuple[XtsCredentials, _XTSSession]] = {}
+        # One for all: a broker's words go into the state file, whichever account's secret they quote (behaviour 16).
+        redactor = Redactor()
 
         def session_of(account: str, credentials: XtsCredentials) -> _XTSSession:
             if credentials.key in known:
@@ -240,6 +243,7 @@ class FindocMultiClient:
                 transport=transport_factory(account),
                 store=store,
                 clock=clock,
+                redactor=redactor,
                 on_secret=on_secret,
             )
             known[credentials.key] = (credentials, session)
