@@ -56,7 +56,13 @@ GRID = {
 HEDGE_FLAGS = ("token_b", "oco_spread", "qty_b")
 
 
-def until(condition: Callable[[], Any], what: str, *seen: Any, within: float = DEADLINE_SECS) -> Any:
+def until(
+    condition: Callable[[], Any],
+    what: str,
+    *seen: Any,
+    within: float = DEADLINE_SECS,
+    look_every: float = LOOK_EVERY_SECS,
+) -> Any:
     """Await a condition and return its value; on a miss, fail with `what` and what `seen` has to show."""
     deadline = time.monotonic() + within
     while True:
@@ -66,7 +72,7 @@ def until(condition: Callable[[], Any], what: str, *seen: Any, within: float = D
         if time.monotonic() >= deadline:
             shown = "\n\n".join(each.shown() for each in seen)
             raise AssertionError(f"not within {within:.0f} s: {what}\n{shown}")
-        time.sleep(LOOK_EVERY_SECS)
+        time.sleep(look_every)
 
 
 def place_of(order: dict[str, Any]) -> str:
@@ -176,7 +182,7 @@ class Exchange:
             if (each["method"], each["path"]) == (method, path) and account in ("", each["account"])
         )
 
-    def let_cycles_pass(self, number: int = 3, account: str = TRADE) -> None:
+    def let_cycles_pass(self, number: int = 2, account: str = TRADE) -> None:
         """Await that many more reads of the account's book: the bot reads it once a cycle while orders work."""
         wanted = self.count("GET", ORDERS, account) + number
         until(lambda: self.count("GET", ORDERS, account) >= wanted, f"{number} cycles", self)

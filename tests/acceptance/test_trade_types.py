@@ -32,8 +32,9 @@ def test_bot_trades_entry_target_and_reentry_of_its_trade_type(
     exchange: Exchange, make_bot: Callable[..., Bot], trade_type: str
 ) -> None:
     """Architecture 5, 6, 16: each active side enters, takes its profit and stands at its entry price again."""
-    bot = make_bot(trade_type=trade_type).start()
-    entries = {f"{side[0].upper()}{level:02}E" for side in SIDES[trade_type] for level in (1, 2)}
+    steps = len(SIDES[trade_type])
+    bot = make_bot(trade_type=trade_type, steps=steps).start()
+    entries = {f"{side[0].upper()}{level:02}E" for side in SIDES[trade_type] for level in range(1, steps + 1)}
     bot.await_places(*entries)
     for side in SIDES[trade_type]:
         _one_round_trip(exchange, bot, side, entries)

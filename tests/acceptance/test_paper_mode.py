@@ -1,0 +1,179 @@
+"""`--paper`: the embedded exchange, made and real prices, and no secret anywhere (behaviour 16, 17)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+import stat
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.driver import (
+    DOWNSIDE,
+    KEYS,
+    KITE_KEY,
+    KITE_SECRET,
+    KITE_TOKEN,
+    ORDERS,
+    SECRETS,
+    SHARED_DATA,
+    TRADE,
+    Bot,
+    Exchange,
+    until,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRICES = SHARED_DATA / "ltp_1s_2025-06-18.csv"
+
+
+class PaperBot(Bot):
+    """A bot that brings its own exchange; there is no other one to ask."""
+
+    def __init__(self, folder: Path, **flags: Any) -> None:
+        self.roots: dict[str, str] = {}
+        super().__init__(self, folder, name="Paper", **flags)  # type: ignore[arg-type]
+        self.environment = {}
+        self.journal = folder / "journal.jsonl"
+        self.flags |= {"ignore_market_hours": None, "paper": True, "journal": self.journal}
+
+    def command(self, *more: str, **changes: Any) -> list[str]:
+        """Without credentials and roots."""
+        return super().command(*more, zerodha_config=None, **changes)
+
+    def children(self) -> list[int]:
+        """Numbers of the processes that the bot has started."""
+        return [int(word) for word in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The journal."""
+        return [json.loads(line) for line in self.journal.read_text().splitlines()]
+
+
+def _is_alive(pid: int) -> bool:
+    stat_file = Path(f"/proc/{pid}/stat")
+    try:
+        return stat_file.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_paper_bot_trades_by_itself_and_takes_its_exchange_along(tmp_path: Path) -> None:
+    """Behaviour 17: no credentials, no network; entries, targets and hedges fill; after SIGINT nothing is left."""
+    bot = PaperBot(tmp_path, steps=5, paper_speed=120).start()
+    try:
+        for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
+            bot.await_log(event, within=60)
+        (child,) = bot.children()
+        bot.signal(signal.SIGINT)
+        assert bot.exit_code() == 0
+        assert not _is_alive(child)
+        assert bot.output("stderr") == ""
+        bot.start().await_log("archived")
+        (child,) = until(bot.children, "the exchange", bot)
+        until(lambda: bot.says("Fresh grid") == 2, "a second grid", bot)
+        bot.kill()
+        until(lambda: not _is_alive(child), "the exchange's end after kill -9 of its bot", bot)
+    finally:
+        if bot.is_running:
+            bot.kill()
+
+
+def _real_ticks(symbol: str) -> list[tuple[datetime, Decimal]]:
+    with PRICES.open() as file:
+        return [
+            (datetime.fromisoformat(row["ist_second"]), Decimal(row[symbol]))
+            for row in csv.DictReader(file)
+            if row[symbol]
+        ]
+
+
+@pytest.mark.skipif(not PRICES.exists(), reason="the real prices of ../shared/data are not here")
+def test_every_fill_on_real_prices_was_within_reach(tmp_path: Path) -> None:
+    """Behaviour 17: on a real morning each fill is at its limit or better, at a price that the market had just then."""
+    speed = 300
+    grid = {
+        "token_a": "SBIN",
+        "token_b": "ICICIBANK",
+        "entry_price": "790.50",
+        "spread": "0.60",
+        "target_spread": "0.40",
+    }
+    bot = PaperBot(
+        tmp_path, **grid, steps=8, oco_spread="1.00", oco_stop_count=8, paper_prices=PRICES.resolve(), paper_speed=speed
+    ).start()
+    try:
+        for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
+            bot.await_log(event, within=60)
+        bot.signal(signal.SIGINT)
+        assert bot.exit_code() == 0
+    finally:
+        if bot.is_running:
+            bot.kill()
+    fills = [line for line in bot.lines() if line["kind"] == "order" and line["traded_quantity"]]
+    assert len(fills) >= 4
+    ticks = {symbol: _real_ticks(symbol) for symbol in ("SBIN", "ICICIBANK")}
+    start = datetime.fromisoformat(bot.lines()[0]["at"])
+    for fill in fills:
+        price, limit = Decimal(fill["traded_price"]), Decimal(fill["limit_price"])
+        assert price <= limit if fill["side"] == "BUY" else price >= limit
+        elapsed_secs = (datetime.fromisoformat(fill["at"]) - start).total_seconds()
+        # The exchange began to play at most a few seconds before it was first asked for anything.
+        middle = ticks["SBIN"][0][0] + timedelta(seconds=elapsed_secs * speed)
+        near = {tick for at, tick in ticks[fill["symbol"]] if abs(at - middle) < timedelta(seconds=5 * speed)}
+        assert price in near or any(tick <= limit if fill["side"] == "BUY" else tick >= limit for tick in near)
+
+
+def test_no_secret_is_in_any_file_or_stream(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
+    """Behaviour 16: at DEBUG, through refusals that quote keys: no key, secret or token outside the session files."""
+    bot = make_bot(steps=1, log_level="DEBUG")
+    everything = [*KEYS.values(), *SECRETS.values()]
+    exchange.fault("json_error", method="POST", path=ORDERS, status=400, text=f"refused: {' '.join(everything)}")
+    exchange.fault("garbage", method="POST", path=ORDERS, after=1, text=f"oops {' '.join(everything)}")
+    bot.start()
+    until(lambda: exchange.working(place="D01E") or exchange.working(place="U01E"), "an entry", bot, exchange)
+    tokens = _session_tokens(bot)
+    assert len(tokens) == 3
+    exchange.fault("html", method="GET", path=ORDERS)
+    exchange.fault("garbage", method="GET", path=ORDERS, after=1, text=f"{' '.join(everything + tokens)}")
+    exchange.fault("kill_token", method="GET", path=ORDERS, after=2)
+    until(lambda: exchange.faults()[-1]["hits"], "all faults", bot, exchange)
+    until(lambda: set(_session_tokens(bot)) != set(tokens), "a new session", bot, exchange)
+    tokens += _session_tokens(bot)
+    bot.kill()
+    exchange.ask("quirks", kite_rest="403")
+    for cache in bot.state_dir.glob("instruments_*"):
+        cache.unlink()
+    done = [bot.run()]
+    assert done[0].returncode == 4
+    bot.environment["TG1_TRADE_SECRET"] = "another-secret-Qk3v"
+    for account in (TRADE, DOWNSIDE):
+        exchange.ask("kill_token", account=account)
+    done += [bot.run(), bot.finish(bot.tweaked("tg1.closing.GIVE_UP_SECS=1", more=["--cancel-all"]))]
+    streams = "".join(each.stdout + each.stderr for each in done)
+    for path in bot.folder.rglob("*"):
+        is_session = path.parent.name == "sessions"
+        if path.is_file() and not is_session and path != bot.zerodha_config:
+            streams += path.read_text()
+    streams += exchange.journal_path.read_text()
+    assert [
+        word
+        for word in (*everything, *tokens, KITE_KEY, KITE_SECRET, KITE_TOKEN, "another-secret-Qk3v")
+        if word in streams
+    ] == []
+    assert not re.search(r"paper-[0-9a-f]{20}", streams), "a token that was not even listed"
+    sessions = [path for path in (bot.state_dir / "sessions").iterdir() if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in sessions} == {0o600}
+
+
+def _session_tokens(bot: Bot) -> list[str]:
+    tokens = [json.loads(path.read_text())["token"] for path in (bot.state_dir / "sessions").glob("*.json")]
+    return [token for token in tokens if token]
