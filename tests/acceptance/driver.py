@@ -53,6 +53,9 @@ GRID = {
     "qty_b": 50,
 }
 """Architecture 4's example with two levels per side."""
+BRISK = "tg1.findoc_client.BOOK_READS_PER_SECOND=4"
+BRISK_CYCLE_SECS = 0.25
+"""Most stories run four cycles a second, not one; those that are about pace, crashes and paper trading don't."""
 HEDGE_FLAGS = ("token_b", "oco_spread", "qty_b")
 
 
@@ -213,12 +216,14 @@ class Bot:
         *,
         name: str = "IRFC-SBIN Grid",
         trade_type: str = "gridocots",
+        brisk: bool = True,
         **flags: Any,
     ) -> None:
         self.exchange = exchange
         self.folder = folder
         self.name = name
         self.trade_type = trade_type
+        self.brisk = brisk
         self.is_hedged = trade_type.endswith("ocots")
         grid = {key: value for key, value in GRID.items() if self.is_hedged or key not in HEDGE_FLAGS}
         self.flags: dict[str, Any] = {**grid, "ignore_market_hours": True, **flags}
@@ -263,7 +268,9 @@ class Bot:
 
     def start(self, *more: str, **changes: Any) -> Bot:
         """Start the process; its output goes to files."""
-        return self.launch(self.command(*more, **changes))
+        if self.brisk:
+            changes = {"poll_interval": BRISK_CYCLE_SECS, **self.flags, **changes}
+        return self.launch(self.tweaked(BRISK, more=more, **changes) if self.brisk else self.command(*more, **changes))
 
     def launch(self, command: Sequence[str]) -> Bot:
         """Start a command line as the bot's process."""

@@ -27,7 +27,7 @@ class _Victim:
     def __init__(self, folder: Path, when: str, method: str, number: int) -> None:
         self.exchange = Exchange(folder / "exchange")
         self.exchange.fault("timeout", when=when, method=method, path=ORDERS, after=number - 1)
-        self.bot = Bot(self.exchange, folder / "bot").start()
+        self.bot = Bot(self.exchange, folder / "bot", brisk=False).start()
         self.kills = 0
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:

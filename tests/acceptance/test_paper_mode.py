@@ -40,7 +40,7 @@ class PaperBot(Bot):
 
     def __init__(self, folder: Path, **flags: Any) -> None:
         self.roots: dict[str, str] = {}
-        super().__init__(self, folder, name="Paper", **flags)  # type: ignore[arg-type]
+        super().__init__(self, folder, name="Paper", brisk=False, **flags)  # type: ignore[arg-type]
         self.environment = {}
         self.journal = folder / "journal.jsonl"
         self.flags |= {"ignore_market_hours": None, "paper": True, "journal": self.journal}

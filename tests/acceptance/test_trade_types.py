@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import DOWNSIDE, ORDERS, TRADE, UPSIDE, Bot, Exchange, doubled, until
+from tests.acceptance.driver import ACCOUNTS, DOWNSIDE, ORDERS, TRADE, UPSIDE, Bot, Exchange, doubled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ def test_bot_trades_entry_target_and_reentry_of_its_trade_type(
 ) -> None:
     """Architecture 5, 6, 16: each active side enters, takes its profit and stands at its entry price again."""
     steps = len(SIDES[trade_type])
-    bot = make_bot(trade_type=trade_type, steps=steps).start()
+    bot = make_bot(trade_type=trade_type, steps=steps, brisk=trade_type != "gridocots").start()
     entries = {f"{side[0].upper()}{level:02}E" for side in SIDES[trade_type] for level in range(1, steps + 1)}
     bot.await_places(*entries)
     for side in SIDES[trade_type]:
@@ -43,8 +44,21 @@ def test_bot_trades_entry_target_and_reentry_of_its_trade_type(
     assert {record["outcome"] for record in bot.state()["order_history"]} == {"target"}
     assert exchange.count("POST", ORDERS, UPSIDE) == (bot.is_hedged and "upside" in SIDES[trade_type])
     assert doubled(exchange) == ""
+    if not bot.brisk:
+        _assert_book_is_read_once_a_second(exchange)
     assert bot.stop() == 0
     assert bot.output().splitlines()[-1] == bot.log().splitlines()[-1]
+
+
+def _assert_book_is_read_once_a_second(exchange: Exchange) -> None:
+    """Behaviour 4.1: never more than one read a second and account; counted, since arrival times may bunch."""
+    for account in ACCOUNTS:
+        reads = [
+            datetime.fromisoformat(line["at"])
+            for line in exchange.journal("request")
+            if (line["method"], line["path"], line["account"]) == ("GET", ORDERS, account)
+        ]
+        assert len(reads) <= (reads[-1] - reads[0]).total_seconds() + 3
 
 
 def _one_round_trip(exchange: Exchange, bot: Bot, side: str, entries: set[str]) -> None:

@@ -30,7 +30,7 @@ def _tweak(word: str) -> None:
     module, _, constant = name.rpartition(".")
     home = importlib.import_module(module)
     assert hasattr(home, constant), f"{name} is gone"
-    setattr(home, constant, float(value))
+    setattr(home, constant, int(value) if value.isdigit() else float(value))
 
 
 if __name__ == "__main__":
