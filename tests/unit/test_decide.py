@@ -91,7 +91,7 @@ def test_leg_is_due_unless_paused_or_backing_off(backoff: Backoff, due: bool) ->
 
 
 def test_bracket_follows_the_architectures_algorithm() -> None:
-    """Architecture 11, steps 2 and 3: lowest above and highest below; its drawing, with 125 for 123, contradicts them."""
+    """Architecture 11, steps 2 and 3: lowest above, highest below (its drawing, with 125 for 123, differs)."""
     levels = [
         replace(hedged(number, price), trade_side=TradeSide.UPSIDE)
         for number, price in enumerate(("125", "123", "119", "116", "113"), start=1)
