@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tg1.models import Role, TradeSide
@@ -24,6 +25,9 @@ MAX_LEVEL = 36**2 - 1
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIDES = {TradeSide.UPSIDE: "U", TradeSide.DOWNSIDE: "D"}
 _ROLES = {Role.ENTRY: "E", Role.TARGET: "T", Role.OCO: "O"}
+_ALPHABET = frozenset(_DIGITS)
+_SIDE_OF = {letter: side for side, letter in _SIDES.items()}
+_ROLE_OF = {letter: role for role, letter in _ROLES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +69,20 @@ def next_generation(generation: str) -> str:
     return _base36((int(generation, 36) + 1) % 36**3, 3)
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> ClientId | None:
-    """Read an id; None when it is not one that a TG1 bot could have made (somebody else's order)."""
-    sides = {letter: side for side, letter in _SIDES.items()}
-    roles = {letter: role for role, letter in _ROLES.items()}
-    if len(text) != LENGTH or not set(text) <= set(_DIGITS) or text[8] not in sides or text[11] not in roles:
+    """Read an id; None when it is not one that a TG1 bot could have made (somebody else's order).
+
+    Remembered, because every row of a day's book is asked about in every cycle.
+    """
+    if len(text) != LENGTH or not _ALPHABET.issuperset(text) or text[8] not in _SIDE_OF or text[11] not in _ROLE_OF:
         return None
     return ClientId(
         tag=text[:5],
         generation=text[5:8],
-        trade_side=sides[text[8]],
+        trade_side=_SIDE_OF[text[8]],
         level=int(text[9:11], 36),
-        role=roles[text[11]],
+        role=_ROLE_OF[text[11]],
         attempt=int(text[12:], 36),
     )
 

@@ -103,7 +103,7 @@ class Checker:
         if invariant in self._only:
             raise Violation(invariant, what)
 
-    # -- the exchange's truth ------------------------------------------------------------------------------------------
+    # -- the exchange's truth ----------------------------------------------------------------------------------------
 
     def own_orders(self) -> Iterator[PaperOrder]:
         """Every order of this bot that the exchange has ever had; found once, looked up afresh."""
@@ -127,7 +127,7 @@ class Checker:
                         found.append((order, parsed))
         return found
 
-    # -- at requests -----------------------------------------------------------------------------------------------------
+    # -- at requests -------------------------------------------------------------------------------------------------
 
     def on_request(self, account: str, request: HttpRequest) -> None:
         """Rates, foreign orders, intents: judged as the request is about to leave."""
@@ -186,7 +186,7 @@ class Checker:
                 order.client_id: order.cumulative for order in self.own_orders() if order.account == account
             }
 
-    # -- after steps -----------------------------------------------------------------------------------------------------
+    # -- after steps -------------------------------------------------------------------------------------------------
 
     def after_step(self) -> None:
         """Everything that must hold whenever the bot waits."""
@@ -230,7 +230,7 @@ class Checker:
         return self.engine.config.poll_interval if self.engine is not None else 1.0
 
     def _check_covered(self, state: BotState) -> None:
-        """A filled entry has a target placed, in doubt, or backing off; and a hedge that is definite (behaviour 5.3)."""
+        """A filled entry has a target placed, in doubt or backing off, and a definite hedge (behaviour 5.3)."""
         hedged = state.grid.trade_type.has_oco
         saving = not self.engine._parts.save_failed if self.engine is not None else True
         bare = set()
@@ -295,7 +295,7 @@ class Checker:
         if not exactly and level.oco_traded.quantity < truth.oco:
             self.fail(COUNTERS, f"{name}: {truth.oco} hedge shares were shown, {level.oco_traded.quantity} booked")
 
-    # -- at ends -------------------------------------------------------------------------------------------------------
+    # -- at ends -----------------------------------------------------------------------------------------------------
 
     def nothing_left(self, when: str) -> None:
         """After an end that promised it, no order of ours works."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.simulation import invariants as inv
+from tests.simulation.world import SimTransport
 from tg1 import bookkeeper, closing, decide, order_desk, reconcile, transitions
-
 from tg1.models import LevelState, OrderSide, Role, Side
 from tg1.opening import Opening
 from tg1.pacing import SlidingWindow
 from tg1.state import StateManager
+from tg1.transport import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -216,9 +217,6 @@ def _same_id_again() -> AbstractContextManager[Any]:
 
 def _placed_again_by_the_wire() -> AbstractContextManager[Any]:
     """The transport repeats a POST that was not answered (failures.md I.4)."""
-    from tests.simulation.world import SimTransport
-    from tg1.transport import NoAnswer
-
     send = SimTransport.send
 
     def broken(transport: Any, request: Any) -> Any:

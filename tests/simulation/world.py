@@ -61,7 +61,7 @@ class Market:
     centre_a: Decimal = Decimal("50.00")
     centre_b: Decimal = Decimal("120.50")
     move_secs: float = 5.0
-    """Mean time between two price moves."""
+    """Mean time between two price moves; 0: only a script moves prices."""
     sigma_a: float = 0.12
     sigma_b: float = 0.18
     reversion: float = 0.004
@@ -249,10 +249,12 @@ class World:
         self.request_seen: Callable[[str, HttpRequest], None] = lambda _account, _request: None
         self.book_served: Callable[[str, str], None] = lambda _account, _fault: None
         self._next_move = self.mono
+        self.script: deque[tuple[float, Callable[[], None]]] = deque()
+        """(monotonic second, what happens then), in order: for scenarios that are told, not drawn."""
         self.set_price(self.market.symbol_a, self.market.centre_a)
         self.set_price(self.market.symbol_b, self.market.centre_b)
 
-    # -- the bot -------------------------------------------------------------------------------------------------------
+    # -- the bot -----------------------------------------------------------------------------------------------------
 
     def boot(self, config: GridOcoConfig, keys: tuple[str, str, str] = ACCOUNTS) -> GridOcoEngine:
         """A new process on the same disk; `keys` names the account behind each of the three roles."""
@@ -297,7 +299,7 @@ class World:
             lot_size=1,
         )
 
-    # -- time ----------------------------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------------------------
 
     def wait(self, deadline: float) -> None:
         """The bot waits: invariants are looked at, then the world moves on."""
@@ -310,12 +312,16 @@ class World:
         target = self.mono + secs
         while self.mono < target:
             due = min(target, self.mono + HEARTBEAT_SECS, max(self._next_move, self.mono))
+            if self.script:
+                due = min(due, max(self.script[0][0], self.mono))
             self._pass(due - self.mono)
-            if self.mono >= self._next_move and not self.chaos.quiet:
+            while self.script and self.script[0][0] <= self.mono:
+                self.script.popleft()[1]()
+            if self.mono >= self._next_move and not self.chaos.quiet and self.market.move_secs:
                 self._market_moves()
             if self.feed is not None:
                 self.feed.look()
-            if due == self.mono and due < target and self._next_move <= self.mono:
+            if self._next_move <= self.mono:
                 self._next_move = self.mono + 0.5
         self.exchange.step(self.wall)
 
@@ -335,7 +341,7 @@ class World:
         self._next_move = self.mono
         self.exchange.step(self.wall)
 
-    # -- steps, and dying at one -----------------------------------------------------------------------------------------
+    # -- steps, and dying at one -------------------------------------------------------------------------------------
 
     def step(self, what: str) -> None:
         """One point at which a process can die. Raises `Died` at the one that was chosen."""
@@ -369,7 +375,7 @@ class World:
                 self.note(f"{kind} at {op} {path.name}")
                 raise OSError(getattr(errno, kind.removeprefix("disk-")), "simulated", str(path))
 
-    # -- the wire ------------------------------------------------------------------------------------------------------
+    # -- the wire ----------------------------------------------------------------------------------------------------
 
     def draw_network_fault(self, request: HttpRequest) -> tuple[str, Fault | None]:
         """The fault that hits this request; in a storm every tenth request is hit."""
@@ -396,7 +402,7 @@ class World:
         if request.method == "GET":
             self.book_served(account, fault)
 
-    # -- the market ----------------------------------------------------------------------------------------------------
+    # -- the market --------------------------------------------------------------------------------------------------
 
     def set_price(self, symbol: str, price: Decimal) -> None:
         """One trade in the market."""
@@ -483,7 +489,7 @@ class World:
         else:
             self.note(f"  {kind} {order.client_id} {order.terms.side} {order.terms.quantity}")
 
-    # -- telling -------------------------------------------------------------------------------------------------------
+    # -- telling -----------------------------------------------------------------------------------------------------
 
     def note(self, what: str) -> None:
         """One line of the trail."""

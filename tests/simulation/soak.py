@@ -1,0 +1,94 @@
+"""Simulated trading days, as many as wanted: `python -m tests.simulation.soak --days 5000` or `--minutes 60`."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from tests.simulation.days import Run, Tally, silence_logs
+from tests.simulation.invariants import Violation
+from tests.simulation.replay import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAYS_PER_SEED = 5
+
+
+def one_seed(seed: int) -> tuple[int, Tally, str]:
+    """Five days of a seed: its tally, and the report of a violation or nothing."""
+    silence_logs()
+    run = Run(seed)
+    try:
+        return seed, run.days(DAYS_PER_SEED), ""
+    except Violation as exc:
+        told = str(exc)
+    except Exception as exc:  # noqa: BLE001 - a crash of the bot is a violation like any other
+        told = f"{type(exc).__name__}: {exc}"
+        return seed, run.tally, f"seed {seed}: {told}"
+    return seed, run.tally, report(seed, DAYS_PER_SEED)
+
+
+def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[Tally, list[str]]:
+    """Run seeds upwards from `first_seed`, `jobs` at a time, for as long as `goes_on` says."""
+    total, reports = Tally(), []
+    seeds = itertools.count(first_seed)
+    with ProcessPoolExecutor(jobs) as pool:
+        running: set[Future[tuple[int, Tally, str]]] = set()
+        planned = Tally()
+        while running or goes_on(planned):
+            while goes_on(planned) and len(running) < 2 * jobs:
+                running.add(pool.submit(one_seed, next(seeds)))
+                planned.days += DAYS_PER_SEED
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in done:
+                _, tally, told = each.result()
+                total.add(tally)
+                if told:
+                    reports.append(told)
+                    print(told, flush=True)
+    return total, reports
+
+
+def table(total: Tally, reports: list[str]) -> str:
+    """What a soak came to."""
+    rows = [
+        ("simulated trading days", total.days),
+        ("cycles", total.cycles),
+        ("starts of the bot", total.starts),
+        ("looks at all invariants", total.checks),
+        ("faults injected", total.injected.total()),
+        *((f"  {kind}", number) for kind, number in sorted(total.injected.items())),
+        *((f"ended: {end}", number) for end, number in sorted(total.ends.items())),
+        ("violations", len(reports)),
+    ]
+    return "\n".join(f"{name:45} {number:>12,}" for name, number in rows)
+
+
+def main() -> int:
+    """Exit 0 without a violation, otherwise 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=0.0, help="start no new seed after so long")
+    parser.add_argument("--days", type=int, default=0, help="run at least so many days")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    if not given.minutes and not given.days:
+        parser.error("say --minutes or --days")
+    ends_at = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
+
+    def goes_on(planned: Tally) -> bool:
+        return time.monotonic() < ends_at and (not given.days or planned.days < given.days)
+
+    total, reports = soak(given.first_seed, given.jobs, goes_on)
+    print(table(total, reports))
+    return 1 if reports else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
