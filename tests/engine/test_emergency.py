@@ -1,0 +1,217 @@
+"""`--cancel-all` on hand-driven accounts (behaviour 13; failures.md VII)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.conftest import EXAMPLE
+from tests.fakes import HandBroker
+from tests.simdisk import SimDisk
+from tg1.client_ids import bot_tag
+from tg1.config import GridOcoConfig
+from tg1.emergency import EXIT_FAILED, EXIT_OK, cancel_all
+from tg1.errors import BrokerError, InvariantBroken, SessionRefused
+from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.conftest import Bench
+    from tg1.models import BrokerOrder
+
+TAG = bot_tag("IRFC-SBIN Grid")
+
+
+@dataclass
+class EmergencyBroker(HandBroker):
+    """Accounts of which some can't be logged in to, or were not given."""
+
+    locked: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(name for name in self.account_names if name not in self.missing)
+
+    def account_of(self, role: Role, trade_side: TradeSide) -> str:
+        account = super().account_of(role, trade_side)
+        if account in self.missing:
+            raise InvariantBroken(f"there is no account {account}")
+        return account
+
+    def connect_all(self) -> dict[str, BrokerError]:
+        return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
+
+    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+        if account in self.locked:
+            raise SessionRefused("Invalid credentials")
+        return super().order_book(account)
+
+
+def opened(make_bench: Callable[..., Bench]) -> Bench:
+    """Entries, a target and a hedge at work, then the process is gone."""
+    bench = make_bench()
+    bench.broker = EmergencyBroker()
+    bench.begin().cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle()
+    assert len(bench.broker.working()) == 5
+    return bench
+
+
+def stop_everything(bench: Bench, **changes: Any) -> int:
+    """Run the emergency stop as a new process would."""
+    engine = bench._engine()
+    config = GridOcoConfig(**{**EXAMPLE, **changes})
+    return cancel_all(config, bench.broker, engine.store, bench.clock)  # type: ignore[arg-type]
+
+
+def a_request(client_id: str) -> OrderRequest:
+    """A BUY of 7 IRFC under that client id."""
+    return OrderRequest(
+        client_id=client_id,
+        symbol="IRFC",
+        side=Side.BUY,
+        quantity=7,
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal(45),
+    )
+
+
+def test_everything_of_this_bot_is_cancelled_and_nothing_else(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13, failures.md VII.67: by state and by tag, on every account; a second run is harmless."""
+    bench = opened(make_bench)
+    orphan = bench.broker.add("upside_oco", a_request(f"{TAG}AAAU01O0009"))
+    others = [
+        bench.broker.add("trade", a_request(client_id), foreign=True)
+        for client_id in ("", "MANUAL", f"{bot_tag('another')}AAAD01E0001")
+    ]
+    assert stop_everything(bench) == EXIT_OK
+    assert bench.broker.working() == []
+    assert orphan.status is OrderStatus.CANCELLED
+    assert all(order.is_working for order in others)
+    assert bench.state.bot_status == "Stopped: cancel all"
+    cancels = len(bench.broker.cancelled)
+    assert stop_everything(bench) == EXIT_OK
+    assert len(bench.broker.cancelled) == cancels
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"\0" * 4096, b"{"])
+def test_no_state_or_a_broken_one_does_not_keep_an_order_alive(
+    make_bench: Callable[..., Bench], damage: bytes | None
+) -> None:
+    """Behaviour 13, reference.md 16: the tag alone finds the orders, and the damaged file is left as it is."""
+    bench = opened(make_bench)
+    paths = bench.store.paths
+    for path in (paths.bak, paths.tmp):
+        path.unlink(missing_ok=True)
+    if damage is None:
+        paths.state.unlink()
+    else:
+        paths.state.write_bytes(damage)
+    assert stop_everything(bench) == EXIT_OK
+    assert bench.broker.working() == []
+    assert (paths.state.read_bytes() if paths.state.exists() else None) == damage
+
+
+def test_name_and_credentials_are_enough(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 18: trade type and symbols come from the state, not from the flags."""
+    bench = opened(make_bench)
+    engine = bench._engine()
+    bare = GridOcoConfig(bot_name="IRFC-SBIN Grid", token_a_symbol="")
+    assert cancel_all(bare, bench.broker, engine.store, bench.clock) == EXIT_OK  # type: ignore[arg-type]
+    assert bench.broker.working() == []
+    assert bench.begin().state.grid.token_b_symbol == "SBIN"
+
+
+def test_account_that_can_not_be_reached_does_not_keep_the_others(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: the others are cleared, and exit 1 lists what is not confirmed."""
+    bench = opened(make_bench)
+    bench.broker.locked.add("upside_oco")  # type: ignore[attr-defined]
+    assert stop_everything(bench) == EXIT_FAILED
+    assert bench.broker.working() == []
+
+
+def test_account_without_credentials_is_no_confirmation(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: exit 0 only when every account that the saved grid trades on was looked at."""
+    bench = opened(make_bench)
+    bench.broker.missing.add("downside_oco")  # type: ignore[attr-defined]
+    assert stop_everything(bench) == EXIT_FAILED
+    assert [order.account for order in bench.broker.working()] == ["downside_oco"]
+
+
+def test_order_that_does_not_end_is_listed_and_fails(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13, reference.md 16: never "success" while something works."""
+    bench = opened(make_bench)
+    bench.broker.cancels.extend(["sent"] * 500)
+    assert stop_everything(bench) == EXIT_FAILED
+    listed = [r.getMessage() for r in caplog.records if "STILL WORKING" in r.getMessage()]
+    assert len(listed) == 5
+
+
+def test_fill_that_wins_against_the_stop_is_booked_for_the_next_start(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.6, 13: the next start goes on from the truth."""
+    bench = opened(make_bench)
+    entry = bench.broker.working_at(Side.BUY, "48.00")
+    bench.broker.cancels.append("filled")
+    assert stop_everything(bench) == EXIT_OK
+    assert entry.status is OrderStatus.FILLED
+    assert bench.state.downside_net_quantity == 200
+    bench.begin().cycle()
+    assert bench.broker.working_at(Side.SELL, "48.50")
+
+
+def test_full_disk_does_not_keep_an_order_alive(make_bench: Callable[..., Bench]) -> None:
+    """Failures.md VI.18: the kill path needs no disk."""
+    bench = make_bench()
+    bench.broker, bench.fs = EmergencyBroker(), SimDisk()
+    bench.begin().cycle(2)
+
+    def refuse(op: str, _path: object) -> None:
+        if op != "read":
+            raise OSError(28, "No space left on device")
+
+    bench.fs.before_op = refuse
+    assert stop_everything(bench) == EXIT_OK
+    assert bench.broker.working() == []
+
+
+def test_state_of_yesterday_is_left_to_its_own_morning(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5, 13: gone orders are no obstacle, and the day's roll finds the state as it was."""
+    bench = opened(make_bench)
+    bench.broker.orders.clear()
+    bench.clock.wall += timedelta(days=1)
+    before = bench.store.paths.state.read_bytes()
+    assert stop_everything(bench) == EXIT_OK
+    assert bench.store.paths.state.read_bytes() == before
+
+
+def test_termination_under_way_stays_one(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3: clearing the orders by hand does not let a terminating bot trade again."""
+    bench = opened(make_bench)
+    bench.state.bot_status = "Terminating: OCO imbalance"
+    bench.engine._parts.save()
+    assert stop_everything(bench) == EXIT_OK
+    bench.begin()
+    assert bench.state.bot_status.startswith("Terminated: ")
+    assert bench.broker.working() == []
+
+
+def test_intent_in_doubt_is_waited_for(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 13: an order that may still arrive is not confirmed as gone until the books prove it."""
+    bench = make_bench()
+    bench.broker = EmergencyBroker()
+    bench.begin()
+    bench.broker.hide_new_for_reads = 2
+    bench.broker.answers.extend(["unknown-accepted", "unknown-lost"])
+    bench.cycle()
+    assert stop_everything(bench) == EXIT_OK
+    assert bench.broker.working() == []
+    assert len(bench.broker.cancelled) == 1
