@@ -179,6 +179,9 @@ class Run:
             if exc.exit_code == 5 and self._fresh and "still working" in str(exc):
                 self._cancel_all_by_hand()
                 return self._count(engine, "stopped")
+            if "was terminated by its own rules" in str(exc):
+                checker.nothing_left("a termination of which only the last word was left to say")
+                return self._count(engine, "exit 3")
             if exc.exit_code in (2, 5, 6):
                 raise Violation("refusal", f"{type(exc).__name__}: {exc}") from exc
             return self._count(engine, f"exit {exc.exit_code}")

@@ -24,7 +24,7 @@ from tg1.feed_values import FeedAction
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.instruments import Instrument
-from tg1.paper.errors import NotWorkingError, UnknownOrderError
+from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import instrument_for
 from tg1.paper.orders import Side as PaperSide
@@ -484,7 +484,7 @@ class World:
                 part = leaves if kind == "filled-by-hand" else max(1, int(leaves * share))
                 price = order.terms.limit_price
                 self.exchange.fill(order.app_order_id, part, price, self.wall)
-        except (NotWorkingError, UnknownOrderError) as exc:
+        except (NotWorkingError, PaperUsageError, UnknownOrderError) as exc:
             self.note(f"  (nothing to do: {exc})")
         else:
             self.note(f"  {kind} {order.client_id} {order.terms.side} {order.terms.quantity}")
