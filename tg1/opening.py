@@ -114,7 +114,7 @@ class Opening:
         while any(client_id[5:8] == state.generation for book in books.values() for client_id in book.ours):
             state.generation = client_ids.next_generation(state.generation)
         create_levels(state, rows)
-        self.reconcile()
+        self.reconcile(books)
         parts.books.save()
         log.info("Fresh grid of %d levels around %.2f", len(rows), identity.entry_price)
 
@@ -162,24 +162,25 @@ class Opening:
         for key, level in state.levels.items():
             state.levels[key] = replace(level, backoff=NO_BACKOFF, oco_backoff=NO_BACKOFF)
 
-    def reconcile(self) -> None:
+    def reconcile(self, books: dict[str, Book] | None = None) -> None:
         """Read every book until no order is in doubt and no orphan works (behaviour 3.4).
 
-        Raises `BrokerUnavailable` when that takes longer than `BROKER_WITHIN_SECS`.
+        `books` is a first snapshot that is at hand already. Raises `BrokerUnavailable` when it takes longer than
+        `BROKER_WITHIN_SECS`.
         """
         parts = self._parts
         deadline = parts.clock.monotonic() + BROKER_WITHIN_SECS
         while not parts.clock.stop_requested:
-            open_questions = self._reconcile_once()
+            open_questions = self._reconcile_once(parts.books.read(parts.client.accounts) if books is None else books)
+            books = None
             if not open_questions:
                 return
             if parts.clock.monotonic() >= deadline:
                 raise BrokerUnavailable(f"The start is given up after {BROKER_WITHIN_SECS:.0f} s: {open_questions}")
             parts.clock.wait_until(parts.clock.monotonic() + STEP_SECS)
 
-    def _reconcile_once(self) -> str:
+    def _reconcile_once(self, books: dict[str, Book]) -> str:
         parts = self._parts
-        books = parts.books.read(parts.client.accounts)
         orphans = parts.poll_all(books, parts.moment())
         self._cancel_orphans(orphans)
         parts.save()

@@ -189,6 +189,8 @@ class BookReader:
         self._strange_words: set[str] = set()
         self.bad_rows = 0
         """Rows of the last book that could not be read; such a row may be one of ours."""
+        self._last: dict[str, tuple[dict[str, Any], BrokerOrder]] = {}
+        """Each row of the last book with what it was read as: most rows of a day never change again."""
 
     def read(self, answer: Answer) -> tuple[BrokerOrder, ...]:
         """Return the orders of the book.
@@ -206,21 +208,31 @@ class BookReader:
         return self._orders(rows)
 
     def _orders(self, rows: list[Any]) -> tuple[BrokerOrder, ...]:
+        seen: dict[str, tuple[dict[str, Any], BrokerOrder]] = {}
         orders: list[BrokerOrder] = []
         bad_rows = 0
         for row in rows:
             try:
-                order = from_xts(row)
+                order = self._order(row)
             except BrokerUnavailable:
                 bad_rows += 1
                 continue
-            self._note_word(order.raw_status)
-            # The reason goes into the state file, where no redactor watches.
-            orders.append(replace(order, reason=self._scrub(order.reason)) if order.reason else order)
+            orders.append(order)
+            seen[order.order_id] = (row, order)
+        self._last = seen
         if bad_rows > self.bad_rows:
             _log.warning("%s: %d of %d rows of the order book can't be read", self._account, bad_rows, len(rows))
         self.bad_rows = bad_rows
         return tuple(orders)
+
+    def _order(self, row: Any) -> BrokerOrder:
+        known = self._last.get(order_id_of(row.get("AppOrderID"))) if isinstance(row, dict) else None
+        if known is not None and known[0] == row:
+            return known[1]
+        order = from_xts(row)
+        self._note_word(order.raw_status)
+        # The reason goes into the state file, where no redactor watches.
+        return replace(order, reason=self._scrub(order.reason)) if order.reason else order
 
     def _note_word(self, word: str) -> None:
         if not is_known_status(word) and word not in self._strange_words:

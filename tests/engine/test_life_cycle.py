@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,8 +68,10 @@ def test_trade_life_cycle_of_the_specification_comes_out_to_the_paisa(
     lines = "\n".join(record.getMessage() for record in caplog.records)
     for line in (
         f"[downside] ENTRY BUY placed: IRFC 100 @ 49.00 -> ID={entry.order_id}",
-        "[downside] ENTRY FILLED: BUY IRFC @ 49.00 (filled 49.00) | Target: SELL @ 49.50 | OCO: SELL @ 118.50 | "
-        "TokenB: 120.50",
+        (
+            "[downside] ENTRY FILLED: BUY IRFC @ 49.00 (filled 49.00) | Target: SELL @ 49.50 | OCO: SELL @ 118.50 | "
+            "TokenB: 120.50"
+        ),
         "[downside] TARGET FILLED: SELL @ 49.50 (filled 49.50)",
         "[downside] Level reset for re-entry: BUY @ 49.00",
     ):
@@ -186,6 +189,6 @@ def test_rejected_level_backs_off_and_pauses_at_the_fifth(make_bench: Callable[.
         if len(bench.broker.placed) > before:
             at.append(bench.clock.mono)
             bench.broker.end(bench.broker.working()[0].order_id, OrderStatus.REJECTED, "Margin Exceeds")
-    assert [round(b - a) for a, b in zip(at, at[1:], strict=False)] == [1, 3, 5, 9]
+    assert [round(b - a) for a, b in pairwise(at)] == [1, 3, 5, 9]
     assert len(at) == 5
     assert "Margin Exceeds" in bench.state.attention[0].text

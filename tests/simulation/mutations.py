@@ -178,11 +178,11 @@ def _reconcile_uses_up_attempts() -> AbstractContextManager[Any]:
     """Ids differ per run (failures.md III.25)."""
     reconcile_once = Opening._reconcile_once
 
-    def broken(opening: Any) -> str:
+    def broken(opening: Any, books: Any) -> str:
         levels = opening._parts.state.levels
         for key, level in levels.items():
             levels[key] = replace(level, attempts=level.attempts + 1)
-        return reconcile_once(opening)
+        return reconcile_once(opening, books)
 
     return patch.object(Opening, "_reconcile_once", broken)
 
