@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,3 +69,12 @@ def test_cancel_all_clears_the_others_when_one_account_is_dead(exchange: Exchang
     complaints = [line for line in done.stdout.splitlines() if "STILL WORKING" in line]
     assert any("downside_oco" in line and str(hedge["app_order_id"]) in line for line in complaints), done.stdout
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_cancel_all_kills_a_bot_that_does_not_listen(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: a bot that does not end when told to is killed, or it would place the orders again."""
+    trading.signal(signal.SIGSTOP)
+    done = trading.finish(trading.tweaked("tg1.emergency.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert trading.exit_code(within=5) == -signal.SIGKILL
+    assert _ours(exchange) == set()

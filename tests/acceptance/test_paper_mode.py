@@ -99,13 +99,13 @@ def _real_ticks(symbol: str) -> list[tuple[datetime, Decimal]]:
 @pytest.mark.skipif(not PRICES.exists(), reason="the real prices of ../shared/data are not here")
 def test_every_fill_on_real_prices_was_within_reach(tmp_path: Path) -> None:
     """Behaviour 17: on a real morning each fill is at its limit or better, at a price that the market had just then."""
-    speed = 300
+    speed = 200
     grid = {
         "token_a": "SBIN",
         "token_b": "ICICIBANK",
-        "entry_price": "790.50",
-        "spread": "0.60",
-        "target_spread": "0.40",
+        "entry_price": "790.75",
+        "spread": "0.30",
+        "target_spread": "0.20",
     }
     bot = PaperBot(
         tmp_path, **grid, steps=8, oco_spread="1.00", oco_stop_count=8, paper_prices=PRICES.resolve(), paper_speed=speed

@@ -151,3 +151,26 @@ def test_broker_rejections_free_the_level_and_back_off(exchange: Exchange, make_
     assert (first["status"], second["quantity"]) == ("Rejected", 100)
     assert bot.says("RMS:Margin Exceeds") == 1
     assert bot.counters() == (0, 100, 0, 0)
+
+
+def test_level_whose_both_sides_filled_is_closed_and_reported(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
+    """Behaviour 6.5: the hedge's cancel loses to a fill: both are booked, the rest is the operator's until cleared."""
+    bot = make_bot(trade_type="sellocots").start()
+    bot.await_places("U01E", "U02E")
+    exchange.price("IRFC", "51.00")
+    bot.await_places("U01T", "U01O", "U02E")
+    exchange.fault("cancel_lost", method="DELETE", path=ORDERS)
+    exchange.price("IRFC", "50.50")
+    bot.await_level("upside", 1, closed=True)
+    bot.await_places("U02E")
+    assert bot.counters() == (0, 0, 1, 0)
+    assert bot.state()["total_pnl"] == 50
+    assert bot.state()["order_history"][-1]["outcome"] == "both"
+    (attention,) = bot.state()["attention"]
+    assert "50 SBIN" in attention["text"]
+    assert bot.stop() == 0
+    bot.start()
+    until(lambda: bot.says("ATTENTION since") == 1, "the reminder at a start", bot)
+    assert bot.stop() == 0
+    bot.start("--clear-attention")
+    until(lambda: bot.state()["attention"] == [], "nothing to be settled", bot)
