@@ -3,14 +3,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 MINUTES ?= 10
-WORKERS ?= 2
+# Tests wait more than they compute, so there may be more of them than cores; simulations only compute.
+WORKERS ?= 4
+JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The example of architecture 19. At sixty times the speed of a day, entries, targets and a hedge fill within a minute.
 EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
 	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
 
-.PHONY: run test lint clean soak bench help setup
+.PHONY: run test simulate lint clean soak bench help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -21,8 +23,13 @@ run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…
 
 setup: $(VENV)/.run ## install into .venv and do nothing else
 
-test: lint ## lint, types and every test
-	$(BIN)/python -m pytest -n $(WORKERS)
+test: lint ## lint, types and every test but the long simulation
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not simulation"
+
+simulate: $(VENV)/.dev ## 220 simulated trading days with faults, the whole crash matrix, every mutation caught
+	$(BIN)/python -m tests.simulation.soak --days 220 --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation.crash_matrix --jobs $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) -m simulation
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -30,7 +37,7 @@ lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/mypy --strict tg1
 
 soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
-	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES)
+	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --jobs $(JOBS) $(ARGS)
 
 bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
 	$(BIN)/python -m bench.run

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_STARTS_PER_DAY = 400
 CHANCE_OF_SECOND_LOOK = 0.1
-DAYS_PER_TEST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
