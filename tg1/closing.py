@@ -25,33 +25,34 @@ _ORDER_OF_CANCELS = {Role.ENTRY: 0, Role.OCO: 1, Role.TARGET: 2}
 """Entries first: they are the ones that would open something new."""
 
 
-def cancel_everything(parts: Parts, why: str) -> list[str]:
+def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None) -> list[str]:
     """Cancel all working orders of this bot on every account and read the books until none is left.
 
     Fills that win the race are booked. Returns a sentence for each order that is still working, or that can't be
-    confirmed; an empty list is the confirmation.
+    confirmed, once nothing has moved for `patience_secs`; an empty list is the confirmation.
     """
+    patience_secs = GIVE_UP_SECS if patience_secs is None else patience_secs
     quiet_since = parts.clock.monotonic()
-    before: object = None
+    before: list[str] | None = None
     while True:
         books = parts.books.read(parts.client.accounts)
         orphans = parts.poll_all(books, Moment(now=parts.clock.now(), token_b_price=parts.moment().token_b_price))
         parts.save()
         unread = [account for account in parts.client.accounts if account not in books]
-        left = _left(parts, orphans, unread)
-        if not left:
+        working = _working(parts, orphans)
+        if not working and not unread:
             return []
-        if left != before:
-            before, quiet_since = left, parts.clock.monotonic()
-        elif parts.clock.monotonic() - quiet_since >= GIVE_UP_SECS:
-            return left
+        # A book that comes and goes is no progress: only orders that end are.
+        if working != before:
+            before, quiet_since = working, parts.clock.monotonic()
+        elif parts.clock.monotonic() - quiet_since >= patience_secs:
+            return [*(f"account {account}: its order book could not be read" for account in unread), *working]
         _send_cancels(parts, orphans, why)
         parts.clock.sleep_until(parts.clock.monotonic() + READ_EVERY_SECS)
 
 
-def _left(parts: Parts, orphans: list[Orphan], unread: list[str]) -> list[str]:
+def _working(parts: Parts, orphans: list[Orphan]) -> list[str]:
     return [
-        *(f"account {account}: its order book could not be read" for account in unread),
         *working_sentences(parts),
         *(f"account {orphan.account}: order {orphan.order_id} ({orphan.client_id})" for orphan in orphans),
     ]

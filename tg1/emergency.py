@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 STOP_WITHIN_SECS = 30.0
 """For a running bot to end after SIGTERM: longer than one request may take (transport.TOTAL_TIMEOUT_SECS)."""
 KILL_WITHIN_SECS = 5.0
+REFUSED_WITHIN_SECS = 15.0
+"""How long an account that could not be logged in at once is tried again before it is listed."""
 FINEST_TICK = Decimal("0.01")
 """Stands in for TokenB's tick: hedge prices are put on the real one when they are placed."""
 
@@ -142,7 +144,8 @@ def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateMan
         saves=saved is not None,
         given_rules=_rules(state, config),
     )
-    left = cancel_everything(parts, "cancel all") + _not_looked_at(saved, client)
+    patience_secs = REFUSED_WITHIN_SECS if failures else None
+    left = cancel_everything(parts, "cancel all", patience_secs) + _not_looked_at(saved, client)
     if saved is not None:
         _say_stopped(state)
         parts.save()

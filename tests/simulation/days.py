@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_STARTS_PER_DAY = 400
 CHANCE_OF_SECOND_LOOK = 0.1
+CHANCE_OF_EMERGENCY = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,8 @@ class Run:
             self.tally.ends[outcome] += 1
             if outcome in ("died", "exit 4", "exit 1", "stopped"):
                 self.world.move(self.rng.uniform(1, 90))
+                if self.rng.random() < CHANCE_OF_EMERGENCY:
+                    self._emergency()
                 continue
             if outcome == "exit 3":
                 self._fresh = True
@@ -228,6 +231,19 @@ class Run:
         engine._run_loop = wrapped  # type: ignore[method-assign]
 
     _generation = ""
+
+    def _emergency(self) -> None:
+        """The operator types --cancel-all; it may fail and it may die, but a 0 is a promise (behaviour 13)."""
+        self.checker.engine = None
+        try:
+            code = self.world.cancel_all(self._config(30.0), self.plan.keys)
+        except Died:
+            self.tally.ends["cancel-all died"] += 1
+            return
+        self.world.note(f"--cancel-all EXIT {code}")
+        self.tally.ends[f"cancel-all exit {code}"] += 1
+        if code == 0:
+            self.checker.nothing_left("--cancel-all")
 
     def _cancel_all_by_hand(self) -> None:
         """The operator follows the refusal's advice; the emergency stop has its own tests."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simdisk import Died, SimDisk
 from tests.simulation.chaos import DEATHS, FEED, MARKET, NETWORK, Chaos
 from tg1.clock import IST
+from tg1.emergency import cancel_all
 from tg1.feed_logic import FeedLogic
 from tg1.feed_values import FeedAction
 from tg1.findoc_client import FindocMultiClient
@@ -258,22 +259,8 @@ class World:
 
     def boot(self, config: GridOcoConfig, keys: tuple[str, str, str] = ACCOUNTS) -> GridOcoEngine:
         """A new process on the same disk; `keys` names the account behind each of the three roles."""
-        self.disk = self.disk.restart()
-        self.disk.before_op = self._file_step
+        client = self.client(config, keys)
         self.feed = SimFeed(self)
-        credentials = [XtsCredentials(key=f"key-{name}", secret=f"secret-{name}") for name in keys]
-        hedged = config.has_oco
-        client = FindocMultiClient(
-            trade=credentials[0],
-            upside_oco=credentials[1] if hedged else None,
-            downside_oco=credentials[2] if hedged else None,
-            root=ROOT,
-            product_type=config.product_type,
-            instruments=self,
-            transport_factory=lambda account: SimTransport(self, account),
-            store=SessionStore(fs=self.disk, folder=FOLDER / "sessions", lock_factory=lambda _path: nullcontext()),
-            clock=self.clock,
-        )
         store = StateManager(self.disk, FOLDER, config.bot_name)
         uuids = self.chaos.stream("uuid")
         return GridOcoEngine(
@@ -283,6 +270,29 @@ class World:
             state=store,
             clock=self.clock,
             new_uuid=lambda: f"{uuids.getrandbits(48):012x}",
+        )
+
+    def cancel_all(self, config: GridOcoConfig, keys: tuple[str, str, str] = ACCOUNTS) -> int:
+        """The emergency stop as a process of its own; returns its exit code."""
+        client = self.client(config, keys)
+        return cancel_all(config, client, StateManager(self.disk, FOLDER, config.bot_name), self.clock)
+
+    def client(self, config: GridOcoConfig, keys: tuple[str, str, str]) -> FindocMultiClient:
+        """The accounts as a new process sees them, on a disk that lives again."""
+        self.disk = self.disk.restart()
+        self.disk.before_op = self._file_step
+        credentials = [XtsCredentials(key=f"key-{name}", secret=f"secret-{name}") for name in keys]
+        hedged = config.has_oco
+        return FindocMultiClient(
+            trade=credentials[0],
+            upside_oco=credentials[1] if hedged else None,
+            downside_oco=credentials[2] if hedged else None,
+            root=ROOT,
+            product_type=config.product_type,
+            instruments=self,
+            transport_factory=lambda account: SimTransport(self, account),
+            store=SessionStore(fs=self.disk, folder=FOLDER / "sessions", lock_factory=lambda _path: nullcontext()),
+            clock=self.clock,
         )
 
     def load(self) -> None:
