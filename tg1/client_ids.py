@@ -56,9 +56,9 @@ def bot_tag(bot_name: str) -> str:
 
 
 def generation_of(now: datetime) -> str:
-    """Three characters for a grid born at `now`: another one every two seconds, and another one every day.
+    """Three characters for a grid born at `now`: another one every two seconds of a day, which is what a book spans.
 
-    Within a day, which is what a book spans, none repeats; the same time of day meets its own only after 27 days.
+    The day shifts them: a grid begun at the same time every morning has the same one only after 27 days.
     """
     slot = now.toordinal() * 43_200 + (now.hour * 3600 + now.minute * 60 + now.second) // 2
     return _base36(slot % 36**3, 3)

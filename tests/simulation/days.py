@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_STARTS_PER_DAY = 400
 CHANCE_OF_SECOND_LOOK = 0.1
 CHANCE_OF_EMERGENCY = 0.15
+CHANCE_OF_ENOUGH = 0.4
+"""That the operator leaves it at a termination for the day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,8 @@ class Run:
             if outcome == "exit 3":
                 self._fresh = True
                 self.world.move(self.rng.uniform(60, 600))
+                if self.rng.random() < CHANCE_OF_ENOUGH:
+                    return
                 continue
             if outcome == "done for good":
                 self._fresh = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.simulation.world import ACCOUNTS, FOLDER, World
@@ -83,6 +84,7 @@ class Checker:
         self._process = 0
         self._judged = 0
         self._own: list[int] = []
+        self._first_of_grid = 0
         self.checks = 0
         world.on_quiet = self.after_step
         world.request_seen = self.on_request
@@ -113,6 +115,10 @@ class Checker:
                 self._own.append(number)
         self._judged = len(orders)
         return (orders[number] for number in self._own)
+
+    def grid_orders(self) -> Iterator[PaperOrder]:
+        """Those of the present grid: a generation may come back on another day (client_ids.generation_of)."""
+        return islice(self.own_orders(), self._first_of_grid, None)
 
     def own_working(self) -> list[tuple[PaperOrder, ClientId]]:
         """The working ones, with what their ids say."""
@@ -183,7 +189,7 @@ class Checker:
             self._seen.pop(account, None)
         else:
             self._seen[account] = {
-                order.client_id: order.cumulative for order in self.own_orders() if order.account == account
+                order.client_id: order.cumulative for order in self.grid_orders() if order.account == account
             }
 
     # -- after steps -------------------------------------------------------------------------------------------------
@@ -306,7 +312,7 @@ class Checker:
 
     def books_agree(self, state: BotState) -> None:
         """Everything is final and read: level by level and in sum the state equals the exchange."""
-        since = {order.client_id: order.cumulative for order in self.own_orders()}
+        since = {order.client_id: order.cumulative for order in self.grid_orders()}
         self.compare(state, since, exactly=True)
         self._check_pnl(state)
 
@@ -319,12 +325,13 @@ class Checker:
     _carried: Decimal = Decimal(0)
 
     def carry(self, state: BotState) -> None:
-        """A new grid begins with this much P&L of earlier ones."""
+        """A new grid begins with this much P&L of earlier ones; their orders are no truth of its levels."""
         self._carried = state.total_pnl
+        self._first_of_grid = sum(1 for _ in self.own_orders())
 
     def _levels_orders(self, state: BotState) -> dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]]:
         found: dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]] = defaultdict(list)
-        for order in self.own_orders():
+        for order in self.grid_orders():
             named = client_ids.parse(order.client_id)
             if named is not None and named.generation == state.generation and named.role is not Role.OCO:
                 found[named.trade_side, named.level].append((named, order))
