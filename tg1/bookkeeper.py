@@ -217,7 +217,7 @@ class Bookkeeper:
         live = {order.client_id: order.order_id for _, order in self.live_orders()}
         orphans: list[Orphan] = []
         for book in books.values():
-            found = [orphan for row in _strangers(book, live) if (orphan := self._judge(book.account, row))]
+            found = [orphan for row in _strangers(book, live) if (orphan := self._judge(book, row, live))]
             orphans += found
             if found:
                 self._late_reads.add(book.account)
@@ -225,13 +225,14 @@ class Bookkeeper:
                 self._late_reads.discard(book.account)
         return orphans
 
-    def _judge(self, account: str, row: BrokerOrder) -> Orphan | None:
+    def _judge(self, book: Book, row: BrokerOrder, live: dict[str, str | None]) -> Orphan | None:
+        account = book.account
         if self._judged.get(row.order_id) == (row.status, row.filled_quantity):
             return None
         found = self._level_of(account, row)
         if found is not None and found[1].attempt > found[0].attempts and self._take_back(account, row, *found):
             return None
-        self._report_unbooked(account, row)
+        self._report_unbooked(account, row, doubled=_is_second(book, row, live))
         if not row.status.is_final:
             return Orphan(account=account, order_id=row.order_id, client_id=row.client_id)
         self._judged[row.order_id] = (row.status, row.filled_quantity)
@@ -278,13 +279,14 @@ class Bookkeeper:
         )
         return True
 
-    def _report_unbooked(self, account: str, row: BrokerOrder) -> None:
-        booked = self._booked(account, row)
+    def _report_unbooked(self, account: str, row: BrokerOrder, *, doubled: bool) -> None:
+        booked = 0 if doubled else self._booked(account, row)
         filled = row.filled_quantity or 0
         if booked is None or filled <= booked:
             return
+        what = "is a second order under one client id and" if doubled else "was thought gone but"
         text = (
-            f"order {row.order_id} ({row.client_id}) was thought gone but filled {filled - booked} shares of "
+            f"order {row.order_id} ({row.client_id}) {what} filled {filled - booked} shares of "
             f"{row.symbol or 'its symbol'} {row.side or ''} in account {account}: this position is in no level"
         )
         self.call_attention(f"late-fill {row.client_id} {filled}", text)
@@ -304,6 +306,17 @@ def _strangers(book: Book, live: dict[str, str | None]) -> list[BrokerOrder]:
         for row in rows
         if client_id not in live or live[client_id] not in (None, row.order_id)
     ]
+
+
+def _is_second(book: Book, row: BrokerOrder, live: dict[str, str | None]) -> bool:
+    """True when a broker doubled an order and `row` is not the one of the two whose fills a level has booked."""
+    rows = book.ours[row.client_id]
+    if len(rows) == 1:
+        return False
+    order_id = live.get(row.client_id)
+    booked = [each for each in rows if each.order_id == order_id] or rows
+    # By order id: a book that lists one order twice has doubled nothing.
+    return row.order_id != max(booked, key=lambda each: each.filled_quantity or 0).order_id
 
 
 def _has_room(level: OpenOrder, role: Role) -> bool:
