@@ -7,6 +7,7 @@ Tg1Error
  |    +-- BrokerRefused     a readable "no": nothing was created; the level is free again
  |    |    +-- RateLimited       429 in either shape: nothing was created, try again next cycle, not a rejection
  |    |    +-- SessionRefused    the token is dead and a login did not help, or the credentials are wrong
+ |    |         +-- Forbidden    the answer was 403 in words that name no session
  |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
  |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
  +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
@@ -61,6 +62,10 @@ class RateLimited(BrokerRefused):
 
 class SessionRefused(BrokerRefused):
     """The session is not valid and logging in again was refused or is backing off (behaviour 11.1)."""
+
+
+class Forbidden(SessionRefused):
+    """HTTP 403 in words that name no session: it is dead, or this machine may not order (failures.md 58a)."""
 
 
 class BrokerUnknown(BrokerError):

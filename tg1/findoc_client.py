@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tg1 import xts
 from tg1.errors import (
     BrokerError,
+    BrokerRefused,
     BrokerUnavailable,
     BrokerUnknown,
     ConfigError,
+    Forbidden,
     InvariantBroken,
     RateLimited,
     SessionRefused,
@@ -82,6 +84,8 @@ class _XTSSession:
         # A token's claims spell the app key in capitals (xts.md 2.1), and servers echo them.
         self._hide(credentials.key.upper())
         self._login: XtsLogin | None = None
+        self._blameless_token = ""
+        """The token of a session that was new when a 403 came all the same."""
         self._order_pace = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
         self._book_pace = SlidingWindow(limit=BOOK_READS_PER_SECOND)
         self._book_reader = xts.BookReader(account, self._redactor.scrub)
@@ -147,14 +151,24 @@ class _XTSSession:
         *,
         lost: type[BrokerError],
     ) -> _T:
-        """Do one call, and once more when the session had died; `lost` is what a missing answer means."""
+        """Do one call, and once more when the session had died; `lost` is what a missing answer means.
+
+        A 403 that a new session does not mend is about this machine or the account, not about the session: it is
+        a refusal like any other, since logging in for ever would help nobody (failures.md 58a).
+        """
         login = self._login or self._renew(None)
         try:
             return read(self._exchange(build(login), pace, lost))
         except SessionRefused as exc:
+            if isinstance(exc, Forbidden) and login.token == self._blameless_token:
+                raise BrokerRefused(str(exc), code=exc.code) from exc
             _log.info("%s: %s; renewing the session", self.account, exc)
         login = self._renew(login.token)
-        return read(self._exchange(build(login), pace, lost))
+        try:
+            return read(self._exchange(build(login), pace, lost))
+        except Forbidden as exc:
+            self._blameless_token = login.token
+            raise BrokerRefused(str(exc), code=exc.code) from exc
 
     def _exchange(self, request: HttpRequest, pace: SlidingWindow, lost: type[BrokerError]) -> Answer:
         self._wait_for(pace)

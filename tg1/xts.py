@@ -23,7 +23,15 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited, SessionRefused
+from tg1.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    BrokerUnknown,
+    Forbidden,
+    RateLimited,
+    SessionRefused,
+)
 from tg1.sessions import XtsCredentials, XtsLogin, is_token
 from tg1.transport import HttpRequest
 from tg1.xts_answer import AUTH_STATUSES, TOO_MANY, Answer, Kind
@@ -173,6 +181,8 @@ def check_read(answer: Answer) -> Any:
 def _write_error(what: str, answer: Answer) -> BrokerError:
     if not answer.is_refusal:
         return BrokerUnknown(f"{what} got no clear answer: {answer.said}")
+    if answer.is_forbidden:
+        return Forbidden(f"{what} was refused: {answer.said}", code=answer.code)
     if answer.is_auth_failure:
         return SessionRefused(f"{what} was refused for its session: {answer.said}", code=answer.code)
     if answer.is_rate_limit:

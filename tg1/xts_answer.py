@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _OK = range(200, 300)
 _CLIENT_ERRORS = range(400, 500)
-AUTH_STATUSES = (401, 403)
+FORBIDDEN = 403
+AUTH_STATUSES = (401, FORBIDDEN)
 TOO_MANY = 429
 
 _RATE_LIMIT_CODE = "e-apirl-0004"
@@ -71,14 +72,19 @@ class Answer:
         """The token is dead, unknown or missing (xts.md 4.2)."""
         if self.kind is not Kind.ERROR or self.is_rate_limit:
             return False
+        return self.status in AUTH_STATUSES or self._names_the_session
+
+    @property
+    def is_forbidden(self) -> bool:
+        """A 403 that may just as well be about this machine's address: no XTS words for a wrong IP are known."""
+        return self.is_auth_failure and self.status == FORBIDDEN and not self._names_the_session
+
+    @property
+    def _names_the_session(self) -> bool:
         words = self.description.lower()
         # "Invalid instrument token" is about the order; a login would not help.
         names_token = ("token" in words or "authorization" in words) and "instrument" not in words
-        return (
-            self.status in AUTH_STATUSES
-            or self.code.startswith(_AUTH_CODES)
-            or (names_token and any(word in words for word in _AUTH_WORDS))
-        )
+        return self.code.startswith(_AUTH_CODES) or (names_token and any(word in words for word in _AUTH_WORDS))
 
 
 def read_answer(response: HttpResponse, scrub: Callable[[str], str]) -> Answer:

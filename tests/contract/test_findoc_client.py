@@ -299,6 +299,26 @@ def test_order_is_refused_when_the_new_session_dies_too(tmp_path: Path) -> None:
     assert it.calls == [LOGIN, PLACE, PLACE, LOGIN, PLACE]
 
 
+def test_refused_address_costs_one_login_and_is_a_refusal_from_then_on(tmp_path: Path) -> None:
+    """Failures.md 58a: 403 on orders while books are read is no dead session; the broker's words reach the operator."""
+    no = reply(error("", "IP not registered"), 403)
+    it = desk(
+        tmp_path, login_reply(), no, no, login_reply("second"), no, book(), no, DEAD_TOKEN, login_reply("3"), placed()
+    )
+    with pytest.raises(SessionRefused, match="next login"):
+        it.client.place_order("trade", ORDER)
+    it.clock.advance(10)
+    with pytest.raises(BrokerRefused, match="IP not registered") as new_session:
+        it.client.place_order("trade", ORDER)
+    it.client.order_book("trade")
+    with pytest.raises(BrokerRefused, match="IP not registered") as again:
+        it.client.place_order("trade", ORDER)
+    assert {type(new_session.value), type(again.value)} == {BrokerRefused}, "counted, so that the level pauses"
+    assert it.calls == [LOGIN, PLACE, PLACE, LOGIN, PLACE, BOOK, PLACE]
+    it.clock.advance(10)
+    assert it.client.place_order("trade", ORDER) == "1210049745", "a session that dies later is still renewed"
+
+
 def test_dead_token_adopts_the_session_of_another_bot(tmp_path: Path) -> None:
     """When the file holds a newer token, it is used without a login (behaviour 11.1)."""
     it = desk(tmp_path, login_reply(), DEAD_TOKEN, placed())

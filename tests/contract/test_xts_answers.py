@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from tests.contract.xts_doubles import CREDENTIALS, ORDER, TOKEN, book, error, login_reply, placed, reply, row, success
 from tg1 import xts
-from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited, SessionRefused
+from tg1.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    BrokerUnknown,
+    Forbidden,
+    RateLimited,
+    SessionRefused,
+)
 from tg1.models import OrderRequest, OrderType, Side
 from tg1.sessions import XtsLogin
 from tg1.transport import HttpResponse
@@ -71,7 +79,9 @@ REFUSED = {
     "authorization-not-found": (reply(error("", "Authorization not found"), 400), SessionRefused),
     "no-token": (reply(error("e-token-0002", "Please Provide token to Authenticate"), 400), SessionRefused),
     "error-401": (reply(error("", "who are you"), 401), SessionRefused),
-    "error-403": (reply(error("", "IP not registered"), 403), SessionRefused),
+    "error-403": (reply(error("", "IP not registered"), 403), Forbidden),
+    "dead-token-403": (reply(error("", "Invalid Token"), 403), SessionRefused),
+    "dead-token-403-by-code": (reply(error("e-session-0007", "no"), 403), SessionRefused),
 }
 UNKNOWN = {
     "html-502": reply(HTML, 502, "text/html"),
