@@ -40,7 +40,16 @@ NETWORK: dict[str, Fault | None] = {
 }
 """Faults of one request; None never leaves the machine."""
 
-MARKET = ("gap", "flat", "partial-fill", "filled-by-hand", "broker-cancel", "square-off", "foreign-order")
+MARKET = (
+    "gap",
+    "flat",
+    "partial-fill",
+    "partial-fill-then-cancel",
+    "filled-by-hand",
+    "broker-cancel",
+    "square-off",
+    "foreign-order",
+)
 FEED = ("feed-silent", "feed-heartbeats-only", "feed-drop", "feed-quiet-reconnect")
 MACHINE = ("clock-jump", "disk-ENOSPC", "disk-EIO", "disk-EACCES")
 DEATHS = ("killed", "power-cut")

@@ -68,7 +68,7 @@ def plan_of(seed: int) -> Plan:
         partial_fill_probability=rng.choice((0.0, 0.3)),
         max_fill_per_tick=rng.choice((0, 0, 30)),
         ack_delay_secs=rng.choice((0.05, 1.5)),
-        cancel_delay_secs=rng.choice((0.05, 1.5)),
+        cancel_delay_secs=rng.choice((0.05, 1.5, 40.0)),
         empty_book=rng.choice(("list", "null", "error")),
         cancel_result=rng.choice(("list", "dict", "empty", "null")),
         order_id_as=rng.choice(("int", "str")),

@@ -183,9 +183,9 @@ class Checker:
         if len(sent) > (1 if is_read else ORDER_CALLS):
             self.fail(RATES, f"{len(sent)} {'book reads' if is_read else 'order calls'} within a second: {account}")
 
-    def on_book(self, account: str, fault: str) -> None:
+    def on_book(self, account: str, is_clean: bool) -> None:  # noqa: FBT001 - a callback of the world
         """The bot is being shown this account's book: remember what it can know from now on."""
-        if fault:
+        if not is_clean:
             self._seen.pop(account, None)
         else:
             self._seen[account] = {
@@ -194,14 +194,14 @@ class Checker:
 
     # -- after steps -------------------------------------------------------------------------------------------------
 
-    def after_step(self) -> None:
-        """Everything that must hold whenever the bot waits."""
+    def after_step(self, in_the_middle: bool) -> None:  # noqa: FBT001 - a callback of the world
+        """Everything that must hold whenever the bot waits; what a cycle has to finish first, only between two."""
         self.checks += 1
         working = self.own_working()
         self._check_one_per_role(working)
         self._check_ocos(working)
         engine = self.engine
-        if engine is None or not engine._has_state:
+        if engine is None or not engine._has_state or in_the_middle:
             return
         state = engine._parts.state
         self._check_known(state, working)
@@ -344,7 +344,7 @@ class Checker:
         world = self.world
         world.chaos.quiet = True
         watching = world.on_quiet
-        world.on_quiet = lambda: None
+        world.on_quiet = lambda _in_the_middle: None
         try:
             engine._opening.reconcile()
             before = StateEncoder().text(engine._parts.state)

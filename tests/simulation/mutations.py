@@ -6,7 +6,7 @@ Each mutation is run with only its invariant switched on, so the list also says 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -31,6 +31,22 @@ class Mutation:
     name: str
     invariant: str
     apply: Callable[[], AbstractContextManager[Any]]
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Settings under which the fault shows soon."""
+
+
+MANY_HEDGES: dict[str, Any] = {
+    "trade_type": "gridocots",
+    "token_b_symbol": "SBIN",
+    "steps": 5,
+    "spread": "0.3",
+    "target_spread": "0.5",
+    "oco_spread": "0.5",
+    "token_b_quantity": 50,
+    "oco_stop_count": 99,
+    "oco_order_type": "stop-limit",
+    "max_open_entries": 0,
+}
 
 
 def _unknown_is_retried() -> AbstractContextManager[Any]:
@@ -241,7 +257,10 @@ MUTATIONS = (
     Mutation(name="all entries at once", invariant=inv.ONE_ENTRY, apply=_all_entries_at_once),
     Mutation(name="every level is hedged at once", invariant=inv.TWO_OCOS, apply=_hedge_everything),
     Mutation(
-        name="cancels in flight free their place", invariant=inv.TWO_OCOS, apply=_cancels_in_flight_are_not_counted
+        name="cancels in flight free their place",
+        invariant=inv.TWO_OCOS,
+        apply=_cancels_in_flight_are_not_counted,
+        changes=MANY_HEDGES,
     ),
     Mutation(name="fills are booked at every read", invariant=inv.COUNTERS, apply=_fills_are_booked_at_every_read),
     Mutation(name="cancelled means unfilled", invariant=inv.COUNTERS, apply=_cancelled_means_unfilled),

@@ -53,7 +53,7 @@ def test_invariant_catches_the_code_that_was_broken_for_it(mutation: Mutation) -
     with mutation.apply():
         for seed in range(SEEDS_PER_MUTATION):
             try:
-                Run(seed, only=frozenset({mutation.invariant})).days(2)
+                Run(seed, only=frozenset({mutation.invariant}), changes=mutation.changes).days(2)
             except Violation as exc:
                 if exc.invariant == mutation.invariant:
                     caught = exc

@@ -89,7 +89,7 @@ class SimClock:
             self._world.wait(deadline)
 
     def sleep_until(self, deadline: float) -> None:
-        self._world.wait(deadline)
+        self._world.wait(deadline, in_the_middle=True)
 
 
 class SimTransport:
@@ -109,7 +109,7 @@ class SimTransport:
         world.app.faults = FaultPlan((fault,), rng=world.chaos.stream("fault")) if fault else world.no_faults
         reply = world.app.handle(_on_wire(request), world.wall)
         world.app.faults = world.no_faults
-        world.on_reply(self._account, request, fault_name)
+        world.on_reply(self._account, request, is_clean=not fault_name and _is_success(reply.body))
         world.step(f"handled {request.method} {request.path}")
         if reply.outcome is not Outcome.ANSWER:
             world.move(READ_TIMEOUT_SECS if reply.outcome is Outcome.SILENCE else LATENCY_SECS)
@@ -244,11 +244,11 @@ class World:
         self.cycles = 0
         self.storm_ends = 0.0
         self.flat_until = 0.0
-        self.on_quiet: Callable[[], None] = lambda: None
+        self.on_quiet: Callable[[bool], None] = lambda _in_the_middle: None
         """Called whenever the bot waits: the place for invariants."""
         self.on_step: Callable[[str], None] = lambda _what: None
         self.request_seen: Callable[[str, HttpRequest], None] = lambda _account, _request: None
-        self.book_served: Callable[[str, str], None] = lambda _account, _fault: None
+        self.book_served: Callable[[str, bool], None] = lambda _account, _is_clean: None
         self._next_move = self.mono
         self.script: deque[tuple[float, Callable[[], None]]] = deque()
         """(monotonic second, what happens then), in order: for scenarios that are told, not drawn."""
@@ -311,9 +311,9 @@ class World:
 
     # -- time --------------------------------------------------------------------------------------------------------
 
-    def wait(self, deadline: float) -> None:
-        """The bot waits: invariants are looked at, then the world moves on."""
-        self.on_quiet()
+    def wait(self, deadline: float, *, in_the_middle: bool = False) -> None:
+        """The bot waits, between two cycles or in the middle of something: invariants, then the world moves on."""
+        self.on_quiet(in_the_middle)
         self.step("wait")
         self.move(max(0.0, deadline - self.mono))
 
@@ -407,10 +407,10 @@ class World:
             self.note(f"{account}: {request.method} {_brief(request)}")
         self.request_seen(account, request)
 
-    def on_reply(self, account: str, request: HttpRequest, fault: str) -> None:
+    def on_reply(self, account: str, request: HttpRequest, *, is_clean: bool) -> None:
         """Tell the invariants which book the bot has been shown."""
         if request.method == "GET":
-            self.book_served(account, fault)
+            self.book_served(account, is_clean)
 
     # -- the market --------------------------------------------------------------------------------------------------
 
@@ -494,6 +494,8 @@ class World:
                 part = leaves if kind == "filled-by-hand" else max(1, int(leaves * share))
                 price = order.terms.limit_price
                 self.exchange.fill(order.app_order_id, part, price, self.wall)
+                if kind == "partial-fill-then-cancel":
+                    self.exchange.broker_cancel(order.app_order_id, self.wall, "17071 : self trade ")
         except (NotWorkingError, PaperUsageError, UnknownOrderError) as exc:
             self.note(f"  (nothing to do: {exc})")
         else:
@@ -504,6 +506,10 @@ class World:
     def note(self, what: str) -> None:
         """One line of the trail."""
         self.trail.append(f"{self.wall:%a %H:%M:%S.%f}"[:-3] + f" {what}")
+
+
+def _is_success(body: bytes) -> bool:
+    return b'"type":"success"' in body[:40]
 
 
 def _told(event: OrderEvent) -> str:
