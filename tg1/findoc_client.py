@@ -22,7 +22,7 @@ from tg1.errors import (
     RateLimited,
     SessionRefused,
 )
-from tg1.instruments import round_to_tick
+from tg1.grid import to_tick
 from tg1.models import Role, TradeSide
 from tg1.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
 from tg1.redact import Redactor
@@ -312,7 +312,7 @@ class FindocMultiClient:
 
     def round_to_tick(self, price: Decimal, symbol: str) -> Decimal:
         """The multiple of the symbol's tick nearest to `price`, in rupees; half a tick goes up."""
-        return round_to_tick(price, self.instrument(symbol).tick_size)
+        return to_tick(price, self.instrument(symbol).tick_size)
 
     def place_order(self, account: str, request: OrderRequest) -> str:
         """Send one order, once; return its AppOrderID.

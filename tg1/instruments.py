@@ -6,11 +6,9 @@ with the real `KiteConnect`. It must never trade on yesterday's dump: 218 tick s
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import difflib
 import io
-import ipaddress
 import json
 import logging
 import threading
@@ -25,6 +23,7 @@ from tg1.clock import IST
 from tg1.errors import ConfigError, FeedError, KiteTokenExpired, UnknownSymbol
 from tg1.feed_values import TOKEN_EXPIRED
 from tg1.redact import Redactor
+from tg1.values import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,19 +54,6 @@ class Instrument:
     tick_size: Decimal
     """Rupees; 0 for indices, which can't be traded."""
     lot_size: int
-
-
-def round_to_tick(price: Decimal, tick: Decimal) -> Decimal:
-    """Return the multiple of `tick` nearest to `price`, both in rupees; a price in the middle goes up.
-
-    Raises `ValueError` when the tick is not above 0 or the price is not finite.
-    """
-    if not (tick.is_finite() and tick > 0 and price.is_finite()):
-        raise ValueError(f"can't round {price} to a tick of {tick}")
-    steps, rest = divmod(price, tick)
-    if rest < 0:
-        steps, rest = steps - 1, rest + tick
-    return (steps + 1 if 2 * rest >= tick else steps) * tick
 
 
 def parse_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, Instrument]:
@@ -225,20 +211,13 @@ def _kite_connect(*, api_key: str, access_token: str, root: str, insecure_tls: b
         kite = KiteConnect(api_key, access_token, root=root, disable_ssl=insecure_tls)
     # Without an auth of its own, requests lets ~/.netrc replace the Authorization header.
     kite.reqsession.auth = _keep_header
-    if _is_loopback(root):
+    if is_loopback(urlsplit(root).hostname or ""):
         kite.reqsession.trust_env = False
     return kite
 
 
 def _keep_header(request: Any) -> Any:
     return request
-
-
-def _is_loopback(root: str) -> bool:
-    host = urlsplit(root).hostname or ""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
 
 
 def _mapped(exc: Exception, redactor: Redactor) -> FeedError:

@@ -8,11 +8,9 @@ request, never follows a redirect and never judges an answer: a second POST is a
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import logging
 import os
-import re
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,7 +20,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from tg1.errors import ConfigError, Tg1Error
+from tg1.errors import Tg1Error
+from tg1.values import is_loopback
 from tg1.watched_http import WatchedAdapter, Wire
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """Ten times a book of 3,000 rows."""
 
 _CHUNK_BYTES = 64 * 1024
-_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?", re.ASCII)
 
 
 class NotSent(Tg1Error):
@@ -93,52 +91,8 @@ class Transport(Protocol):
         """
 
 
-def is_loopback(host: str) -> bool:
-    """Return True for 127.0.0.0/8, ::1 and localhost: the only hosts that plain HTTP may go to (behaviour 11.4)."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def parse_root(text: str, *, secure: str = "https", plain: str = "http") -> str:
-    """Return `scheme://host[:port]` for a root given as `host[:port]` or as a URL (behaviour 11.4).
-
-    `secure` and `plain` are the scheme's two spellings ("wss" and "ws" for Kite's ticker). Raises `ConfigError` naming
-    the value when it is no root, and when it is a plain one that leaves this machine.
-    """
-    shown = "it" if "@" in text else repr(text)
-    refusal = f"{shown} is not a root: give host, {secure}://host[:port], or {plain}:// to a loopback address"
-    scheme, separator, rest = text.rpartition("://")
-    scheme = scheme.lower() if separator else secure
-    try:
-        parts = urlsplit(f"//{rest.removesuffix('/')}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError as exc:
-        raise ConfigError(refusal) from exc
-    if scheme not in (secure, plain) or parts.netloc != rest.removesuffix("/") or not _is_host(host) or port == 0:
-        raise ConfigError(refusal)
-    if parts.username is not None or parts.netloc.endswith(":"):
-        raise ConfigError(refusal)
-    if scheme == plain and not is_loopback(host):
-        raise ConfigError(f"{text!r} would send credentials unencrypted: {plain}:// is for loopback addresses only")
-    name = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{name}" + (f":{port}" if port else "")
-
-
-def _is_host(host: str) -> bool:
-    if ":" in host:
-        try:
-            return ipaddress.ip_address(host).version == 6  # noqa: PLR2004  # the only kind that stands in brackets
-        except ValueError:
-            return False
-    return bool(_HOST.fullmatch(host))
-
-
 class RequestsTransport:
-    """One account's pooled connection to `root`, which is a result of `parse_root`. May be used from any thread."""
+    """One account's pooled connection to `root`, `scheme://host[:port]`. May be used from any thread."""
 
     def __init__(
         self,

@@ -11,13 +11,10 @@ import pytest
 import requests
 import responses
 import urllib3
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.contract.xts_doubles import SocketServer, dead_port, http_bytes, reset
 from tg1.clock import SystemClock
-from tg1.errors import ConfigError
-from tg1.transport import HttpRequest, HttpResponse, NoAnswer, NotSent, RequestsTransport, is_loopback, parse_root
+from tg1.transport import HttpRequest, HttpResponse, NoAnswer, NotSent, RequestsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -379,61 +376,3 @@ def test_request_hides_its_token_and_its_body() -> None:
     login = HttpRequest(method="POST", path="/p", headers={"Authorization": "tok-1"}, json_body={"secretKey": "sec-1"})
     shown = repr(login) + repr(HttpResponse(status=200, text='{"token":"tok-2"}'))
     assert not {"tok-1", "sec-1", "tok-2"} & set(shown.replace('"', "'").split("'"))
-
-
-@pytest.mark.parametrize(
-    ("text", "root"),
-    [
-        ("xts.myfindoc.com", "https://xts.myfindoc.com"),
-        ("https://xts.myfindoc.com", "https://xts.myfindoc.com"),
-        ("https://xts.myfindoc.com/", "https://xts.myfindoc.com"),
-        ("HTTPS://Xts.Myfindoc.com:3000", "https://xts.myfindoc.com:3000"),
-        ("xts.myfindoc.com:3000", "https://xts.myfindoc.com:3000"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-        ("http://127.9.9.9", "http://127.9.9.9"),
-        ("http://localhost:1", "http://localhost:1"),
-        ("http://[::1]:8080", "http://[::1]:8080"),
-        ("https://10.0.0.7", "https://10.0.0.7"),
-    ],
-)
-def test_root_is_a_host_or_a_url(text: str, root: str) -> None:
-    """A bare host means https; http is for loopback (behaviour 11.4)."""
-    assert parse_root(text) == root
-    assert parse_root(root) == root
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", " ", "https://", "http://xts.myfindoc.com", "http://10.0.0.7", "http://127.0.0.1.nip.io", "http://127.1",
-        "http://localhost.evil.example", "http://0.0.0.0", "http://[::2]", "ftp://host", "ws://127.0.0.1",
-        "https://host/path", "https://host?x=1", "https://host#f", "https://user:pass@host", "https://host:0",
-        "https://host:99999", "https://host:x", "https://host:", "https://a b", "https://-host", "https://host\n",
-        "https://h\u00f6st", "https://https://host", "//host", "https://[::1", "http://127.0.0.1@evil.example",
-    ],
-    ids=repr,
-)  # fmt: skip
-def test_root_of_another_form_is_refused(text: str) -> None:
-    """Whatever is no host, or would carry credentials in the clear, ends with exit 2 (behaviour 11.4)."""
-    with pytest.raises(ConfigError) as caught:
-        parse_root(text)
-    assert "pass" not in str(caught.value)
-
-
-def test_root_of_a_ticker_has_its_own_schemes() -> None:
-    """Kite's socket roots follow the same rule (behaviour 11.4)."""
-    assert parse_root("ws.kite.trade", secure="wss", plain="ws") == "wss://ws.kite.trade"
-    assert parse_root("ws://127.0.0.1:9", secure="wss", plain="ws") == "ws://127.0.0.1:9"
-    for text in ("ws://ws.kite.trade", "https://ws.kite.trade"):
-        with pytest.raises(ConfigError):
-            parse_root(text, secure="wss", plain="ws")
-
-
-@given(text=st.text(max_size=40) | st.text(alphabet="https:/.[]@12780lo?#", max_size=25))
-def test_root_is_parsed_or_refused(text: str) -> None:
-    """No text raises anything but `ConfigError`, and what is accepted in the clear is loopback."""
-    try:
-        root = parse_root(text)
-    except ConfigError:
-        return
-    assert root.startswith("https://") or is_loopback(root.removeprefix("http://").rsplit(":", 1)[0].strip("[]"))

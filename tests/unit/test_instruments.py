@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.clock import IST
 from tg1.errors import ConfigError, FeedError, UnknownSymbol
-from tg1.instruments import Instrument, InstrumentCache, parse_csv, round_to_tick
+from tg1.instruments import Instrument, InstrumentCache, parse_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -247,27 +246,3 @@ def test_genuine_dumps_are_read_whole(name: str, tick: str, count: int) -> None:
     assert found["IRFC"].tick_size == Decimal("0.01")
     assert found["NIFTY 50"].tick_size == 0
     assert all(one.instrument_token >> 8 == one.exchange_token for one in found.values())
-
-
-@given(PRICES, TICKS)
-def test_rounded_price_is_on_tick_and_within_half_a_tick(price: Decimal, tick: Decimal) -> None:
-    """All prices sent are on tick (behaviour 1.2)."""
-    rounded = round_to_tick(price, tick)
-    assert rounded % tick == 0
-    assert abs(rounded - price) * 2 <= tick
-    assert round_to_tick(rounded, tick) == rounded
-
-
-@given(st.integers(min_value=-1000, max_value=100_000), TICKS)
-def test_price_in_the_middle_goes_up(steps: int, tick: Decimal) -> None:
-    """Half up, also below zero."""
-    assert round_to_tick((steps + Decimal("0.5")) * tick, tick) == (steps + 1) * tick
-
-
-@pytest.mark.parametrize(
-    ("price", "tick"), [("1", "0"), ("1", "-0.05"), ("1", "NaN"), ("NaN", "0.05"), ("Infinity", "0.05")]
-)
-def test_rounding_refuses_what_is_no_price_or_tick(price: str, tick: str) -> None:
-    """An index's tick of 0 must never get this far."""
-    with pytest.raises(ValueError, match="can't round"):
-        round_to_tick(Decimal(price), Decimal(tick))
