@@ -26,7 +26,7 @@ def _csv(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(min_value=0, max_value=10_000))
 def test_seeded_prices_are_on_tick_in_order_and_the_same_for_the_same_seed(seed: int) -> None:
     """A seed decides every price; time never runs back."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tg1.paper.errors import PaperError
@@ -79,7 +79,7 @@ def _is_no_worse_than_limit(order: PaperOrder, price: Decimal) -> bool:
     return price <= order.terms.limit_price if order.side is Side.BUY else price >= order.terms.limit_price
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(deeds=st.lists(_deeds, max_size=40), quirks=_quirks)
 def test_invariants_hold_after_any_deeds(deeds: list[Deed], quirks: Quirks) -> None:
     """No fill is worse than its limit, none exceeds its quantity, and positions equal the executions."""
@@ -95,7 +95,7 @@ def test_invariants_hold_after_any_deeds(deeds: list[Deed], quirks: Quirks) -> N
     assert desk.exchange.ledger.total == positions
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(deeds=st.lists(_deeds, max_size=40), quirks=_quirks)
 def test_final_orders_never_move_again(deeds: list[Deed], quirks: Quirks) -> None:
     """Once Filled, Cancelled or Rejected, an order has no further event (xts.md 3)."""
@@ -107,14 +107,14 @@ def test_final_orders_never_move_again(deeds: list[Deed], quirks: Quirks) -> Non
             ended.add(event.order.app_order_id)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(deeds=st.lists(_deeds, max_size=30), quirks=_quirks)
 def test_same_deeds_give_the_same_history(deeds: list[Deed], quirks: Quirks) -> None:
     """The core is deterministic: no clock, no chance but the seeded one."""
     assert _run(deeds, quirks)[1] == _run(deeds, quirks)[1]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(deeds=st.lists(_deeds, max_size=30), quirks=_quirks)
 def test_book_on_the_wire_always_shows_the_orders_as_they_are(deeds: list[Deed], quirks: Quirks) -> None:
     """Rows kept rendered never lag behind their orders."""
@@ -139,7 +139,7 @@ _fields = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(changes=st.dictionaries(_fields, _junk, max_size=4))
 def test_gateway_answers_any_body_with_an_envelope(changes: dict[str, Any]) -> None:
     """Whatever a client sends, the answer is an envelope and never an exception."""

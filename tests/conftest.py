@@ -1,0 +1,12 @@
+"""What all tests share: Hypothesis never judges by the clock (these machines are shared), and CI draws the same examples.
+
+`HYPOTHESIS_PROFILE=explore` draws new ones anywhere.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("explore"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "explore"))
