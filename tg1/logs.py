@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tg1.clock import IST
 from tg1.errors import ConfigError
+from tg1.files import OsFileSystem
 from tg1.redact import install
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Logs:
 def setup_logging(
     log_dir: Path, level: str, redactor: Redactor, *, stream: TextIO | None = None, file_required: bool = True
 ) -> Logs:
-    """Send all log records of the process to `stream` (None: stdout) and to the log file in `log_dir` (made 0700).
+    """Send all log records of the process to `stream` (None: stdout) and to the log file in `log_dir` (created 0700).
 
     `level` is a name such as "INFO". Raises `ConfigError` when the file can't be opened; with `file_required` off (the
     emergency stop must not fail for a full disk) that is a warning.
@@ -171,7 +172,8 @@ def setup_logging(
     file: LogFileHandler | None = None
     trouble = ""
     try:
-        log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not log_dir.is_dir():  # one that is there may be shared, as /var/log; the file itself is private
+            OsFileSystem().make_dir(log_dir)
         file = LogFileHandler(log_dir / LOG_FILE)
     except OSError as error:
         trouble = f"--log-dir {log_dir} can't hold the log file: {error.strerror or type(error).__name__}."

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import sys
 import threading
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from tg1.files import FILE_MODE
 from tg1.paper.build import Paper, PaperSettings, build
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.prices import DEFAULT_CENTRES
@@ -113,9 +115,19 @@ async def _serve(paper: Paper, port: int, *, exit_with_stdin: bool) -> None:
         await server.stop()
 
 
+def _private(path: str, flags: int) -> int:
+    # it tells what was traded and when, as the state file does, which is 0600
+    descriptor = os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, FILE_MODE)
+    return descriptor
+
+
 def _open_journal(path: Path | None, stack: ExitStack) -> TextIO | None:
+    if path is None:
+        return None
     try:
-        return stack.enter_context(path.open("a", encoding="utf-8")) if path is not None else None
+        return stack.enter_context(open(path, "a", encoding="utf-8", opener=_private))  # Path's has no opener
     except OSError as exc:
         raise PaperUsageError(f"the journal {path} cannot be written: {exc.strerror}") from exc
 
