@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis never judges by the clock (these machines are shared), and CI draws the same examples.
+"""Hypothesis never judges by the clock here (these machines are shared), and CI draws the same examples every time.
 
 `HYPOTHESIS_PROFILE=explore` draws new ones anywhere.
 """
