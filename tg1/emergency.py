@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.closing import cancel_everything
-from tg1.errors import AlreadyRunning, BrokerUnavailable, InvariantBroken, StateError
+from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, InvariantBroken, StateError
 from tg1.models import BotState, Role, TradeSide
 from tg1.opening import COMPLETED, TERMINATED, TERMINATING
 from tg1.parts import Parts, new_uuid
@@ -50,6 +50,10 @@ def stop_running_bot(lock: BotLock, clock: Clock) -> None:
         lock.acquire(clock.now())
     except AlreadyRunning as exc:
         log.info("%s: telling it to stop", exc)
+    except ConfigError as exc:
+        # Full, read-only or another user's: orders do not wait for a folder (behaviour 13).
+        log.error("Nobody knows whether the bot is running, stop it by hand: %s", exc)  # noqa: TRY400 - a sentence for the operator
+        return
     else:
         return
     for number, patience_secs in ((signal.SIGTERM, STOP_WITHIN_SECS), (signal.SIGKILL, KILL_WITHIN_SECS)):

@@ -56,8 +56,10 @@ class Holder:
 class BotLock:
     """The right to trade under one bot's name. Released by `release`, by leaving `with`, and by any death."""
 
-    def __init__(self, folder: Path, bot_name: str) -> None:
+    def __init__(self, folder: Path, bot_name: str, *, text_required: bool = True) -> None:
+        """`text_required` off: a disk that is too full for the holder's name is no obstacle (the emergency stop)."""
         self._bot_name = bot_name
+        self._text_required = text_required
         self.path = folder / f"{file_stem(bot_name)}.lock"
         self._descriptor: int | None = None
 
@@ -71,13 +73,21 @@ class BotLock:
         try:
             self._descriptor = self._take()
             if self._descriptor is not None:
-                _write_holder(self._descriptor, now)
+                self._name_holder(self._descriptor, now)
         except OSError as exc:
             self.release()
             raise ConfigError(f"the lock {self.path} can't be used: {exc.strerror or exc}") from exc
         if self._descriptor is None:
             holder = _read_holder(self.path)
             raise AlreadyRunning(f'the bot "{self._bot_name}" is already running: {holder} (lock {self.path})')
+
+    def _name_holder(self, descriptor: int, now: datetime) -> None:
+        try:
+            _write_holder(descriptor, now)
+        except OSError:
+            # A bot without a name in its lock could not be told to stop, so it does not start.
+            if self._text_required:
+                raise
 
     def _take(self) -> int | None:
         OsFileSystem().make_dir(self.path.parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,3 +79,26 @@ def test_cancel_all_kills_a_bot_that_does_not_listen(exchange: Exchange, trading
     assert done.returncode == 0, done.stderr + done.stdout
     assert trading.exit_code(within=5) == -signal.SIGKILL
     assert _ours(exchange) == set()
+
+
+def test_cancel_all_works_on_a_full_disk(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13, failures.md II.18: not a byte can be written, and still every order goes."""
+    trading.kill()
+    command = [sys.executable, "-m", "tg1.run", "--cancel-all", "--bot-name", trading.name]
+    command += ["--state-dir", str(trading.state_dir), "--log-dir", str(trading.folder / "logs")]
+    command += ["--xts-root", exchange.roots["xts_root"]]
+    done = trading.finish(["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command])
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert _ours(exchange) == set()
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_cancel_all_does_not_depend_on_its_lock(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: where the state folder can't be used the orders are cancelled all the same, and it is said."""
+    trading.kill()
+    command = [sys.executable, "-m", "tg1.run", "--cancel-all", "--bot-name", trading.name, "--state-dir", "/dev/null"]
+    command += ["--log-dir", str(trading.folder / "logs"), "--xts-root", exchange.roots["xts_root"]]
+    done = trading.finish(command)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert _ours(exchange) == set()
+    assert "/dev/null" in done.stdout
