@@ -34,6 +34,7 @@ def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None
     patience_secs = GIVE_UP_SECS if patience_secs is None else patience_secs
     quiet_since = parts.clock.monotonic()
     before: list[str] | None = None
+    told = parts.clock.stop_requested
     while True:
         books = parts.books.read(parts.client.accounts)
         orphans = parts.poll_all(books, Moment(now=parts.clock.now(), token_b_price=parts.moment().token_b_price))
@@ -48,6 +49,12 @@ def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None
         elif parts.clock.monotonic() - quiet_since >= patience_secs:
             return [*(f"account {account}: its order book could not be read" for account in unread), *working]
         _send_cancels(parts, orphans, why)
+        if parts.clock.stop_requested and not told:
+            told = True
+            log.warning(
+                "A stop was asked for: cancelling goes on until the books confirm it or nothing has moved for %.0f s",
+                patience_secs,
+            )
         parts.clock.sleep_until(parts.clock.monotonic() + READ_EVERY_SECS)
 
 

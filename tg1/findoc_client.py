@@ -239,6 +239,7 @@ class FindocMultiClient:
     ) -> None:
         self._product_type = product_type
         self._instruments = instruments
+        self._clock = clock
         self._sessions: dict[str, _XTSSession] = {}
         known: dict[str, tuple[XtsCredentials, _XTSSession]] = {}
         # One for all: a broker's words go into the state file, whichever account's secret they quote (behaviour 16).
@@ -287,9 +288,12 @@ class FindocMultiClient:
     def connect(self) -> None:
         """Log every account in and load the day's instruments.
 
-        Raises `SessionRefused`, `RateLimited` or `BrokerUnavailable` naming the account, and `FeedError`.
+        Raises `SessionRefused`, `RateLimited` or `BrokerUnavailable` naming the account, and `FeedError`; a stop that
+        is asked for meanwhile is a `BrokerUnavailable`, too.
         """
-        for session in self._sessions.values():
+        for account, session in self._sessions.items():
+            if self._clock.stop_requested:
+                raise BrokerUnavailable(f"a stop was asked for before account {account} was logged in")
             session.open(wait=True)
         self._instruments.load()
 

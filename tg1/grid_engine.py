@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tg1 import decide, grid
 from tg1.closing import cancel_everything, working_sentences
-from tg1.errors import BrokerUnavailable, SaveFailed
+from tg1.errors import BrokerError, BrokerUnavailable, FeedError, SaveFailed
 from tg1.hours import Phase, opening, phase_of
 from tg1.models import OrderType, Role, TradeSide
 from tg1.opening import ACTIVE, COMPLETED, TERMINATED, TERMINATING, Opening
@@ -20,7 +20,7 @@ from tg1.parts import Parts
 from tg1.ports import price_of
 from tg1.transitions import set_pending_hedge
 from tg1.values import OcoOrderType
-from tg1.view import status_line, view_of
+from tg1.view import hedged_net, status_line, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ class GridOcoEngine:
             self._parts.new_uuid = new_uuid
         self._opening = Opening(self._parts)
         self._cycle = 0
+        self._saved: BotState | None = None
         self._has_state = False
         self._was_fresh: dict[str, bool] = {}
 
@@ -83,7 +84,16 @@ class GridOcoEngine:
 
     def start(self) -> int:
         """Run the bot until it ends; returns the exit code of behaviour 14. Refusals are raised as `Tg1Error`."""
-        saved = self._opening.load()
+        try:
+            return self._start()
+        except (BrokerError, FeedError) as exc:
+            if not self.clock.stop_requested:
+                raise
+            log.info("The start was not finished: %s", exc)
+            return self._stopped_by_signal()
+
+    def _start(self) -> int:
+        saved = self._saved = self._opening.load()
         if saved is not None and not self.config.fresh and self._is_finished(saved):
             return EXIT_OK
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND) and not self._left_working(saved):
@@ -96,7 +106,7 @@ class GridOcoEngine:
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
             return self._end_session()
         if not self._wait_for_open():
-            return EXIT_OK
+            return self._stopped_by_signal()
         try:
             return self._begin(saved)
         finally:
@@ -106,7 +116,7 @@ class GridOcoEngine:
         if self.config.fresh and self.store.exists():
             if not self._opening.confirm_nothing_works(saved):
                 return self._stopped_by_signal()
-            saved = None
+            saved = self._saved = None
         self._start_feed()
         quote = self._opening.await_prices()
         if quote is None:
@@ -369,14 +379,20 @@ class GridOcoEngine:
         """Cancel every order of this bot on every account; what is returned could not be confirmed as gone."""
         return cancel_everything(self._parts, "cancel all")
 
+    def _clear_exchange(self) -> list[str]:
+        left = self.cancel_all()
+        for sentence in left:
+            log.error("STILL WORKING: %s", sentence)
+        if not left:
+            log.info("No order is left on the exchange; positions are not closed")
+        return left
+
     def _terminate(self, reason: str) -> int:
         """Architecture 13. Until the books confirm, the status is "Terminating": a restart would go on with it."""
         log.error("TERMINATING: %s", reason)
         self._state.bot_status = f"{TERMINATING}{reason}"
         self._parts.save()
-        left = self.cancel_all()
-        for sentence in left:
-            log.error("STILL WORKING: %s", sentence)
+        left = self._clear_exchange()
         if not left:
             self._state.bot_status = f"{TERMINATED}{reason}"
         self._save_last_word()
@@ -385,9 +401,7 @@ class GridOcoEngine:
 
     def _end_session(self) -> int:
         log.info("Session end: cancelling what is working")
-        left = self.cancel_all()
-        for sentence in left:
-            log.error("STILL WORKING: %s", sentence)
+        left = self._clear_exchange()
         self._state.bot_status = "Stopped: session end"
         self._save_last_word()
         self._say_positions()
@@ -401,19 +415,25 @@ class GridOcoEngine:
 
     def _stopped_by_signal(self) -> int:
         """Leave the orders where they are, and say so; a resume finds them (architecture 18)."""
-        if not self._has_state:
-            return EXIT_OK
-        if self._state.bot_status == ACTIVE:
-            self._state.bot_status = "Stopped: by signal"
-        self._save_last_word()
+        if self._has_state:
+            if self._state.bot_status == ACTIVE:
+                self._state.bot_status = "Stopped: by signal"
+            self._save_last_word()
+            self._say_left("Stopped.")
+            self._say_positions()
+        elif self._saved is not None and self._saved.trading_day == self.clock.now().date():
+            self._say_left("Stopped before the first cycle. As the saved state knows them,")
+        else:
+            log.info("Stopped before the first cycle: this run has placed nothing")
+        return EXIT_OK
+
+    def _say_left(self, beginning: str) -> None:
         left = working_sentences(self._parts)
-        log.info("Stopped. %d orders are left on the exchange%s", len(left), ":" if left else "")
+        log.info("%s %d orders are left on the exchange%s", beginning, len(left), ":" if left else "")
         for sentence in left[:LISTED]:
             log.info("  %s", sentence)
         if len(left) > LISTED:
             log.info("  and %d more", len(left) - LISTED)
-        self._say_positions()
-        return EXIT_OK
 
     def _say_positions(self) -> None:
         state = self._state
@@ -424,9 +444,16 @@ class GridOcoEngine:
             state.grid.token_a_symbol,
             state.total_pnl,
         )
+        if state.grid.trade_type.has_oco:
+            log.info("Hedges hold %+d shares of %s", hedged_net(state.levels.values()), state.grid.token_b_symbol)
 
     def _save_last_word(self) -> None:
-        """Bring the final status to disk; raises `SaveFailed` after a while, since a restart would read the old one."""
+        """Show the final status and bring it to disk.
+
+        Raises `SaveFailed` after a while, since a restart would read the old one.
+        """
+        if self._observer is not None:
+            self._observer(self.view())
         for _ in range(SAVE_TRIES):
             if self._parts.save():
                 return

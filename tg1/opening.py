@@ -96,6 +96,14 @@ class Opening:
                 f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
                 "cancel them with --cancel-all before --fresh."
             )
+        if saved is not None and (saved.upside_net_quantity or saved.downside_net_quantity):
+            log.warning(
+                "The archived grid held net upside %d, net downside %d shares of %s: what is still open has neither "
+                "target nor hedge any more",
+                saved.upside_net_quantity,
+                saved.downside_net_quantity,
+                saved.grid.token_a_symbol,
+            )
         archive = parts.store.archive(parts.clock.now(), "fresh")
         log.info("The old state is archived as %s", archive)
         return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tg1.models import ZERO, LevelState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from decimal import Decimal
 
@@ -171,6 +172,11 @@ def hedged_text(view: LadderView) -> str:
     """Return what OCO-closed levels hold, apart from the realised P&L (behaviour 15)."""
     mark = "no price" if view.hedged_mark is None else f"{view.hedged_mark:+.2f} at last price"
     return f"hedged open {view.hedged_quantity} shares, {mark}"
+
+
+def hedged_net(levels: Iterable[OpenOrder]) -> int:
+    """Return the net TokenB shares that the levels' hedges have bought (above 0) or sold (below)."""
+    return sum(level.oco_trade_direction.sign * level.oco_traded.quantity for level in levels)
 
 
 def _priced(symbol: str, quote: Quote | None) -> str:

@@ -92,6 +92,8 @@ def test_oco_imbalance_terminates_and_only_fresh_starts_again(exchange: Exchange
     assert bot.state()["bot_status"] == f"Terminated: {reason}"
     assert exchange.working() == []
     assert bot.counters() == (0, 100, 0, 1)
+    assert bot.says("positions are not closed") == 1
+    assert bot.says("Hedges hold -50 shares of SBIN") == 1
 
     placed = exchange.count("POST", ORDERS)
     refused = bot.run()
@@ -102,6 +104,7 @@ def test_oco_imbalance_terminates_and_only_fresh_starts_again(exchange: Exchange
 
     exchange.price("IRFC", "50.00")
     bot.start("--fresh").await_places("D01E", "U01E")
+    assert bot.says("neither target nor hedge any more") == 1, "what the old grid still holds is not passed over"
     assert bot.counters() == (0, 0, 0, 0)
     (archive,) = (bot.state_dir / "archive").glob("*fresh*.json")
     assert json.loads(archive.read_text())["bot_status"] == f"Terminated: {reason}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import LOGIN, Bot, Exchange
+from tests.acceptance.driver import ACCOUNTS, LOGIN, ORDERS, Bot, Exchange, until
 from tg1.clock import IST
 
 if TYPE_CHECKING:
@@ -28,6 +28,39 @@ def test_signal_ends_the_bot_at_once_and_leaves_its_orders(
     for order in exchange.working():
         assert any(str(order["app_order_id"]) in line for line in bot.output().splitlines()[-5:])
     assert bot.output("stderr") == ""
+
+
+def test_signal_during_the_logins_ends_the_start(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
+    """Architecture 18, behaviour 14: no further login, exit 0, and a word that nothing was placed."""
+    exchange.ask("quirks", latency_secs=2)
+    bot = make_bot(steps=1).start()
+    until(lambda: exchange.count("POST", LOGIN) == 1, "the first login", bot, look_every=0.02)
+    bot.signal(signal.SIGINT)
+    assert bot.exit_code() == 0
+    assert exchange.count("POST", LOGIN) == 1
+    assert bot.says("placed nothing")
+    assert bot.output("stderr") == ""
+
+
+def test_signal_while_a_book_cant_be_read_is_a_stop_and_no_failure(
+    exchange: Exchange, make_bot: Callable[..., Bot]
+) -> None:
+    """Behaviour 14: exit 0, since systemd would take any other code for a failure and cancel the grid."""
+    bot = make_bot(steps=1).start()
+    bot.await_places("D01E", "U01E")
+    bot.kill()
+    exchange.fault("garbage", method="GET", path=ORDERS, after=len(ACCOUNTS), times=0)  # the sessions are proven first
+    bot.start().await_log("could not be read")
+    assert bot.stop() == 0
+    for order in exchange.working():
+        assert any(str(order["app_order_id"]) in line for line in bot.output().splitlines()[-5:]), bot.shown()
+
+    exchange.heal()
+    exchange.fault("garbage", method="GET", path=ORDERS, times=0)
+    fresh = make_bot(steps=1, name="Fresh").start()
+    fresh.await_log("could not be read")
+    assert fresh.stop() == 0
+    assert fresh.output("stderr") == ""
 
 
 def test_second_process_of_a_name_names_the_first_and_ends(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
