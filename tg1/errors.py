@@ -14,6 +14,7 @@ Tg1Error
  |    +-- KiteTokenExpired  Zerodha's access token of the day is missing or dead
  +-- StateError             the state file is refused: exit 5, nothing is overwritten
  +-- SaveFailed             the state could not be written: no further order until a save works
+ +-- OutputLost             stdout takes nothing: what was asked for can't be shown
  +-- AlreadyRunning         another process trades under this name: exit 6
  +-- InvariantBroken        our own books contradict themselves: stop and keep the state
 
@@ -94,6 +95,10 @@ class StateError(Tg1Error):
 
 class SaveFailed(Tg1Error):
     """The state could not be brought to disk; the engine places nothing until a save works (behaviour 9.2)."""
+
+
+class OutputLost(Tg1Error):
+    """What the operator asked to see could not be printed (a closed pipe, a full disk)."""
 
 
 class AlreadyRunning(Tg1Error):

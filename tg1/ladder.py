@@ -104,9 +104,9 @@ class LadderScreen:
             _LOG.debug("The terminal went away before the ladder could be left on it: %s", error)
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """True when a ladder can be drawn on the stream."""
-    return not stream.closed and stream.isatty()
+def is_terminal(stream: TextIO | None) -> bool:
+    """True when a ladder can be drawn on the stream; Python has None for a stdout that was closed before the start."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _head(view: LadderView) -> list[Line]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tg1.cli import Action, parse
 from tg1.clock import SystemClock
 from tg1.emergency import cancel_all, stop_running_bot
-from tg1.errors import ConfigError, Tg1Error
+from tg1.errors import ConfigError, OutputLost, Tg1Error
 from tg1.files import OsFileSystem
 from tg1.findoc_client import FindocMultiClient
 from tg1.flags import CREDENTIALS
@@ -51,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = parse(sys.argv[1:] if argv is None else argv, os.environ)
         if command.action is Action.DRY_RUN:
-            command.config.print_grid_layout()
-            return 0
+            return _dry_run(command.config)
         return _with_logs(command, redactor, logs)
     except Tg1Error as exc:
         _refuse(redactor.scrub(str(exc)), logs)
@@ -60,6 +59,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         for one in logs:
             one.close()
+
+
+def _dry_run(config: GridOcoConfig) -> int:
+    try:
+        config.print_grid_layout()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as exc:
+        # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputLost(f"the grid can't be printed: {exc.strerror or exc}") from exc
+    return 0
 
 
 def _refuse(sentence: str, logs: list[Logs]) -> None:
