@@ -185,7 +185,7 @@ def _everything_looks_ours() -> AbstractContextManager[Any]:
         rows = list(rows)
         init(book, account, rows, tag)
         for row in rows:
-            book.ours.setdefault(row.client_id or row.order_id, []).append(row)
+            book.ours.setdefault(row.client_id, []).append(row)
 
     return patch.object(bookkeeper.Book, "__init__", broken)
 
