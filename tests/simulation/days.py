@@ -215,7 +215,7 @@ class Run:
                 checker.books_agree(state)
         if code == 3:
             return "exit 3"
-        return "done for good" if state.bot_status == "Completed" else state.bot_status
+        return "done for good" if state.bot_status == "Completed" else state.bot_status.partition(": ")[0]
 
     def _look_twice_at_resume(self, engine: GridOcoEngine) -> None:
         """After a start, sometimes, reconcile once more and compare; and note what P&L a new grid begins with."""
