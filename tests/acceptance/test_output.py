@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.acceptance.driver import REPO
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.acceptance.driver import Bot, Exchange
 
@@ -48,3 +53,23 @@ def test_bot_trades_though_stdout_takes_nothing(
     assert "Traceback" not in bot.output("stderr")
     assert "Stopped." in bot.log_path.read_text()
     assert len(exchange.working()) == 2
+
+
+@pytest.mark.parametrize("module", ["tg1.run", "tg1"])
+def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path: Path, module: str) -> None:
+    """Behaviour 14: whoever types `make run` by mistake and takes it back at once sees no traceback."""
+    # A module that the bot imports early stops it there, until the signal has come.
+    (tmp_path / "requests.py").write_text("import signal\nprint('importing', flush=True)\nsignal.pause()\n")
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, "--version"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{REPO}"},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert complaint == ""
