@@ -252,9 +252,12 @@ def _unknown_sentence(argument: str, argv: Sequence[str], parser: argparse.Argum
         what = "A value" if before in {flag_of(name) for name in CREDENTIALS} else shown(argument)
         return f"{what} after {before} belongs to no flag (a value with spaces needs quotes); see --help."
     name = argument.split("=", 1)[0]
-    known = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001  # argparse has no public list of its flags
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "see --help."
+    options = [option for action in parser._actions for option in action.option_strings]  # noqa: SLF001  # argparse has no public list of its flags
+    known = [option.removeprefix("--") for option in options if option.startswith("--")]
+    typed = name.lstrip("-")
+    begun = [option for option in known if typed and option.startswith(typed)]
+    near = begun or difflib.get_close_matches(typed, known, n=1)
+    hint = f"did you mean --{near[0]}?" if near else "see --help."
     return f"{shown(name)} is not a flag of tg1; {hint}"
 
 

@@ -97,7 +97,9 @@ class GridOcoEngine:
         if saved is not None and not self.config.fresh and self._is_finished(saved):
             return EXIT_OK
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND) and not self._left_working(saved):
-            log.info("The session is over or there is none today (%s); nothing to do", self._phase())
+            weekend = self._phase() is Phase.WEEKEND
+            over = f"the session ended at {self.config.effective_stop:%H:%M} IST"
+            log.info("Nothing to do: %s", "NSE does not trade at the weekend" if weekend else over)
             return EXIT_OK
         self.client.connect()
         if saved is not None and saved.bot_status.startswith(TERMINATING) and not self.config.fresh:
@@ -444,8 +446,8 @@ class GridOcoEngine:
             state.grid.token_a_symbol,
             state.total_pnl,
         )
-        if state.grid.trade_type.has_oco:
-            log.info("Hedges hold %+d shares of %s", hedged_net(state.levels.values()), state.grid.token_b_symbol)
+        if held := hedged_net(state.levels.values()):
+            log.info("Hedges hold %+d shares of %s", held, state.grid.token_b_symbol)
 
     def _save_last_word(self) -> None:
         """Show the final status and bring it to disk.

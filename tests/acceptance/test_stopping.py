@@ -87,10 +87,10 @@ def test_bot_waits_for_the_open_and_ends_with_the_session(exchange: Exchange, ma
     """Behaviour 12: early it waits; at the stop it cancels and exits 0; later, and on Saturday, it says so."""
     bot = make_bot(steps=1, ignore_market_hours=None)
     logins = exchange.count("POST", LOGIN)
-    for moment, weekday in ((time(15, 0, 1), 2), (time(11, 0), 5)):
+    for moment, weekday, why in ((time(15, 0, 1), 2, "ended at 15:00 IST"), (time(11, 0), 5, "weekend")):
         closed = bot.finish(bot.tweaked(f"clock={_secs_until(moment, weekday)}"))
         assert closed.returncode == 0
-        assert closed.stdout
+        assert why in closed.stdout
     assert exchange.count("POST", LOGIN) == logins
 
     bot.launch(bot.tweaked(f"clock={_secs_until(time(9, 14, 57), 2)}"))

@@ -98,6 +98,15 @@ def test_cli_knows_which_flags_were_given() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [("--qty", "did you mean --qty-a?"), ("--tradetype", "did you mean --trade-type?"), ("--bogus", "see --help.")],
+)
+def test_cli_suggests_a_flag_only_when_one_is_near(typed: str, hint: str) -> None:
+    """A suggestion that is far off ("--bogus": "--user") sends the reader astray."""
+    assert refusal(*PLAIN, typed, "3") == f"{typed} is not a flag of tg1; {hint}"
+
+
 def test_cli_understands_switches_aliases_and_paths() -> None:
     """The rest of behaviour 18's table."""
     config = parsed(

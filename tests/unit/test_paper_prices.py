@@ -141,14 +141,24 @@ def test_bar_runs_low_first_when_it_closes_up_and_high_first_when_down(tmp_path:
 )
 def test_bad_file_is_refused_in_one_sentence(tmp_path: Path, lines: tuple[str, ...]) -> None:
     """What cannot be replayed is refused at the start, not in the middle."""
-    with pytest.raises(PaperUsageError):
-        CsvReplay(_csv(tmp_path, *lines), ("AAA", "BBB"))
+    path = _csv(tmp_path, *lines)
+    with pytest.raises(PaperUsageError) as caught:
+        CsvReplay(path, ("AAA", "BBB"))
+    assert str(caught.value).startswith(f"--paper-prices {path} ")
 
 
-def test_missing_file_is_refused(tmp_path: Path) -> None:
-    """A path that is not there is a usage error."""
-    with pytest.raises(PaperUsageError):
-        CsvReplay(tmp_path / "none.csv", ("AAA", "BBB"))
+def test_file_that_cant_be_read_is_refused_by_flag_value_and_reason(tmp_path: Path) -> None:
+    """Behaviour 14: whoever reads the sentence knows what to change; a folder or bytes that are no text included."""
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"ist_second,AAA,BBB\n\xff\xfe\x00")
+    for path, why in (
+        (tmp_path / "none.csv", "can't be read: No such file or directory"),
+        (tmp_path, "can't be read: Is a directory"),
+        (binary, "is no CSV text"),
+    ):
+        with pytest.raises(PaperUsageError) as caught:
+            CsvReplay(path, ("AAA", "BBB"))
+        assert str(caught.value) == f"--paper-prices {path} {why}"
 
 
 @needs_data

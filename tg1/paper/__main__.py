@@ -129,7 +129,7 @@ def _open_journal(path: Path | None, stack: ExitStack) -> TextIO | None:
     try:
         return stack.enter_context(open(path, "a", encoding="utf-8", opener=_private))  # Path's has no opener
     except OSError as exc:
-        raise PaperUsageError(f"the journal {path} cannot be written: {exc.strerror}") from exc
+        raise PaperUsageError(f"--journal {path} can't be written: {exc.strerror}") from exc
 
 
 def main(argv: list[str] | None = None) -> int:

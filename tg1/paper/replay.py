@@ -26,17 +26,20 @@ class CsvReplay:
 
     def __init__(self, path: Path, symbols: Sequence[str]) -> None:
         self._symbols = tuple(symbols)
+        name = f"--paper-prices {path}"
         try:
             with path.open(newline="", encoding="utf-8") as stream:
-                self._events = self._read(path.name, csv.DictReader(stream, restval=""))
-        except (OSError, UnicodeDecodeError) as exc:
-            raise PaperUsageError(f"the price file {path.name} cannot be read: {type(exc).__name__}") from exc
+                self._events = self._read(name, csv.DictReader(stream, restval=""))
+        except OSError as exc:
+            raise PaperUsageError(f"{name} can't be read: {exc.strerror or exc}") from exc
+        except (UnicodeDecodeError, csv.Error) as exc:
+            raise PaperUsageError(f"{name} is no CSV text") from exc
         self._first: dict[str, Decimal] = {}
         for event in self._events:
             self._first.setdefault(event.symbol, event.price)
         for symbol in self._symbols:
             if symbol not in self._first:
-                raise PaperUsageError(f"{path.name} has no price of {symbol}")
+                raise PaperUsageError(f"{name} has no price of {symbol}")
 
     @property
     def first(self) -> Mapping[str, Decimal]:
@@ -97,10 +100,14 @@ def _price(name: str, text: str) -> Decimal:
 
 
 def _times(name: str, texts: Sequence[str]) -> list[datetime]:
+    return [_time(name, text) for text in texts]
+
+
+def _time(name: str, text: str) -> datetime:
     try:
-        return [datetime.fromisoformat(text).replace(tzinfo=IST) for text in texts]
+        return datetime.fromisoformat(text).replace(tzinfo=IST)
     except ValueError as exc:
-        raise PaperUsageError(f"{name} holds an unreadable time") from exc
+        raise PaperUsageError(f"{name} holds a time that is none: {text[:20]!r}") from exc
 
 
 def _bar_secs(times: Sequence[datetime]) -> float:
