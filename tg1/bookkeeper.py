@@ -69,7 +69,6 @@ class Bookkeeper:
         self._doubts = DoubtTracker()
         self._judged: dict[str, tuple[OrderStatus, int | None]] = {}
         self._late_reads: set[str] = set()
-        self._roles_of: dict[str, list[tuple[Role, TradeSide]]] = {}
         self._failing: set[str] = set()
 
     @property

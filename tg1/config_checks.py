@@ -5,10 +5,10 @@ Every check raises `ConfigError` with one sentence that names the flag and its v
 
 from __future__ import annotations
 
-from datetime import time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tg1 import client_ids, hours
 from tg1.errors import ConfigError
 from tg1.flags import (
     CREDENTIALS,
@@ -34,12 +34,9 @@ PAISA = Decimal("0.01")
 """No NSE price is finer; the instrument's own tick, often coarser, is checked when the dump is known."""
 HIGHEST_PRICE = Decimal(10_000_000)
 HIGHEST_QUANTITY = 10_000_000
-MOST_STEPS = 1295
 MOST_OFFSET = Decimal(20)
 LONGEST_NAME = 100
 LONGEST_SYMBOL = 50
-OPEN = time(9, 15)
-CLOSE = time(15, 30)
 PRODUCTS = ("MIS", "CNC", "NRML")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SYMBOL_EXTRAS = frozenset("&-_.")
@@ -177,11 +174,11 @@ def _check_numbers(config: GridOcoConfig, given: AbstractSet[str]) -> None:
         if "entry_price" not in given and not config.entry_price:
             raise ConfigError("--entry-price is missing: give it in rupees, or --auto-entry for the last price.")
         _check_price("entry_price", config.entry_price)
-    _check_range("steps", config.steps, 1, MOST_STEPS)
+    _check_range("steps", config.steps, 1, client_ids.MAX_LEVEL)
     _check_price("spread", config.spread)
     _check_price("target_spread", config.target_spread)
     _check_quantity("token_a_quantity", config.token_a_quantity, given)
-    _check_range("max_open_entries", config.max_open_entries, 0, MOST_STEPS)
+    _check_range("max_open_entries", config.max_open_entries, 0, client_ids.MAX_LEVEL)
 
 
 def _check_price(name: str, value: Decimal) -> None:
@@ -211,13 +208,13 @@ def _check_hedge(config: GridOcoConfig, given: AbstractSet[str]) -> None:
         raise ConfigError(f"--oco-spread is missing: --trade-type {config.trade_type} hedges that far from TokenB.")
     _check_price("oco_spread", config.oco_spread)
     _check_quantity("token_b_quantity", config.token_b_quantity, given)
-    _check_range("oco_stop_count", config.oco_stop_count, 1, 2 * MOST_STEPS)
+    _check_range("oco_stop_count", config.oco_stop_count, 1, 2 * client_ids.MAX_LEVEL)
     _check_range("oco_limit_offset", config.oco_limit_offset, Decimal(0), MOST_OFFSET)
 
 
 def _check_running(config: GridOcoConfig) -> None:
     _check_range("poll_interval", config.poll_interval, 0.1, 60)
-    if config.stop_at is not None and not OPEN < config.stop_at <= CLOSE:
+    if config.stop_at is not None and not hours.OPEN < config.stop_at <= hours.LAST_STOP:
         raise ConfigError(f"--stop-at {config.stop_at:%H:%M} is not after 09:15 and up to 15:30 IST.")
     if config.log_level not in LOG_LEVELS:
         raise ConfigError(f"--log-level {shown(config.log_level)} is not one of {', '.join(LOG_LEVELS)}.")
