@@ -119,9 +119,10 @@ class SessionStore:
             if record and record.login and record.login.token != dead_token:
                 return record.login
             wait_secs = _wait_secs(record, now()) if record else 0.0
-            if wait_secs > 0:
+            if record and wait_secs > 0:
+                what = "the session is dead" if record.login else "the last login failed"
                 raise SessionRefused(
-                    f"the session is dead and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF
+                    f"{what} and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF
                 )
             delay_secs = _next_delay_secs(record, now())
             try:

@@ -168,7 +168,7 @@ def test_store_backs_off_when_tokens_die_at_once(bot: Bot, server: Server, clock
 def test_back_off_is_shared_by_every_bot_of_the_key(bot: Bot, other: Bot) -> None:
     """A login that one bot tried holds the others back as well; a key of its own does not."""
     dead = bot.renew(None).token
-    with pytest.raises(SessionRefused, match="may be tried in 2 s"):
+    with pytest.raises(SessionRefused, match="the session is dead and the next login may be tried in 2 s"):
         other.renew(dead)
     stranger = other.store.path_of(XtsCredentials(key="another-key", secret="s"), ROOT)
     assert other.store.login_wait_secs(stranger, other.clock.now()) == 0.0
@@ -183,6 +183,8 @@ def test_back_off_counts_logins_that_failed(bot: Bot, other: Bot, clock: HandClo
     with pytest.raises(BrokerUnavailable):
         bot.renew(None, fail)
     assert other.store.login_wait_secs(other.path, clock.now()) == 2.0
+    with pytest.raises(SessionRefused, match="the last login failed and the next login may be tried in 2 s"):
+        other.renew(None)
     with pytest.raises(SessionRefused):
         other.renew(None)
     clock.advance(2)
