@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MINUTES ?= 10
 # Tests wait more than they compute, so there may be more of them than cores; simulations only compute.
-WORKERS ?= 4
+WORKERS ?= 6
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -24,7 +24,7 @@ run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…
 setup: $(VENV)/.run ## install into .venv and do nothing else
 
 test: lint ## lint, types and every test but the long simulation
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not simulation"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not simulation"
 
 simulate: $(VENV)/.dev ## 220 simulated trading days with faults, the whole crash matrix, every mutation caught
 	$(BIN)/python -m tests.simulation.soak --days 220 --jobs $(JOBS)
