@@ -231,7 +231,8 @@ def _mapped(exc: Exception, redactor: Redactor) -> FeedError:
     code = getattr(exc, "code", "no code")
     sentences: tuple[tuple[type[Exception], str], ...] = (
         (kite.NetworkException, f"Kite did not serve the instrument dump ({code}): {told}"),
-        (kite.DataException, f"Kite's answer to the request for the instrument dump can't be read: {told}"),
+        # Its text holds the whole page that a sick server sent.
+        (kite.DataException, "Kite answered the request for the instrument dump with something that can't be read"),
         (kite.KiteException, f"Kite refused the instrument dump ({code}): {told}"),
         (requests.exceptions.SSLError, "Kite's TLS certificate could not be verified"),
         (requests.exceptions.Timeout, "Kite did not answer the request for the instrument dump in time"),
