@@ -98,17 +98,8 @@ def _watched_pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
             super().request(*args, **kwargs)
             wire.complete()
 
-    class Encrypted(HTTPSConnection):
-        response_class = partial(_DeadlineResponse, wire=wire)  # type: ignore[assignment]  # http.client only calls it
-
-        def connect(self) -> None:
-            wire.touch()
-            super().connect()
-
-        def request(self, *args: Any, **kwargs: Any) -> None:
-            wire.touch()
-            super().request(*args, **kwargs)
-            wire.complete()
+    class Encrypted(Plain, HTTPSConnection):
+        """The same over TLS: `super()` of `Plain` is `HTTPSConnection` here."""
 
     plain_pool = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
     encrypted_pool = type("EncryptedPool", (HTTPSConnectionPool,), {"ConnectionCls": Encrypted})
