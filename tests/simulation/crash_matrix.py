@@ -17,6 +17,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.engine.conftest import EXAMPLE
 from tests.simdisk import Died
 from tests.simulation.chaos import Chaos, Weather
 from tests.simulation.invariants import Checker, Violation
@@ -36,17 +37,8 @@ DEATHS = ("killed", "power-cut")
 STILL = Weather(network=0.0, storm=0.0, market=0.0, disk=0.0, deaths_per_step=0.0)
 RESTART_AFTER_SECS = 5.0
 SETTINGS: dict[str, Any] = {
+    **EXAMPLE,
     "bot_name": BOT,
-    "trade_type": "gridocots",
-    "token_a_symbol": "IRFC",
-    "token_b_symbol": "SBIN",
-    "entry_price": "50.00",
-    "steps": 2,
-    "spread": "1.0",
-    "target_spread": "0.50",
-    "oco_spread": "2.0",
-    "token_a_quantity": 100,
-    "token_b_quantity": 50,
     "oco_stop_count": 9,
     "poll_interval": 10.0,
     "stop_at": time(9, 20),
