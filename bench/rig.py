@@ -12,25 +12,25 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tests.fakes import HandClock, HandFeed
+from tests.support.fakes import HandClock, HandFeed
 from tg1.config import GridOcoConfig
-from tg1.files import OsFileSystem
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
-from tg1.instruments import Instrument
+from tg1.kite.instruments import Instrument
+from tg1.machine.files import OsFileSystem
 from tg1.models import LevelState
 from tg1.paper import wire
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in
 from tg1.paper.xts_app import XtsApp
-from tg1.sessions import SessionStore, XtsCredentials
 from tg1.state import StateManager
-from tg1.transport import HttpResponse
+from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.transport import HttpResponse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.transport import HttpRequest
+    from tg1.xts.transport import HttpRequest
 
 PRICES = {"SBIN": "900.00", "IRFC": "50.00"}
 """The grid trades SBIN here: at 900.00 there is room for 500 levels of 0.25 on either side."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.process import run_example
 from bench.rig import Rig
-from tg1.files import OsFileSystem
+from tg1.machine.files import OsFileSystem
 
 GOALS_MS = {5: 2.0, 50: 5.0, 500: 40.0}
 """Own CPU of a quiet cycle by steps per side."""

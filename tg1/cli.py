@@ -14,18 +14,18 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
 from tg1.config import GridOcoConfig, OcoOrderType
-from tg1.config_checks import LOG_LEVELS, PRODUCTS, check_bot_name, check_cancel_credentials
-from tg1.credentials import collect, read_secret_file
 from tg1.errors import ConfigError
-from tg1.flags import CREDENTIALS, flag_of
 from tg1.models import TradeType
-from tg1.values import shown
+from tg1.settings.checks import LOG_LEVELS, PRODUCTS, check_bot_name, check_cancel_credentials
+from tg1.settings.credentials import collect, read_secret_file
+from tg1.settings.flags import CREDENTIALS, flag_of
+from tg1.settings.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from tg1.credentials import SecretFile
+    from tg1.settings.credentials import SecretFile
 
 _ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
 _ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tg1 import config_checks, values
-from tg1.flags import CREDENTIALS, flag_of
 from tg1.models import ZERO, GridIdentity, TradeType
-from tg1.values import OcoOrderType
+from tg1.settings import checks, values
+from tg1.settings.flags import CREDENTIALS, flag_of
+from tg1.settings.values import OcoOrderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,18 +197,18 @@ class GridOcoConfig:
         `given` holds the names of the fields that were set explicitly, so that a flag without effect is refused even
         with its default value; None: those that differ from their default. Credentials are judged apart.
         """
-        config_checks.check(self, changed_fields(self) if given is None else given)
+        checks.check(self, changed_fields(self) if given is None else given)
 
     def validate_credentials(self) -> None:
         """Raise `ConfigError` naming the first missing key or secret with its flag and environment variable.
 
         Needed for a start that trades; not for `--dry-run`, and nothing is ever missing with `--paper`.
         """
-        config_checks.check_credentials(self)
+        checks.check_credentials(self)
 
     def print_grid_layout(self, out: TextIO | None = None) -> None:
         """Print the full grid with two decimals to `out` (None: stdout); no tick is known here (behaviour 1.2)."""
-        from tg1.layout import grid_layout  # noqa: PLC0415  # layout is needed by --dry-run and the start only
+        from tg1.settings.printed_grid import grid_layout  # noqa: PLC0415  # layout is needed by --dry-run and the start only
 
         print(grid_layout(self), file=out)  # printing is what architecture 15 asks of it
 

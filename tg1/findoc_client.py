@@ -10,7 +10,6 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tg1 import xts
 from tg1.errors import (
     BrokerError,
     BrokerRefused,
@@ -22,24 +21,25 @@ from tg1.errors import (
     RateLimited,
     SessionRefused,
 )
-from tg1.grid import to_tick
+from tg1.machine.redact import Redactor
 from tg1.models import Role, TradeSide
-from tg1.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
-from tg1.redact import Redactor
-from tg1.sessions import BACKING_OFF
-from tg1.transport import NoAnswer, NotSent
-from tg1.xts_answer import read_answer
+from tg1.rules.grid import to_tick
+from tg1.xts import calls
+from tg1.xts.answer import read_answer
+from tg1.xts.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
+from tg1.xts.sessions import BACKING_OFF
+from tg1.xts.transport import NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from decimal import Decimal
 
-    from tg1.clock import Clock
-    from tg1.instruments import Instrument
+    from tg1.kite.instruments import Instrument
+    from tg1.machine.clock import Clock
     from tg1.models import BrokerOrder, OrderRequest
-    from tg1.sessions import SessionStore, XtsCredentials, XtsLogin
-    from tg1.transport import HttpRequest, Transport
-    from tg1.xts_answer import Answer
+    from tg1.xts.answer import Answer
+    from tg1.xts.sessions import SessionStore, XtsCredentials, XtsLogin
+    from tg1.xts.transport import HttpRequest, Transport
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class _XTSSession:
         """The token of a session that was new when a 403 came all the same."""
         self._order_pace = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
         self._book_pace = SlidingWindow(limit=BOOK_READS_PER_SECOND)
-        self._book_reader = xts.BookReader(account, self._redactor.scrub)
+        self._book_reader = calls.BookReader(account, self._redactor.scrub)
 
     def open(self, *, wait: bool) -> None:
         """Use the shared session, proving it with the book, or log in.
@@ -123,17 +123,17 @@ class _XTSSession:
         """Send one order; return its AppOrderID. Raises as `Broker.place_order`."""
 
         def build(login: XtsLogin) -> HttpRequest:
-            return xts.place_request(login, order, instrument_id=instrument_id, product_type=product_type)
+            return calls.place_request(login, order, instrument_id=instrument_id, product_type=product_type)
 
         with self._named():
-            return self._call(build, xts.placed_order_id, self._order_pace, lost=BrokerUnknown)
+            return self._call(build, calls.placed_order_id, self._order_pace, lost=BrokerUnknown)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel. Raises as `Broker.cancel_order`."""
         with self._named():
             self._call(
-                lambda login: xts.cancel_request(login, order_id),
-                xts.check_cancel,
+                lambda login: calls.cancel_request(login, order_id),
+                calls.check_cancel,
                 self._order_pace,
                 lost=BrokerUnknown,
             )
@@ -141,7 +141,7 @@ class _XTSSession:
     def order_book(self) -> tuple[BrokerOrder, ...]:
         """Read the whole book, waiting first until it is due. Raises as `Broker.order_book`."""
         with self._named():
-            return self._call(xts.book_request, self._book_reader.read, self._book_pace, lost=BrokerUnavailable)
+            return self._call(calls.book_request, self._book_reader.read, self._book_pace, lost=BrokerUnavailable)
 
     def _call(
         self,
@@ -194,10 +194,10 @@ class _XTSSession:
     def _log_in(self) -> XtsLogin:
         """Log in, killing the key's older session. Called under the store's lock."""
         try:
-            response = self._transport.send(xts.login_request(self._credentials))
+            response = self._transport.send(calls.login_request(self._credentials))
         except (NotSent, NoAnswer) as exc:
             raise BrokerUnavailable(f"the login failed: {exc}") from exc
-        login = xts.login_of(read_answer(response, self._redactor.scrub))
+        login = calls.login_of(read_answer(response, self._redactor.scrub))
         self._hide(login.token)
         _log.info("%s: logged in", self.account)
         return login

@@ -9,32 +9,32 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tg1 import decide, grid
-from tg1.closing import cancel_everything, working_sentences
 from tg1.errors import BrokerError, BrokerUnavailable, FeedError, SaveFailed
-from tg1.hours import Phase, opening, phase_of
 from tg1.models import OrderType, Role, TradeSide
-from tg1.opening import ACTIVE, COMPLETED, TERMINATED, TERMINATING, Opening
-from tg1.order_desk import Ticket
-from tg1.parts import Parts
 from tg1.ports import price_of
-from tg1.transitions import set_pending_hedge
-from tg1.values import OcoOrderType
-from tg1.view import hedged_net, status_line, view_of
+from tg1.rules import decide, grid
+from tg1.rules.hours import Phase, opening, phase_of
+from tg1.rules.transitions import set_pending_hedge
+from tg1.screen.view import hedged_net, status_line, view_of
+from tg1.settings.values import OcoOrderType
+from tg1.trading.ending import cancel_everything, working_sentences
+from tg1.trading.order_desk import Ticket
+from tg1.trading.parts import Parts
+from tg1.trading.starting import ACTIVE, COMPLETED, TERMINATED, TERMINATING, Opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from tg1.bookkeeper import Book, Orphan
-    from tg1.clock import Clock
     from tg1.config import GridOcoConfig
-    from tg1.grid import LadderRow
+    from tg1.machine.clock import Clock
     from tg1.models import BotState, OpenOrder, Quote
     from tg1.ports import Broker, PriceFeed
+    from tg1.rules.grid import LadderRow
+    from tg1.rules.transitions import Moment
+    from tg1.screen.view import LadderView
     from tg1.state import StateManager
-    from tg1.transitions import Moment
-    from tg1.view import LadderView
+    from tg1.trading.bookkeeper import Book, Orphan
 
 log = logging.getLogger(__name__)
 

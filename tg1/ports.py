@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from tg1.instruments import Instrument
+    from tg1.kite.instruments import Instrument
     from tg1.models import BrokerOrder, OrderRequest, Quote, Role, TradeSide
 
 

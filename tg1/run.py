@@ -16,23 +16,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.cli import Action, parse
-from tg1.clock import SystemClock
-from tg1.emergency import cancel_all, stop_running_bot
 from tg1.errors import ConfigError, OutputLost, Tg1Error
-from tg1.files import OsFileSystem
 from tg1.findoc_client import FindocMultiClient
-from tg1.flags import CREDENTIALS
 from tg1.grid_engine import GridOcoEngine
-from tg1.instruments import InstrumentCache, fetch_from_kite
-from tg1.ladder import LadderScreen, is_terminal
-from tg1.lock import BotLock, file_lock
-from tg1.logs import setup_logging
+from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
+from tg1.kite.instruments import InstrumentCache, fetch_from_kite
+from tg1.machine.clock import SystemClock
+from tg1.machine.files import OsFileSystem
+from tg1.machine.lock import BotLock, file_lock
+from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.paper_process import paper_exchange
-from tg1.redact import Redactor, install_excepthooks
-from tg1.sessions import SessionStore, XtsCredentials
+from tg1.screen.ladder import LadderScreen, is_terminal
+from tg1.screen.logs import setup_logging
+from tg1.settings.flags import CREDENTIALS
 from tg1.state import StateManager
-from tg1.transport import RequestsTransport
-from tg1.zerodha_config import ZerodhaConfigFile, ZerodhaCredentials
+from tg1.trading.emergency import cancel_all, stop_running_bot
+from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.transport import RequestsTransport
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
-    from tg1.logs import Logs
+    from tg1.screen.logs import Logs
 
 log = logging.getLogger("tg1.run")
 

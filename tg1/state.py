@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import InvariantBroken, SaveFailed, StateError
 from tg1.models import OrderSide, Side
-from tg1.state_codec import HISTORY_KEPT, StateEncoder, decode, saved_at
-from tg1.state_paths import StatePaths, naming
-from tg1.trade_journal import TradeJournal
+from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, saved_at
+from tg1.store.paths import StatePaths, naming
+from tg1.store.trade_journal import TradeJournal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tg1.models import BotState, OpenOrder
     from tg1.ports import FileSystem
-    from tg1.state_codec import StateText
+    from tg1.store.codec import StateText
 
 _NO_LINKS_HERE = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What file systems without hard links answer; the backup is a copy there."""

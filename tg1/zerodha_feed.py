@@ -12,9 +12,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import Tg1Error
-from tg1.feed_logic import FeedLogic
-from tg1.feed_values import FeedAction, FeedHealth, FeedLimits, Phase
-from tg1.redact import Redactor
+from tg1.kite.feed_logic import FeedLogic
+from tg1.kite.feed_values import FeedAction, FeedHealth, FeedLimits, Phase
+from tg1.machine.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,18 +83,18 @@ class ZerodhaFeed:
         if self._watchdog is not None:
             return
         self._token = self._read_token()
-        from tg1 import kite_ticker  # noqa: PLC0415  # 0.3 s and 44 MB that --dry-run must not pay (kite.md 0.10)
+        from tg1.kite import ticker  # noqa: PLC0415  # 0.3 s and 44 MB that --dry-run must not pay (kite.md 0.10)
 
-        self._kite = kite_ticker
-        kite_ticker.tame_logs(self._redactor)
-        self._trust = None if self._insecure_tls else kite_ticker.trust_from(self._ca_file)
-        self._reactor_thread = kite_ticker.ensure_reactor()
+        self._kite = ticker
+        ticker.tame_logs(self._redactor)
+        self._trust = None if self._insecure_tls else ticker.trust_from(self._ca_file)
+        self._reactor_thread = ticker.ensure_reactor()
         self._tokens = tuple(symbols)
         with self._lock:
             self._logic.serve(symbols)
             self._logic.on_start(self._monotonic())
         self._stopping.clear()
-        kite_ticker.call(self._replace_ticker)
+        ticker.call(self._replace_ticker)
         self._watchdog = threading.Thread(target=self._watch, name="tg1-feed-watchdog", daemon=True)
         self._watchdog.start()
 

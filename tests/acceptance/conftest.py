@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.driver import Bot, Exchange
+from tests.support.driver import Bot, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import DOWNSIDE, ORDERS, TRADE, Bot, Exchange, until
+from tests.support.driver import DOWNSIDE, ORDERS, TRADE, Bot, Exchange, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_cancel_all_clears_the_others_when_one_account_is_dead(exchange: Exchang
     trading.kill()
     shutil.rmtree(trading.state_dir / "sessions")
     trading.environment["TG1_DOWNSIDE_OCO_SECRET"] = "wrong"
-    done = trading.finish(trading.tweaked("tg1.closing.GIVE_UP_SECS=3", more=["--cancel-all"]))
+    done = trading.finish(trading.tweaked("tg1.trading.ending.GIVE_UP_SECS=3", more=["--cancel-all"]))
     assert done.returncode == 1
     assert _ours(exchange) == {"D01O"}
     (hedge,) = exchange.working(place="D01O")
@@ -75,7 +75,7 @@ def test_cancel_all_clears_the_others_when_one_account_is_dead(exchange: Exchang
 def test_cancel_all_kills_a_bot_that_does_not_listen(exchange: Exchange, trading: Bot) -> None:
     """Behaviour 13: a bot that does not end when told to is killed, or it would place the orders again."""
     trading.signal(signal.SIGSTOP)
-    done = trading.finish(trading.tweaked("tg1.emergency.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
+    done = trading.finish(trading.tweaked("tg1.trading.emergency.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
     assert done.returncode == 0, done.stderr + done.stdout
     assert trading.exit_code(within=5) == -signal.SIGKILL
     assert _ours(exchange) == set()

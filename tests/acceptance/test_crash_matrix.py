@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import DOWNSIDE, ORDERS, TRADE, UPSIDE, Bot, Exchange, doubled, until
+from tests.support.driver import DOWNSIDE, ORDERS, TRADE, UPSIDE, Bot, Exchange, doubled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

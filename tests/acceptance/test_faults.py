@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.acceptance.driver import DOWNSIDE, KEYS, LOGIN, ORDERS, SECRETS, TRADE, Bot, Exchange, doubled, until
+from tests.support.driver import DOWNSIDE, KEYS, LOGIN, ORDERS, SECRETS, TRADE, Bot, Exchange, doubled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_dead_kite_token_ends_the_start_in_those_words(exchange: Exchange, bot: Bot, where: str) -> None:
     """Behaviour 10.3: exit 4; an expired Kite token is said in those words, with the way to renew it."""
     exchange.ask("quirks", **({"kite_rest": "403"} if where == "rest" else {"ticker_handshake": "403"}))
-    done = bot.finish(bot.tweaked("tg1.opening.PRICES_WITHIN_SECS=3"))
+    done = bot.finish(bot.tweaked("tg1.trading.starting.PRICES_WITHIN_SECS=3"))
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
     assert "the Kite access token has expired" in done.stderr

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import REPO
+from tests.support.driver import REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.acceptance.driver import Bot, Exchange
+    from tests.support.driver import Bot, Exchange
 
 DRY_RUN = [sys.executable, "-m", "tg1.run", "--dry-run", "--bot-name", "B", "--trade-type", "buyts"]
 DRY_RUN += ["--token-a", "IRFC", "--entry-price", "5000", "--qty-a", "1", "--steps"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.driver import (
+from tests.support.driver import (
     DOWNSIDE,
     KEYS,
     KITE_KEY,
@@ -157,7 +157,7 @@ def test_no_secret_is_in_any_file_or_stream(exchange: Exchange, make_bot: Callab
     bot.environment["TG1_TRADE_SECRET"] = "another-secret-Qk3v"
     for account in (TRADE, DOWNSIDE):
         exchange.ask("kill_token", account=account)
-    done += [bot.run(), bot.finish(bot.tweaked("tg1.closing.GIVE_UP_SECS=1", more=["--cancel-all"]))]
+    done += [bot.run(), bot.finish(bot.tweaked("tg1.trading.ending.GIVE_UP_SECS=1", more=["--cancel-all"]))]
     streams = "".join(each.stdout + each.stderr for each in done)
     for path in bot.folder.rglob("*"):
         is_session = path.parent.name == "sessions"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.driver import KEYS, LOGIN, ORDERS, SECRETS, Bot, Exchange
+from tests.support.driver import KEYS, LOGIN, ORDERS, SECRETS, Bot, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import ACCOUNTS, DOWNSIDE, ORDERS, TRADE, Bot, Exchange, doubled, until
+from tests.support.driver import ACCOUNTS, DOWNSIDE, ORDERS, TRADE, Bot, Exchange, doubled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tests.acceptance.driver import DOWNSIDE, ORDERS, TRADE, WORKING, Bot, Exchange, doubled, until
+from tests.support.driver import DOWNSIDE, ORDERS, TRADE, WORKING, Bot, Exchange, doubled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.driver import ACCOUNTS, LOGIN, ORDERS, Bot, Exchange, until
-from tg1.clock import IST
+from tests.support.driver import ACCOUNTS, LOGIN, ORDERS, Bot, Exchange, until
+from tg1.machine.clock import IST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

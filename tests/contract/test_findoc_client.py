@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.xts_doubles import (
+from tests.support.fakes import HandClock
+from tests.support.xts_doubles import (
     CREDENTIALS,
     DEAD_TOKEN,
     IRFC,
@@ -23,7 +24,6 @@ from tests.contract.xts_doubles import (
     row,
     success,
 )  # fmt: skip
-from tests.fakes import HandClock
 from tg1.errors import (
     BrokerRefused,
     BrokerUnavailable,
@@ -34,18 +34,18 @@ from tg1.errors import (
     SessionRefused,
     UnknownSymbol,
 )
-from tg1.files import OsFileSystem
 from tg1.findoc_client import FindocMultiClient
-from tg1.lock import file_lock
+from tg1.machine.files import OsFileSystem
+from tg1.machine.lock import file_lock
+from tg1.machine.redact import Redactor
 from tg1.models import Role, TradeSide
-from tg1.redact import Redactor
-from tg1.sessions import SessionStore, XtsCredentials
-from tg1.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
+from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.instruments import Instrument
+    from tg1.kite.instruments import Instrument
     from tg1.ports import Broker
 
 ROOT = "https://xts.example"

@@ -16,12 +16,12 @@ import requests
 from kiteconnect import KiteConnect
 from kiteconnect.exceptions import NetworkException, TokenException
 
+from tests.support.places import DATA, REPO
 from tg1.paper.build import PaperSettings, build
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.server import PaperServer, Roots, serving_in_thread
 from tg1.paper.testing import place_body
 
-DATA = Path(__file__).parents[2] / "../shared/data"
 TIMEOUT = (2.0, 5.0)
 
 
@@ -281,7 +281,7 @@ def _run(*args: str, stdin: int | None = subprocess.DEVNULL) -> "subprocess.Pope
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=REPO,
         env=os.environ | {"NO_PROXY": "*"},
     )
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.contract.xts_doubles import SocketServer, http_bytes
-from tg1.clock import SystemClock
-from tg1.transport import HttpRequest, NoAnswer, NotSent, RequestsTransport
+from tests.support.xts_doubles import SocketServer, http_bytes
+from tg1.machine.clock import SystemClock
+from tg1.xts.transport import HttpRequest, NoAnswer, NotSent, RequestsTransport
 
 if TYPE_CHECKING:
     import socket

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.xts_doubles import CREDENTIALS, ORDER, TOKEN, book, error, login_reply, placed, reply, row, success
-from tg1 import xts
+from tests.support.xts_doubles import CREDENTIALS, ORDER, TOKEN, book, error, login_reply, placed, reply, row, success
 from tg1.errors import (
     BrokerError,
     BrokerRefused,
@@ -23,9 +22,10 @@ from tg1.errors import (
     SessionRefused,
 )
 from tg1.models import OrderRequest, OrderType, Side
-from tg1.sessions import XtsLogin
-from tg1.transport import HttpResponse
-from tg1.xts_answer import Answer, read_answer
+from tg1.xts.answer import Answer, read_answer
+from tg1.xts.calls import calls
+from tg1.xts.sessions import XtsLogin
+from tg1.xts.transport import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def answer(response: HttpResponse) -> Answer:
 
 def read_book(response: HttpResponse) -> object:
     """What a fresh reader makes of a book."""
-    return xts.BookReader("trade", lambda text: text).read(answer(response))
+    return calls.BookReader("trade", lambda text: text).read(answer(response))
 
 
 REFUSED = {
@@ -122,7 +122,7 @@ NO_ID = {
 def test_placement_is_refused_by_a_readable_error(response: HttpResponse, kind: type[BrokerError]) -> None:
     """A readable error in a 200 or a 4xx proves that nothing was created (behaviour 3.3)."""
     with pytest.raises(BrokerRefused) as caught:
-        xts.placed_order_id(answer(response))
+        calls.placed_order_id(answer(response))
     assert type(caught.value) is kind
 
 
@@ -130,14 +130,14 @@ def test_placement_is_refused_by_a_readable_error(response: HttpResponse, kind: 
 def test_placement_is_unknown_after_a_5xx_or_an_unreadable_body(response: HttpResponse) -> None:
     """A 5xx, a page, a fragment or a foreign object says nothing about the order (behaviour 3.3, xts.md 4.8)."""
     with pytest.raises(BrokerUnknown):
-        xts.placed_order_id(answer(response))
+        calls.placed_order_id(answer(response))
 
 
 @pytest.mark.parametrize("response", NO_ID.values(), ids=NO_ID)
 def test_placement_is_unknown_when_success_names_no_order(response: HttpResponse) -> None:
     """Success without an AppOrderID is looked up in the book (behaviour 3.3, xts.md 2.3)."""
     with pytest.raises(BrokerUnknown):
-        xts.placed_order_id(answer(response))
+        calls.placed_order_id(answer(response))
 
 
 @pytest.mark.parametrize(
@@ -158,20 +158,20 @@ def test_placement_is_unknown_when_success_names_no_order(response: HttpResponse
 )
 def test_placement_is_accepted_with_its_id(response: HttpResponse, order_id: str) -> None:
     """The envelope's type is judged before the status, and the id may be a number or a text (xts.md 2, 2.3)."""
-    assert xts.placed_order_id(answer(response)) == order_id
+    assert calls.placed_order_id(answer(response)) == order_id
 
 
 @pytest.mark.parametrize("result", [[{"AppOrderID": 5}], {"AppOrderID": 5}, "", None, 7], ids=repr)
 def test_cancel_is_sent_whatever_its_result(result: object) -> None:
     """The result of a cancel comes in four forms; the type alone counts (xts.md 2.4)."""
-    xts.check_cancel(answer(reply(success(result, description="Request sent"))))
+    calls.check_cancel(answer(reply(success(result, description="Request sent"))))
 
 
 @pytest.mark.parametrize(("response", "kind"), REFUSED.values(), ids=REFUSED)
 def test_cancel_is_refused_by_a_readable_error(response: HttpResponse, kind: type[BrokerError]) -> None:
     """Among others for an order that is final already (xts.md 4.7)."""
     with pytest.raises(BrokerRefused) as caught:
-        xts.check_cancel(answer(response))
+        calls.check_cancel(answer(response))
     assert type(caught.value) is kind
 
 
@@ -180,7 +180,7 @@ def test_cancel_is_unknown_after_a_5xx_or_an_unreadable_body(response: HttpRespo
     """Only the book can tell whether such a cancel arrived. A success with any content is one, though."""
     if answer(response).kind.value != "success":
         with pytest.raises(BrokerUnknown):
-            xts.check_cancel(answer(response))
+            calls.check_cancel(answer(response))
 
 
 EMPTY = {
@@ -249,7 +249,7 @@ def test_book_that_was_not_read_is_never_empty(response: HttpResponse, kind: typ
 def test_login_that_gave_no_session_says_why(response: HttpResponse, kind: type[BrokerError]) -> None:
     """Wrong credentials are told from a server in trouble, which another try may mend (xts.md 4.1)."""
     with pytest.raises(BrokerError) as caught:
-        xts.login_of(answer(response))
+        calls.login_of(answer(response))
     assert type(caught.value) is kind
 
 
@@ -268,12 +268,12 @@ def test_login_that_gave_no_session_says_why(response: HttpResponse, kind: type[
 )
 def test_login_tells_investor_from_dealer(fields: dict[str, Any], client_id: str | None) -> None:
     """The clientID is omitted for investors and is the first code, or the user, for dealers (xts.md 1.7)."""
-    assert xts.login_of(answer(login_reply(**fields))).client_id == client_id
+    assert calls.login_of(answer(login_reply(**fields))).client_id == client_id
 
 
 def test_login_sends_the_sdk_fields() -> None:
     """appKey, secretKey and source, as JSON, without a token (xts.md 9.2)."""
-    request = xts.login_request(CREDENTIALS)
+    request = calls.login_request(CREDENTIALS)
     assert (request.method, request.path) == ("POST", "/interactive/user/session")
     assert json.loads(request.body or b"") == {
         "appKey": CREDENTIALS.key,
@@ -285,7 +285,7 @@ def test_login_sends_the_sdk_fields() -> None:
 
 def test_placement_sends_exactly_the_body_of_the_fact_sheet() -> None:
     """Every field of xts.md 1.5 for NSE cash, numbers as numbers, the price without float dust."""
-    request = xts.place_request(INVESTOR, ORDER, instrument_id=2029, product_type="CNC")
+    request = calls.place_request(INVESTOR, ORDER, instrument_id=2029, product_type="CNC")
     assert (request.method, request.path, request.params) == ("POST", "/interactive/orders", {})
     assert request.headers == {"Content-Type": "application/json", "Authorization": TOKEN}
     assert request.body == (
@@ -301,7 +301,7 @@ def test_stop_placement_carries_its_trigger() -> None:
         client_id="x1", symbol="SBIN", side=Side.SELL, quantity=50, order_type=OrderType.STOPLIMIT,
         limit_price=Decimal("117.90"), trigger_price=Decimal("118.50"),
     )  # fmt: skip
-    sent = json.loads(xts.place_request(DEALER, stop, instrument_id=3045, product_type="MIS").body or b"")
+    sent = json.loads(calls.place_request(DEALER, stop, instrument_id=3045, product_type="MIS").body or b"")
     assert (sent["orderType"], sent["orderSide"]) == ("STOPLIMIT", "SELL")
     assert (sent["limitPrice"], sent["stopPrice"], sent["productType"]) == (117.9, 118.5, "MIS")
     assert sent["clientID"] == "AD71"
@@ -314,17 +314,17 @@ def test_price_on_the_wire_has_the_digits_of_the_decimal(paise: int, decimals: i
     order = OrderRequest(
         client_id="x", symbol="IRFC", side=Side.BUY, quantity=1, order_type=OrderType.LIMIT, limit_price=price
     )
-    body = xts.place_request(INVESTOR, order, instrument_id=1, product_type="MIS").body or b""
+    body = calls.place_request(INVESTOR, order, instrument_id=1, product_type="MIS").body or b""
     assert json.loads(body, parse_float=Decimal)["limitPrice"] == price
 
 
 @pytest.mark.parametrize(
     ("build", "method", "path", "params"),
     [
-        (xts.book_request, "GET", "/interactive/orders", {}),
-        (xts.profile_request, "GET", "/interactive/user/profile", {}),
-        (xts.logout_request, "DELETE", "/interactive/user/session", {}),
-        (lambda login: xts.cancel_request(login, "71"), "DELETE", "/interactive/orders", {"appOrderID": "71"}),
+        (calls.book_request, "GET", "/interactive/orders", {}),
+        (calls.profile_request, "GET", "/interactive/user/profile", {}),
+        (calls.logout_request, "DELETE", "/interactive/user/session", {}),
+        (lambda login: calls.cancel_request(login, "71"), "DELETE", "/interactive/orders", {"appOrderID": "71"}),
     ],
     ids=["book", "profile", "logout", "cancel"],
 )  # fmt: skip
@@ -342,7 +342,7 @@ def test_dealers_alone_send_their_client_id(
 def test_cancel_without_an_order_id_is_refused_at_home(order_id: str) -> None:
     """A book row may lack a readable AppOrderID; there is nothing to send then."""
     with pytest.raises(BrokerRefused):
-        xts.cancel_request(INVESTOR, order_id)
+        calls.cancel_request(INVESTOR, order_id)
 
 
 def test_error_texts_are_short_and_without_echoed_secrets() -> None:
@@ -350,7 +350,7 @@ def test_error_texts_are_short_and_without_echoed_secrets() -> None:
     secret = "s3cr3t-" + "x" * 40
     echo = error("e-user-0001", f"bad pair {secret} " + "y" * 210 + secret, {"errors": [{"messages": [secret]}]})
     with pytest.raises(SessionRefused) as caught:
-        xts.login_of(read_answer(reply(echo, 400), lambda text: text.replace(secret, "[redacted]")))
+        calls.login_of(read_answer(reply(echo, 400), lambda text: text.replace(secret, "[redacted]")))
     assert "s3cr3t" not in str(caught.value)
     assert len(str(caught.value)) < 256 + 80
 
@@ -358,13 +358,13 @@ def test_error_texts_are_short_and_without_echoed_secrets() -> None:
 def test_validation_error_tells_the_operator_the_field() -> None:
     """The validator's own message is part of the text, since "Bad Request" alone helps nobody (xts.md 4.6)."""
     with pytest.raises(BrokerRefused, match="orderSide") as caught:
-        xts.placed_order_id(answer(REFUSED["joi-400"][0]))
+        calls.placed_order_id(answer(REFUSED["joi-400"][0]))
     assert caught.value.code == "e-property-validation-failed"
 
 
 def test_unknown_status_word_is_warned_about_once(caplog: pytest.LogCaptureFixture) -> None:
     """One warning per word, not one a second (behaviour 4.2)."""
-    reader = xts.BookReader("trade", lambda text: text)
+    reader = calls.BookReader("trade", lambda text: text)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             reader.read(answer(book(row(OrderStatus="Trigger Pending"), row(OrderStatus="Frozen"))))
@@ -373,7 +373,7 @@ def test_unknown_status_word_is_warned_about_once(caplog: pytest.LogCaptureFixtu
 
 def test_bad_rows_are_counted_and_warned_about_once(caplog: pytest.LogCaptureFixture) -> None:
     """One bad row never spoils the others (behaviour 4.3)."""
-    reader = xts.BookReader("trade", lambda text: text)
+    reader = calls.BookReader("trade", lambda text: text)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             orders = reader.read(answer(book(None, row(), 5, {}, [], row(AppOrderID=2))))
@@ -405,7 +405,7 @@ def test_junk_in_an_answer_raises_nothing_but_broker_errors(text: str, status: i
     """Whatever the body and the status, every reader returns or raises a typed error."""
     found, texts = answer(HttpResponse(status=status, text=text)), list[str]()
     readers: list[Callable[[Answer], object]] = [
-        xts.placed_order_id, xts.check_cancel, xts.check_read, xts.login_of, xts.BookReader("t", str).read,
+        calls.placed_order_id, calls.check_cancel, calls.check_read, calls.login_of, calls.BookReader("t", str).read,
     ]  # fmt: skip
     for read in readers:
         try:
@@ -419,7 +419,7 @@ def test_junk_in_an_answer_raises_nothing_but_broker_errors(text: str, status: i
 def test_refusal_of_a_placement_needs_a_200_or_a_4xx(status: int, code: str, words: str) -> None:
     """No text of an error envelope makes a 5xx or a redirect into proof that nothing was created (behaviour 3.3)."""
     with pytest.raises(BrokerError) as caught:
-        xts.placed_order_id(answer(reply(error(code, words), status)))
+        calls.placed_order_id(answer(reply(error(code, words), status)))
     is_proof = 200 <= status < 300 or 400 <= status < 500
     assert isinstance(caught.value, BrokerRefused) == is_proof
     assert isinstance(caught.value, BrokerUnknown) != is_proof

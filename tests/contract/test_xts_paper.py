@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.xts_doubles import CREDENTIALS, ORDER
-from tg1.clock import SystemClock
+from tests.support.xts_doubles import CREDENTIALS, ORDER
 from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
-from tg1.files import OsFileSystem
 from tg1.findoc_client import FindocMultiClient
-from tg1.instruments import parse_csv
-from tg1.lock import file_lock
+from tg1.kite.instruments import parse_csv
+from tg1.machine.clock import SystemClock
+from tg1.machine.files import OsFileSystem
+from tg1.machine.lock import file_lock
 from tg1.paper.build import Paper, PaperSettings, build
 from tg1.paper.quirks import Fault, FaultKind, Quirks
 from tg1.paper.server import serving_in_thread
-from tg1.sessions import SessionStore
-from tg1.transport import RequestsTransport
+from tg1.xts.sessions import SessionStore
+from tg1.xts.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tg1.instruments import Instrument
+    from tg1.kite.instruments import Instrument
 
 DUMP = (
     "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,instrument_type,"

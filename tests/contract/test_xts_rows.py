@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.xts_doubles import row
+from tests.support.xts_doubles import row
 from tg1.errors import BrokerUnavailable
 from tg1.models import BrokerOrder, OrderStatus, Side
-from tg1.xts_rows import from_xts, number, order_id_of, plain_text
+from tg1.xts.rows import from_xts, number, order_id_of, plain_text
 
 
 def test_findoc_row_is_read_whole() -> None:

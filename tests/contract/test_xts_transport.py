@@ -12,9 +12,9 @@ import requests
 import responses
 import urllib3
 
-from tests.contract.xts_doubles import SocketServer, dead_port, http_bytes, reset
-from tg1.clock import SystemClock
-from tg1.transport import HttpRequest, HttpResponse, NoAnswer, NotSent, RequestsTransport
+from tests.support.xts_doubles import SocketServer, dead_port, http_bytes, reset
+from tg1.machine.clock import SystemClock
+from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent, RequestsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import txaio
 
-from tests.contract.fake_kite_ws import FakeKite, eventually
+from tests.support.fake_kite_ws import FakeKite, eventually
 from tg1.errors import ConfigError
-from tg1.feed_values import FeedLimits, Phase
+from tg1.kite.feed_values import FeedLimits, Phase
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:
@@ -364,7 +364,7 @@ def test_no_secret_reaches_a_log_or_stderr_at_debug(
 def test_importing_the_feed_costs_no_kiteconnect() -> None:
     """`--dry-run` must not pay 0.3 s and 44 MB (kite.md 0.10)."""
     code = (
-        "import sys, tg1.zerodha_feed, tg1.instruments, tg1.zerodha_config, tg1.redact\n"
+        "import sys, tg1.zerodha_feed, tg1.kite.instruments, tg1.kite.credentials, tg1.machine.redact\n"
         "assert not {'kiteconnect', 'twisted', 'requests'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # our own interpreter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tg1.errors import FeedError, KiteTokenExpired
-from tg1.instruments import fetch_from_kite, parse_rows
+from tg1.kite.instruments import fetch_from_kite, parse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from tests.contract.fake_kite_ws import FakeKite, eventually
+from tests.support.fake_kite_ws import FakeKite, eventually
 from tg1.errors import ConfigError
-from tg1.feed_logic import FeedLimits
+from tg1.kite.feed_logic import FeedLimits
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:

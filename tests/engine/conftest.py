@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes import HandBroker, HandClock, HandFeed
+from tests.support.fakes import HandBroker, HandClock, HandFeed
 from tg1.config import GridOcoConfig
-from tg1.files import OsFileSystem
 from tg1.grid_engine import GridOcoEngine
+from tg1.machine.files import OsFileSystem
 from tg1.state import StateManager
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simdisk import SimDisk
+from tests.support.simdisk import SimDisk
 from tg1.errors import StateError
 from tg1.models import LevelState, OrderStatus, Side, TradeSide
 

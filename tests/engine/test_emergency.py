@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.conftest import EXAMPLE
-from tests.fakes import HandBroker
-from tests.simdisk import SimDisk
-from tg1.client_ids import bot_tag
+from tests.support.fakes import HandBroker
+from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
-from tg1.emergency import EXIT_FAILED, EXIT_OK, cancel_all
 from tg1.errors import BrokerError, InvariantBroken, SessionRefused
 from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
+from tg1.rules.client_ids import bot_tag
+from tg1.trading.emergency import EXIT_FAILED, EXIT_OK, cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

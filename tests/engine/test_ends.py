@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.conftest import DeathError
-from tg1.clock import IST
 from tg1.errors import StateError
 from tg1.grid_engine import EXIT_FAILED, EXIT_OK, EXIT_TERMINATED
+from tg1.machine.clock import IST
 from tg1.models import Side, TradeSide
 
 if TYPE_CHECKING:

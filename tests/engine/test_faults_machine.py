@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.places import REPO
 from tg1.models import LevelState, Side, TradeSide
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Bench
 
 DOWN = TradeSide.DOWNSIDE
-UNITS = Path(__file__).parents[2] / "systemd"
+UNITS = REPO / "systemd"
 
 
 def test_backup_that_is_older_than_the_orders_takes_them_back(make_bench: Callable[..., Bench]) -> None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes import HandBroker
-from tests.simdisk import SimDisk
-from tg1.client_ids import bot_tag
+from tests.support.fakes import HandBroker
+from tests.support.simdisk import SimDisk
 from tg1.errors import BrokerUnavailable
 from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
+from tg1.rules.client_ids import bot_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.conftest import DeathError
-from tg1.client_ids import bot_tag, parse
 from tg1.errors import BrokerUnavailable
 from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
+from tg1.rules.client_ids import bot_tag, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,16 +23,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.engine.conftest import EXAMPLE
-from tests.fakes import HandBroker, HandClock, HandFeed, HandOrder
-from tests.simdisk import Died, SimDisk
-from tg1 import client_ids
-from tg1.clock import IST
+from tests.support.fakes import HandBroker, HandClock, HandFeed, HandOrder
+from tests.support.simdisk import Died, SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnavailable, FeedError, SaveFailed, StateError
 from tg1.grid_engine import EXIT_TERMINATED, GridOcoEngine
+from tg1.machine.clock import IST
 from tg1.models import LegOrder, OpenOrder, OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
+from tg1.rules import client_ids
 from tg1.state import StateManager
-from tg1.state_codec import decode
+from tg1.store.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -439,7 +439,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @staticmethod
     def _partial_pnl(level: OpenOrder) -> Decimal:
-        from tg1.transitions import realised  # noqa: PLC0415  # used by this one check
+        from tg1.rules.transitions import realised  # noqa: PLC0415  # used by this one check
 
         concluded = level.closed or level.state.value in ("FRESH", "ENTRY_PLACED")
         return Decimal(0) if concluded else realised(level)

@@ -18,16 +18,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import EXAMPLE
-from tests.simdisk import Died
 from tests.simulation.chaos import Chaos, Weather
 from tests.simulation.invariants import Checker, Violation
 from tests.simulation.world import Market, World
-from tg1 import client_ids
-from tg1.clock import IST
+from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
+from tg1.machine.clock import IST
 from tg1.paper.orders import Side as PaperSide
 from tg1.paper.quirks import Quirks
-from tg1.state_codec import decode
+from tg1.rules import client_ids
+from tg1.store.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.simdisk import Died
 from tests.simulation.chaos import ALL_KINDS, CALM, HELL, ROUGH, Chaos, Weather
 from tests.simulation.invariants import ALL_INVARIANTS, Checker, Violation
 from tests.simulation.world import ACCOUNTS, World
+from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError, Tg1Error
 from tg1.paper.quirks import Quirks

@@ -12,18 +12,18 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.simulation.world import ACCOUNTS, FOLDER, World
-from tg1 import client_ids
 from tg1.models import LevelState, Role, TradeSide
-from tg1.state_codec import StateEncoder
+from tg1.rules import client_ids
+from tg1.store.codec import StateEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tg1.client_ids import ClientId
     from tg1.grid_engine import GridOcoEngine
     from tg1.models import BotState, OpenOrder
     from tg1.paper.orders import PaperOrder
-    from tg1.transport import HttpRequest
+    from tg1.rules.client_ids import ClientId
+    from tg1.xts.transport import HttpRequest
 
 ONE_PER_ROLE = "one-per-level-and-role"
 KNOWN = "every-working-order-is-known"

@@ -12,12 +12,13 @@ from unittest.mock import patch
 
 from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
-from tg1 import bookkeeper, closing, decide, order_desk, reconcile, transitions
 from tg1.models import LevelState, OrderSide, Role, Side
-from tg1.opening import Opening
-from tg1.pacing import SlidingWindow
+from tg1.rules import decide, reconcile, transitions
 from tg1.state import StateManager
-from tg1.transport import NoAnswer
+from tg1.trading import bookkeeper, ending, order_desk
+from tg1.trading.starting import Opening
+from tg1.xts.pacing import SlidingWindow
+from tg1.xts.transport import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +212,7 @@ def _cancel_is_taken_at_its_word() -> AbstractContextManager[Any]:
             parts.desk.cancel(level, order, why)
         return []
 
-    return _both(patch("tg1.grid_engine.cancel_everything", broken), patch.object(closing, "cancel_everything", broken))
+    return _both(patch("tg1.grid_engine.cancel_everything", broken), patch.object(ending, "cancel_everything", broken))
 
 
 def _no_pacing() -> AbstractContextManager[Any]:

@@ -16,15 +16,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.simdisk import Died, SimDisk
 from tests.simulation.chaos import DEATHS, FEED, MARKET, NETWORK, Chaos
-from tg1.clock import IST
-from tg1.emergency import cancel_all
-from tg1.feed_logic import FeedLogic
-from tg1.feed_values import FeedAction
+from tests.support.simdisk import Died, SimDisk
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
-from tg1.instruments import Instrument
+from tg1.kite.feed_logic import FeedLogic
+from tg1.kite.feed_values import FeedAction
+from tg1.kite.instruments import Instrument
+from tg1.machine.clock import IST
 from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import instrument_for
@@ -33,9 +32,10 @@ from tg1.paper.quirks import Fault, FaultPlan, Quirks
 from tg1.paper.wire import HttpRequest as WireRequest
 from tg1.paper.wire import Outcome
 from tg1.paper.xts_app import XtsApp
-from tg1.sessions import SessionStore, XtsCredentials
 from tg1.state import StateManager
-from tg1.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
+from tg1.trading.emergency import cancel_all
+from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

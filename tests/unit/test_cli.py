@@ -10,8 +10,8 @@ import pytest
 from tg1.cli import Action, ParsedCommand, build_parser, parse
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
-from tg1.flags import flag_of
 from tg1.models import TradeType
+from tg1.settings.flags import flag_of
 
 KEYS = [
     *("--trade-key", "KEY1", "--trade-secret", "SECRET1"),

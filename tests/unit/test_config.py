@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.config import GridOcoConfig, OcoOrderType
-from tg1.config_checks import PAISA, check_levels
 from tg1.errors import ConfigError
-from tg1.flags import CREDENTIALS
-from tg1.grid import check_ladder, ladder
 from tg1.models import TradeType
+from tg1.rules.grid import check_ladder, ladder
+from tg1.settings.checks import PAISA, check_levels
+from tg1.settings.flags import CREDENTIALS
 
 HEDGED: dict[str, Any] = {
     "bot_name": "IRFC-SBIN Grid",

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simdisk import SimDisk
-from tests.states import BOT, GRID, NOW, a_level, a_record, a_state, an_order
+from tests.support.simdisk import SimDisk
+from tests.support.states import BOT, GRID, NOW, a_level, a_record, a_state, an_order
 from tg1.errors import InvariantBroken, SaveFailed, StateError
-from tg1.files import OsFileSystem
+from tg1.machine.files import OsFileSystem
 from tg1.models import OrderSide, Role, Side
 from tg1.state import StateManager
-from tg1.state_codec import HISTORY_KEPT, decode, encode
+from tg1.store.codec import HISTORY_KEPT, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

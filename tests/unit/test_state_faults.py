@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simdisk import Died, SimDisk
-from tests.states import BOT, NOW, a_record, a_state
+from tests.support.simdisk import Died, SimDisk
+from tests.support.states import BOT, NOW, a_record, a_state
 from tg1.errors import SaveFailed
 from tg1.state import StateManager
-from tg1.state_codec import decode
+from tg1.store.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from tg1.files import FILE_MODE
+from tg1.machine.files import FILE_MODE
 from tg1.paper.build import Paper, PaperSettings, build
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.prices import DEFAULT_CENTRES

@@ -1,0 +1,273 @@
+"""Hand-driven stand-ins for the engine's ports: a clock, a feed and a broker that do what a test says."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tg1.errors import (
+    BrokerRefused,
+    BrokerUnavailable,
+    BrokerUnknown,
+    RateLimited,
+    SessionRefused,
+)
+from tg1.kite.instruments import Instrument
+from tg1.machine.clock import IST
+from tg1.models import BrokerOrder, OrderRequest, OrderStatus, Quote, Role, Side, TradeSide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MONDAY = datetime(2026, 11, 23, 9, 20, tzinfo=IST)
+
+
+class HandClock:
+    """Time moves only when somebody waits, or when the test says so."""
+
+    def __init__(self, start: datetime = MONDAY) -> None:
+        self.wall = start
+        self.mono = 1000.0
+        self.stopping = False
+        self.on_wait: Callable[[], None] | None = None
+
+    @property
+    def stop_requested(self) -> bool:
+        return self.stopping
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.mono
+
+    def advance(self, secs: float) -> None:
+        self.mono += secs
+        self.wall += timedelta(seconds=secs)
+
+    def wait_until(self, deadline: float) -> None:
+        if not self.stopping:
+            self.sleep_until(deadline)
+
+    def sleep_until(self, deadline: float) -> None:
+        self.advance(max(0.0, deadline - self.mono))
+        if self.on_wait is not None:
+            self.on_wait()
+
+
+class HandFeed:
+    """Prices by hand; `stale` names symbols whose price is old."""
+
+    def __init__(self, **prices: str) -> None:
+        self.prices = {symbol: Decimal(price) for symbol, price in prices.items()}
+        self.stale: set[str] = set()
+        self.started: dict[int, str] = {}
+
+    def start(self, symbols: Mapping[int, str]) -> None:
+        self.started = dict(symbols)
+
+    def stop(self) -> None:
+        self.started = {}
+
+    def quote(self, symbol: str) -> Quote | None:
+        price = self.prices.get(symbol)
+        if price is None:
+            return None
+        return Quote(symbol=symbol, price=price, age_secs=0.0, fresh=symbol not in self.stale)
+
+    def fault(self) -> str:
+        return "the test holds the price back" if self.stale else ""
+
+
+@dataclass
+class HandOrder:
+    """The broker's truth about one order."""
+
+    order_id: str
+    account: str
+    request: OrderRequest
+    status: OrderStatus = OrderStatus.WORKING
+    filled: int = 0
+    value: Decimal = Decimal(0)
+    reason: str = ""
+    hidden_reads: int = 0
+    foreign: bool = False
+    seen_reads: int = 0
+    """Book reads that showed the order."""
+    shrunk_to: int | None = None
+    """The quantity to which somebody modified the order at a terminal."""
+
+    @property
+    def quantity(self) -> int:
+        return self.request.quantity if self.shrunk_to is None else self.shrunk_to
+
+    @property
+    def is_working(self) -> bool:
+        return not self.status.is_final
+
+    def row(self) -> BrokerOrder:
+        return BrokerOrder(
+            order_id=self.order_id,
+            client_id=self.request.client_id,
+            status=self.status,
+            raw_status=self.status,
+            side=self.request.side,
+            quantity=self.quantity,
+            filled_quantity=self.filled,
+            average_price=self.value / self.filled if self.filled else None,
+            limit_price=self.request.limit_price,
+            reason=self.reason,
+            symbol=self.request.symbol,
+        )
+
+
+@dataclass
+class HandBroker:
+    """Accounts whose orders fill, end and vanish when the test says so.
+
+    `answers` scripts the next placements: "ok", "refused", "unknown-accepted", "unknown-lost", "unavailable",
+    "limited", "session". `cancels` scripts the next cancels: "ok", "sent" (nothing happens), "refused", "unknown",
+    "filled" (the fill wins).
+    """
+
+    account_names: tuple[str, ...] = ("trade", "upside_oco", "downside_oco")
+    ticks: dict[str, Decimal] = field(default_factory=dict)
+    orders: dict[str, HandOrder] = field(default_factory=dict)
+    answers: deque[str] = field(default_factory=deque)
+    cancels: deque[str] = field(default_factory=deque)
+    broken_books: set[str] = field(default_factory=set)
+    empty_books: set[str] = field(default_factory=set)
+    hide_new_for_reads: int = 0
+    reads: dict[str, int] = field(default_factory=dict)
+    placed: list[OrderRequest] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    before_place: Callable[[OrderRequest], None] | None = None
+    after_place: Callable[[OrderRequest], None] | None = None
+    """Called once the order is in the book, before its answer arrives."""
+    nameless_rows: bool = False
+    """Rows come without an AppOrderID, as `from_xts` leaves one that can't be read."""
+    next_id: int = 1210000001
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return self.account_names
+
+    def account_of(self, role: Role, trade_side: TradeSide) -> str:
+        if role is not Role.OCO or len(self.account_names) == 1:
+            return self.account_names[0]
+        if len(self.account_names) == 2:
+            return self.account_names[1]
+        return self.account_names[1 if trade_side is TradeSide.UPSIDE else 2]
+
+    def connect(self) -> None:
+        """Always there."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        token = sum(ord(letter) for letter in symbol)
+        return Instrument(
+            symbol=symbol,
+            exchange="NSE",
+            exchange_token=token,
+            instrument_token=token * 256 + 1,
+            tick_size=self.ticks.get(symbol, Decimal("0.05")),
+            lot_size=1,
+        )
+
+    def place_order(self, account: str, request: OrderRequest) -> str:
+        if self.before_place is not None:
+            self.before_place(request)
+        self.placed.append(request)
+        answer = self.answers.popleft() if self.answers else "ok"
+        if answer == "refused":
+            raise BrokerRefused("the order was refused", code="e-orders-0001")
+        if answer == "limited":
+            raise RateLimited("too many requests", code="e-apirl-0004")
+        if answer == "session":
+            raise SessionRefused("Invalid Token")
+        if answer == "unavailable":
+            raise BrokerUnavailable("connection refused")
+        if answer == "unknown-lost":
+            raise BrokerUnknown("no answer")
+        order = self.add(account, request)
+        order.hidden_reads = self.hide_new_for_reads
+        if self.after_place is not None:
+            self.after_place(request)
+        if answer == "unknown-accepted":
+            raise BrokerUnknown("no answer")
+        return order.order_id
+
+    def add(self, account: str, request: OrderRequest, *, foreign: bool = False) -> HandOrder:
+        order = HandOrder(order_id=str(self.next_id), account=account, request=request, foreign=foreign)
+        self.next_id += 1
+        self.orders[order.order_id] = order
+        return order
+
+    def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
+        self.cancelled.append(order_id)
+        order = self.orders[order_id]
+        assert order.account == account
+        answer = self.cancels.popleft() if self.cancels else "ok"
+        if not order.is_working or answer == "refused":
+            raise BrokerRefused(f"cannot cancel {client_id}")
+        if answer == "filled":
+            self.fill(order_id)
+        elif answer != "sent":
+            order.status = OrderStatus.CANCELLED
+        if answer == "unknown":
+            raise BrokerUnknown("no answer")
+
+    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+        if account in self.broken_books:
+            raise BrokerUnavailable("502")
+        self.reads[account] = self.reads.get(account, 0) + 1
+        if account in self.empty_books:
+            return ()
+        rows = []
+        for order in self.orders.values():
+            if order.account != account:
+                continue
+            if order.hidden_reads > 0:
+                order.hidden_reads -= 1
+            else:
+                order.seen_reads += 1
+                rows.append(replace(order.row(), order_id="") if self.nameless_rows else order.row())
+        return tuple(rows)
+
+    # -- the market -----------------------------------------------------------------------------------------------
+
+    def fill(self, order_id: str, quantity: int | None = None, price: Decimal | str | None = None) -> None:
+        order = self.orders[order_id]
+        more = quantity if quantity is not None else order.quantity - order.filled
+        at = Decimal(price) if price is not None else order.request.limit_price
+        order.filled += more
+        order.value += more * at
+        if order.filled == order.quantity:
+            order.status = OrderStatus.FILLED
+
+    def shrink(self, order_id: str, quantity: int) -> None:
+        self.orders[order_id].shrunk_to = quantity
+
+    def end(self, order_id: str, status: OrderStatus = OrderStatus.CANCELLED, reason: str = "") -> None:
+        self.orders[order_id].status = status
+        self.orders[order_id].reason = reason
+
+    def working(self, account: str | None = None) -> list[HandOrder]:
+        return [
+            order
+            for order in self.orders.values()
+            if order.is_working and not order.foreign and account in (None, order.account)
+        ]
+
+    def working_at(self, side: Side, price: str, account: str = "trade") -> HandOrder:
+        """The one working order with that side and trigger or limit price."""
+        found = [
+            order
+            for order in self.working(account)
+            if order.request.side is side
+            and (order.request.trigger_price or order.request.limit_price) == Decimal(price)
+        ]
+        assert len(found) == 1, f"{len(found)} orders {side} @ {price}"
+        return found[0]

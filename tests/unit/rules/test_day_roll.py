@@ -1,0 +1,85 @@
+"""A new trading day as pure functions (behaviour 9.5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.support.states import NOW, a_level, a_state, an_order
+from tests.unit.rules.test_transitions import MOMENT, RULES, target_placed
+from tg1.models import Backoff, LevelState, Role, Traded
+from tg1.rules.day_roll import carried_over, expire, expired_orders, refresh
+
+
+def test_entry_that_lapsed_unfilled_is_fresh_without_a_rejection() -> None:
+    """A DAY order's end at the close is nobody's fault."""
+    change = expire(a_level().with_order(an_order()), Role.ENTRY, RULES, MOMENT, 1)
+    assert change.level.state is LevelState.FRESH
+    assert change.level.backoff.rejections == 0
+    assert change.settled is None
+
+
+def test_entry_that_lapsed_in_part_goes_to_its_target_with_what_filled() -> None:
+    """Behaviour 5.2."""
+    order = an_order(filled_quantity=40, filled_value=Decimal(1960))
+    level = replace(a_level(), entry_traded=Traded(quantity=40, value=Decimal(1960))).with_order(order)
+    change = expire(level, Role.ENTRY, RULES, MOMENT, 1)
+    assert change.level.state is LevelState.TARGET_READY
+    assert change.level.open_quantity == 40
+    assert change.quantity == 0
+
+
+@pytest.mark.parametrize("roles", [(Role.TARGET, Role.OCO), (Role.OCO, Role.TARGET)])
+def test_open_level_keeps_its_position_and_its_hedge_price(roles: tuple[Role, ...]) -> None:
+    """CNC/NRML: both legs are placed again, in whatever order they lapsed."""
+    level = target_placed()
+    for role in roles:
+        level = expire(level, role, RULES, MOMENT, 1).level
+    assert level.state is LevelState.TARGET_READY
+    assert (level.open_quantity, level.oco_trade_price, level.orders) == (100, Decimal("118.50"), ())
+
+
+def test_pauses_are_over_in_the_morning() -> None:
+    """Reference.md 31."""
+    tired = Backoff(rejections=5, paused=True)
+    level = refresh(replace(a_level(), backoff=tired, oco_backoff=tired), RULES, MOMENT).level
+    assert (level.backoff, level.oco_backoff) == (Backoff(), Backoff())
+
+
+def test_orders_that_todays_books_still_show_have_not_expired() -> None:
+    """Failures.md V.48: only what no book shows any more is unheard."""
+    state = a_state()
+    order = next(iter(state.levels.values())).order
+    assert order is not None
+    assert expired_orders(state, {order.client_id}) == []
+    [gone] = expired_orders(state, set())
+    assert gone.order == order
+    assert "12345" in gone.sentence
+
+
+def test_intraday_morning_carries_result_history_and_attention_and_nothing_else() -> None:
+    """Behaviour 9.5: counters start at zero."""
+    old = a_state(record_count=2, upside_oco_net_count=3, max_quantity_reached=True)
+    new = a_state(
+        level_count=0,
+        record_count=0,
+        trading_day=date(2026, 2, 17),
+        downside_net_quantity=0,
+        downside_oco_net_count=0,
+        total_pnl=Decimal(0),
+        attention=[],
+        settled=[],
+    )
+    carried = carried_over(old, new)
+    assert (carried.total_pnl, carried.order_history, carried.attention) == (
+        old.total_pnl,
+        old.order_history,
+        old.attention,
+    )
+    assert carried.next_record_seq == 3
+    assert (carried.downside_net_quantity, carried.upside_oco_net_count, carried.max_quantity_reached) == (0, 0, False)
+    assert carried.levels == {}
+    assert carried.trading_day > NOW.date()

@@ -1,0 +1,151 @@
+"""Our order against the broker's row: the table of `tg1.rules.reconcile`, row by row, and what holds for all rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.states import an_order
+from tg1.models import BrokerOrder, LegOrder, OrderStatus, Side
+from tg1.rules.reconcile import ABSENT_READS, ABSENT_SECS, DoubtTracker, Resolution, resolve
+
+PLACED = an_order()
+CANCELLING = an_order(cancel_sent=True)
+DOUBT = an_order(order_id=None)
+
+
+def a_row(status: OrderStatus = OrderStatus.WORKING, filled: int | None = 0, **changes: object) -> BrokerOrder:
+    """The broker's row of `an_order`."""
+    row = BrokerOrder(
+        order_id="12345",
+        client_id=PLACED.client_id,
+        status=status,
+        raw_status=status,
+        side=Side.BUY,
+        quantity=100,
+        filled_quantity=filled,
+        average_price=Decimal("48.90") if filled else None,
+        limit_price=Decimal("49.00"),
+    )
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("order", "row", "expected"),
+    [
+        pytest.param(DOUBT, None, Resolution.ABSENT, id="doubt-absent"),
+        pytest.param(DOUBT, a_row(OrderStatus.PENDING), Resolution.WAIT, id="doubt-pending"),
+        pytest.param(DOUBT, a_row(OrderStatus.FILLED, 100), Resolution.FILLED, id="doubt-filled"),
+        pytest.param(DOUBT, a_row(OrderStatus.REJECTED), Resolution.REJECTED, id="doubt-rejected"),
+        pytest.param(PLACED, None, Resolution.WAIT, id="placed-absent"),
+        pytest.param(PLACED, a_row(), Resolution.WAIT, id="working"),
+        pytest.param(PLACED, a_row(filled=40), Resolution.WAIT, id="partly"),
+        pytest.param(PLACED, a_row(filled=100), Resolution.WAIT, id="all-filled-word-lags"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 100), Resolution.FILLED, id="filled"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, None), Resolution.FILLED, id="filled-unreadable-quantity"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 0), Resolution.WAIT, id="filled-quantity-lags"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 60), Resolution.WAIT, id="filled-part-lags"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 60, quantity=60), Resolution.CANCELLED, id="made-smaller"),
+        pytest.param(PLACED, a_row(OrderStatus.CANCELLED, 100), Resolution.FILLED, id="fill-won-against-cancel"),
+        pytest.param(PLACED, a_row(OrderStatus.REJECTED, 100), Resolution.FILLED, id="rejected-but-filled"),
+        pytest.param(CANCELLING, a_row(OrderStatus.CANCELLED), Resolution.CANCELLED, id="cancelled-by-us"),
+        pytest.param(CANCELLING, a_row(OrderStatus.CANCELLED, 40), Resolution.CANCELLED, id="cancelled-by-us-part"),
+        pytest.param(CANCELLING, a_row(), Resolution.WAIT, id="cancel-in-flight"),
+        pytest.param(PLACED, a_row(OrderStatus.CANCELLED), Resolution.REJECTED, id="cancelled-by-broker"),
+        pytest.param(PLACED, a_row(OrderStatus.REJECTED), Resolution.REJECTED, id="rejected"),
+        pytest.param(CANCELLING, a_row(OrderStatus.REJECTED), Resolution.REJECTED, id="rejected-while-cancelling"),
+    ],
+)
+def test_resolve_follows_its_table(order: LegOrder, row: BrokerOrder | None, expected: Resolution) -> None:
+    """Behaviour 3.3, 4.4, 4.6, 5.2, 8."""
+    assert resolve(order, row).resolution is expected
+
+
+def test_row_of_an_order_in_doubt_gives_it_its_id() -> None:
+    """Behaviour 3.3: found is adopted."""
+    assert resolve(DOUBT, a_row()).order.order_id == "12345"
+
+
+def test_row_whose_id_can_not_be_read_keeps_the_doubt() -> None:
+    """Behaviour 4.3: arrived, but under which number is for the next read."""
+    assert resolve(DOUBT, a_row(order_id="")).order.in_doubt
+
+
+def test_fill_without_an_average_counts_at_the_orders_own_price() -> None:
+    """Behaviour 5.1; a later average corrects the value without new shares."""
+    first = resolve(PLACED, a_row(filled=40, average_price=None))
+    assert (first.new_quantity, first.new_value) == (40, 40 * Decimal("49.00"))
+    second = resolve(first.order, a_row(filled=40))
+    assert (second.new_quantity, second.new_value) == (0, 40 * Decimal("-0.10"))
+
+
+def test_reason_is_the_brokers_own() -> None:
+    """Behaviour 8: what is reported is what the broker said."""
+    assert resolve(PLACED, a_row(OrderStatus.REJECTED, reason="RMS:Margin Exceeds")).reason == "RMS:Margin Exceeds"
+
+
+rows = st.builds(
+    a_row,
+    st.sampled_from(OrderStatus),
+    st.none() | st.integers(0, 120),
+    average_price=st.none() | st.decimals("48", "49", places=4),
+    quantity=st.none() | st.integers(0, 120),
+)
+orders = st.sampled_from([PLACED, CANCELLING, DOUBT])
+
+
+@given(orders, rows)
+def test_reading_the_same_row_again_changes_nothing(order: LegOrder, row: BrokerOrder) -> None:
+    """Behaviour 3.5, failures.md III.22: applied once, however often it is read."""
+    first = resolve(order, row)
+    again = resolve(first.order, row)
+    assert (again.order, again.new_quantity, again.new_value) == (first.order, 0, 0)
+
+
+@given(orders, st.lists(rows | st.none(), max_size=8))
+def test_what_is_booked_never_shrinks_nor_exceeds_the_order(order: LegOrder, seen: list[BrokerOrder | None]) -> None:
+    """Behaviour 3.5, 4.3: rows that are old, unreadable or too large spoil nothing; the parts make the whole."""
+    quantity, value = 0, Decimal(0)
+    for row in seen:
+        reading = resolve(order, row)
+        assert reading.new_quantity >= 0
+        quantity += reading.new_quantity
+        value += reading.new_value
+        order = reading.order
+        assert order.filled_quantity == quantity <= order.quantity
+        assert order.filled_value == value >= 0
+
+
+@given(st.lists(rows, min_size=1, max_size=8))
+def test_booked_value_is_cumulative_times_average_once_a_row_tells_it(seen: list[BrokerOrder]) -> None:
+    """Behaviour 5.1."""
+    order = PLACED
+    for row in seen:
+        order = resolve(order, row).order
+        told = row.filled_quantity is not None and order.filled_quantity == min(row.filled_quantity, 100)
+        if told and order.filled_quantity and row.average_price is not None:
+            assert order.filled_value == order.filled_quantity * row.average_price
+
+
+@given(st.lists(st.floats(0, 4), min_size=1, max_size=12))
+def test_absence_is_proved_by_three_reads_over_five_seconds(gaps: list[float]) -> None:
+    """Behaviour 3.3: neither the count nor the time alone."""
+    tracker = DoubtTracker()
+    now = 100.0
+    for number, gap in enumerate(gaps, start=1):
+        proved = tracker.absent("X", now)
+        assert proved == (number >= ABSENT_READS and now - 100.0 >= ABSENT_SECS)
+        now += gap
+
+
+def test_doubt_that_was_forgotten_is_counted_anew() -> None:
+    """An order that showed up and vanished again has to be absent all over."""
+    tracker = DoubtTracker()
+    tracker.absent("X", 0.0)
+    tracker.absent("X", 3.0)
+    tracker.forget("X")
+    assert not tracker.absent("X", 9.0)

@@ -1,0 +1,294 @@
+"""What an operator sees of a running bot."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from tg1.machine.clock import IST
+from tg1.models import (
+    Attention,
+    Backoff,
+    BotState,
+    GridIdentity,
+    LegOrder,
+    OpenOrder,
+    OrderSide,
+    OrderType,
+    Quote,
+    Role,
+    Side,
+    Traded,
+    TradeSide,
+    TradeType,
+)
+from tg1.rules.grid import create_levels, ladder
+from tg1.screen.ladder import LadderScreen, ladder_lines, render
+from tg1.screen.view import LadderView, status_line, view_of
+
+NOW = datetime(2026, 2, 16, 4, 1, 5, tzinfo=UTC).astimezone(IST)
+GRID = GridIdentity(
+    trade_type=TradeType.GRIDOCOTS,
+    exchange="NSE",
+    product_type="MIS",
+    token_a_symbol="IRFC",
+    token_b_symbol="SBIN",
+    entry_price=Decimal(50),
+    steps=5,
+    spread=Decimal(1),
+    target_spread=Decimal("0.5"),
+    oco_spread=Decimal(2),
+    token_a_quantity=100,
+    token_b_quantity=50,
+)
+
+
+def quote(symbol: str, price: str, *, fresh: bool = True) -> Quote:
+    """A price of 0.4 s ago."""
+    return Quote(symbol=symbol, price=Decimal(price), age_secs=0.4, fresh=fresh)
+
+
+def bot(grid: GridIdentity = GRID, **changes: Any) -> BotState:
+    """A fresh bot with uuids u0, u1, … from BUY level 1 on."""
+    numbers = iter(range(10_000))
+    return BotState(
+        bot_name="IRFC-SBIN Grid",
+        bot_status="Active",
+        grid=grid,
+        generation="abc",
+        trading_day=date(2026, 2, 16),
+        levels=create_levels(grid, ladder(grid), "IRFC-SBIN Grid", lambda: f"u{next(numbers)}"),
+        **changes,
+    )
+
+
+def change(state: BotState, trade_side: TradeSide, number: int, **changes: Any) -> OpenOrder:
+    """Change one level of the state in place."""
+    for uuid, level in state.levels.items():
+        if (level.trade_side, level.level) == (trade_side, number):
+            state.levels[uuid] = replace(level, **changes)
+            return state.levels[uuid]
+    raise LookupError(number)
+
+
+def order(role: Role, **changes: Any) -> LegOrder:
+    """A working order of 100 shares."""
+    values: dict[str, Any] = {
+        "client_id": "abc1",
+        "role": role,
+        "side": Side.BUY,
+        "symbol": "IRFC",
+        "quantity": 100,
+        "order_type": OrderType.LIMIT,
+        "limit_price": Decimal(49),
+        "order_id": "1110039096",
+    }
+    return LegOrder(**{**values, **changes})
+
+
+def busy() -> BotState:
+    """A bot with a little of everything."""
+    state = bot(
+        upside_net_quantity=0,
+        downside_net_quantity=300,
+        downside_oco_net_count=1,
+        total_pnl=Decimal("123.40"),
+        max_quantity_reached=True,
+        attention=[Attention(key="a", text="TokenB 50 SELL is unhedged", at="now")],
+    )
+    bought = {"order_side": OrderSide.TARGET, "entry_traded": Traded(quantity=100, value=Decimal(4900))}
+    change(
+        state,
+        TradeSide.DOWNSIDE,
+        1,
+        **bought,
+        order=order(Role.TARGET, filled_quantity=40),
+        oco_trade_price=Decimal("118.50"),
+        oco_order=order(Role.OCO),
+    )
+    change(state, TradeSide.DOWNSIDE, 2, **bought)
+    change(state, TradeSide.DOWNSIDE, 3, **bought, oco_filled=True, oco_trade_price=Decimal(117))
+    change(state, TradeSide.DOWNSIDE, 4, order=order(Role.ENTRY, order_id=None))
+    change(state, TradeSide.UPSIDE, 1, order=order(Role.ENTRY, order_id="77"))
+    change(state, TradeSide.UPSIDE, 2, backoff=Backoff(rejections=5, paused=True, reason="RMS: margin\x1b[2J"))
+    retry = Backoff(rejections=2, retry_at=NOW + timedelta(seconds=4), reason="tick")
+    change(state, TradeSide.UPSIDE, 3, backoff=retry)
+    return state
+
+
+def seen(state: BotState, price: str | None = "49.85") -> LadderView:
+    """The view of a state at 09:31:05 with TokenB at 120.50."""
+    a = None if price is None else quote("IRFC", price)
+    return view_of(state, now=NOW, cycle=93, quote_a=a, quote_b=quote("SBIN", "120.50"))
+
+
+def drawn(view: LadderView, height: int = 40, width: int = 80) -> list[str]:
+    """The lines that appear on a terminal of that width."""
+    console = Console(record=True, width=width, file=io.StringIO())
+    console.print(render(view, height))
+    return console.export_text().splitlines()
+
+
+def line_of(lines: list[str], start: str) -> str:
+    """The one line that begins so."""
+    (line,) = [line for line in lines if line.startswith(start)]
+    return line
+
+
+def test_ladder_shows_the_highest_price_on_top_and_the_live_price_in_its_place() -> None:
+    """SELL levels above the centre, BUY below, the live price between the rungs that it trades between."""
+    rungs = re.findall(r"^(?:[SB]\d|-{8}|={8})", "\n".join(drawn(seen(bot()))), re.MULTILINE)
+    assert rungs == ["S5", "S4", "S3", "S2", "S1", "--------", "========", "B1", "B2", "B3", "B4", "B5"]
+
+
+@pytest.mark.parametrize(("price", "index"), [("99", 0), ("51", 4), ("50.5", 5), ("44", 11)])
+def test_ladder_marks_the_live_price_wherever_it_is(price: str, index: int) -> None:
+    """Above all rungs, on a rung (shown just above it), between two, below all."""
+    lines = drawn(seen(bot(), price))
+    first = next(number for number, line in enumerate(lines) if line.startswith("LEVEL"))
+    assert lines[first + 1 + index].startswith("========")
+
+
+@pytest.mark.parametrize("price", [None, "49.85"], ids=["no-price", "price"])
+def test_ladder_fits_eighty_columns(price: str | None) -> None:
+    """No line of ours has to be cut on a terminal of 80 columns, and none is wider."""
+    view = seen(busy(), price)
+    assert all(cell_len(line.text) <= 80 for line in ladder_lines(view))
+    assert all(cell_len(line) <= 80 for line in drawn(view))
+
+
+def test_ladder_tells_the_states_of_every_rung() -> None:
+    """Level, entry, state, order, filled, id and hedge stand in one row each."""
+    lines = drawn(seen(busy()))
+    assert line_of(lines, "B1").split() == [
+        *("B1", "49.00", "target", "SELL", "49.50", "40/100", "1110039096", "118.50", "works"),
+    ]
+    assert line_of(lines, "B2 ").split() == ["B2", "48.00", "ready", "SELL", "48.50", "pending"]
+    assert line_of(lines, "B3 ").split() == ["B3", "47.00", "hedged", "SELL", "47.50", "117.00", "filled"]
+    assert line_of(lines, "B4 ").split() == ["B4", "46.00", "entry", "BUY", "46.00", "0/100", "?"]
+    assert line_of(lines, "S1 ").split() == ["S1", "51.00", "entry", "SELL", "51.00", "0/100", "77"]
+
+
+def test_ladder_tells_who_pauses_and_why_without_control_characters() -> None:
+    """A broker's words can't move the cursor."""
+    text = "\n".join(drawn(seen(busy())))
+    assert "S2 paused after 5 rejections: RMS: margin" in text
+    assert "S3 rejected 2 times, next try in 4 s: tick" in text
+    assert "! TokenB 50 SELL is unhedged" in text
+    assert "\x1b" not in text
+
+
+def test_ladder_tells_prices_counters_and_money() -> None:
+    """The head holds what architecture 12 and behaviour 15 count."""
+    text = "\n".join(drawn(seen(busy())))
+    for part in (
+        *("09:31:05 IST", "cycle 93", "Active", "0.4 s ago", "net upside 0  downside 300 of 500"),
+        *("OCO upside 0  downside 1", "MAX QUANTITY REACHED", "realised P&L +123.40"),
+    ):
+        assert part in text
+
+
+def test_ladder_marks_hedged_shares_to_the_last_price_apart_from_the_realised() -> None:
+    """100 shares bought at 49.00 with the price at 49.85 are +85.00, never realised (behaviour 15)."""
+    view = seen(busy())
+    assert (view.hedged_quantity, view.hedged_mark, view.total_pnl) == (100, Decimal("85.00"), Decimal("123.40"))
+    assert seen(busy(), None).hedged_mark is None
+
+
+def test_ladder_marks_sold_hedged_shares_the_other_way() -> None:
+    """Shares sold at 51 and the price at 49.85: a gain."""
+    state = bot()
+    sold = {"order_side": OrderSide.TARGET, "entry_traded": Traded(quantity=10, value=Decimal(510))}
+    change(state, TradeSide.UPSIDE, 1, **sold, oco_filled=True)
+    assert seen(state).hedged_mark == Decimal("11.50")
+
+
+def test_ladder_shows_stale_and_missing_prices() -> None:
+    """Behaviour 10.2: the operator sees that decisions wait."""
+    state = bot()
+    view = view_of(state, now=NOW, cycle=1, quote_a=quote("IRFC", "49.85", fresh=False), quote_b=None)
+    text = "\n".join(drawn(view))
+    assert "STALE" in text
+    assert "no price yet" in text
+
+
+@pytest.mark.parametrize("height", [16, 24, 40, 200])
+def test_ladder_fits_the_screen_with_hundreds_of_levels(height: int) -> None:
+    """The price, the nearest levels and those that hold something stay; the rest is counted."""
+    grid = replace(GRID, entry_price=Decimal(500), steps=300)
+    state = bot(grid)
+    change(state, TradeSide.UPSIDE, 250, order_side=OrderSide.TARGET, entry_traded=Traded(quantity=100))
+    lines = drawn(seen(state, "499.85"), height)
+    assert len(lines) <= height
+    for start in ("S250", "S1 ", "B1 ", "========"):
+        line_of(lines, start)
+    shown = sum(re.match(r"[SB]\d", line) is not None for line in lines)
+    counted = sum(int(line.split()[1]) for line in lines if line.startswith("  … "))
+    assert shown + counted == 600
+
+
+def test_ladder_of_a_bot_without_hedge_shows_no_token_b() -> None:
+    """Architecture 5: buyts has neither hedge nor upside."""
+    state = bot(replace(GRID, trade_type=TradeType.BUYTS, token_b_symbol=""))
+    text = "\n".join(drawn(seen(state)))
+    assert "SBIN" not in text.replace(state.bot_name, "")
+    assert "OCO upside" not in text
+
+
+def test_ladder_cuts_a_wide_name_instead_of_wrapping() -> None:
+    """A long name in wide characters costs no second line."""
+    state = bot()
+    state.bot_name = "格子" * 40
+    assert all(cell_len(line) <= 80 for line in drawn(seen(state)))
+    assert len(drawn(seen(state))) == len(drawn(seen(bot())))
+
+
+def test_status_line_tells_the_same_in_one_line() -> None:
+    """What is logged where no ladder can be drawn."""
+    assert status_line(seen(busy())) == (
+        "Active | IRFC 49.85 | SBIN 120.50 | net upside 0 downside 300 | OCO upside 0 downside 1 | "
+        "3 orders working, 1 in doubt | P&L +123.40 | hedged open 100 shares, +85.00 at last price | "
+        "max quantity reached | 1 for your attention | cycle 93"
+    )
+
+
+def test_screen_draws_the_last_view_and_can_be_stopped_twice() -> None:
+    """Every update replaces the one before."""
+    out = io.StringIO()
+    screen = LadderScreen(Console(file=out, width=80, height=40, force_terminal=True))
+    screen.show(seen(bot()))
+    screen.show(seen(busy()))
+    screen.stop()
+    screen.stop()
+    assert "MAX QUANTITY REACHED" in out.getvalue()
+
+
+class GoneTerminal(io.StringIO):
+    """A terminal whose session was closed."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_screen_gives_up_when_the_terminal_is_gone() -> None:
+    """The bot trades on without its ladder."""
+    screen = LadderScreen(Console(file=GoneTerminal(), width=80, height=40, force_terminal=True))
+    screen.show(seen(bot()))
+    screen.show(seen(bot()))
+    screen.stop()
+
+
+def test_ladder_loads_rich_only_to_draw() -> None:
+    """A bot without a terminal never imports it."""
+    code = "import sys, tg1.screen.ladder, tg1.screen.view, tg1.screen.logs, tg1.cli; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603  # our own code

@@ -1,0 +1,1 @@
+"""Zerodha's Kite: prices, instruments, the way in."""

@@ -1,0 +1,97 @@
+"""Reads `--zerodha-config FILE`: Zerodha's api key and access token of the day (behaviour 16).
+
+The file is an INI with a section `[API_CREDENTIALS_<user>]`. No message made here ever holds a value of it.
+"""
+
+from __future__ import annotations
+
+import configparser
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tg1.errors import ConfigError
+from tg1.kite.feed_values import HOW_TO_RENEW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECTION_PREFIX = "API_CREDENTIALS_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZerodhaCredentials:
+    """One user's way into Kite. The repr shows no value."""
+
+    user: str
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+    """Only a login needs it, which a person does (kite.md 2.5); kept so that it can be redacted."""
+    access_token: str = field(repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be written anywhere."""
+        return (self.api_key, self.api_secret, self.access_token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZerodhaConfigFile:
+    """The file and the user in it, to be read again whenever the token may have been renewed."""
+
+    path: Path
+    user: str
+
+    def load(self) -> ZerodhaCredentials:
+        """Read the file as it is now. Raises `ConfigError` naming the file and the section or field that is wrong."""
+        section_name = f"{SECTION_PREFIX}{self.user}"
+        parser = self._parsed()
+        if not parser.has_section(section_name):
+            present = ", ".join(f"[{name}]" for name in parser.sections() if name.startswith(SECTION_PREFIX)) or "none"
+            raise ConfigError(
+                f"{self.path} has no section [{section_name}] for --zerodha-user {self.user} (found: {present})"
+            )
+        section = parser[section_name]
+        return ZerodhaCredentials(
+            user=self.user,
+            api_key=self._required(section, "api_key"),
+            api_secret=self._required(section, "api_secret"),
+            access_token=self._required(section, "access_token", hint=f"; to get one, {HOW_TO_RENEW}"),
+        )
+
+    def access_token(self) -> str:
+        """Read the access token as it is now: the feed's token source. Raises `ConfigError`."""
+        return self.load().access_token
+
+    def _parsed(self) -> configparser.ConfigParser:
+        # A token may hold a %, and a comment sign inside a value belongs to the value.
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read_string(self.path.read_text(encoding="utf-8-sig"))
+        except OSError as exc:
+            raise ConfigError(
+                f"--zerodha-config {self.path} can't be read: {exc.strerror or type(exc).__name__}"
+            ) from exc
+        except (configparser.Error, UnicodeDecodeError) as exc:
+            # The parser's own message quotes the line, and the line may hold a token; so does a chained traceback.
+            raise ConfigError(f"--zerodha-config {self.path} is not a valid INI file ({type(exc).__name__})") from None
+        return parser
+
+    def _required(self, section: configparser.SectionProxy, name: str, *, hint: str = "") -> str:
+        value = _cleaned(section.get(name, ""))
+        if not value:
+            raise ConfigError(f"{self.path} has no {name} in section [{section.name}]{hint}")
+        if not value.isascii() or not value.isprintable() or " " in value:
+            # Kite's socket address carries both unescaped (kite.md 1.1).
+            raise ConfigError(
+                f"{name} in section [{section.name}] of {self.path} holds a character that can't be right"
+            )
+        return value
+
+
+def _cleaned(value: str) -> str:
+    """Return the value without blanks around it and without one pair of quotes, which people like to write."""
+    stripped = value.strip()
+    for mark in ('"', "'"):
+        if len(stripped) > 1 and stripped.startswith(mark) and stripped.endswith(mark):
+            return stripped[1:-1].strip()
+    return stripped

@@ -1,0 +1,317 @@
+"""Decides what the last prices are worth and how a sick ticker connection is nursed (behaviour 10, kite.md 1.9).
+
+No thread, clock, socket or log in here: every method takes `now` in monotonic seconds. `ZerodhaFeed` drives it with the
+real `KiteTicker`, simulations with a virtual clock. It is not thread-safe; whoever shares it brings the lock.
+
+    IDLE -> CONNECTING -> CONNECTED -> WAITING (the ticker retries by itself) -> CONNECTED …
+                                    -> REFUSED (403: we retry, slowly)       -> CONNECTING …
+                                    -> EXHAUSTED (the ticker gave up)        -> CONNECTING …
+    any -> STOPPED
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from tg1.kite.feed_values import TOKEN_EXPIRED, FeedAction, FeedHealth, FeedLimits, Note, Phase
+from tg1.models import Quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["FeedAction", "FeedHealth", "FeedLimits", "FeedLogic", "Note", "Phase"]
+
+# Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
+_REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
+_UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
+_TOO_MANY = re.compile(r"upgrade failed \(429\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Price:
+    price: Decimal
+    received_at: float
+    connection: int
+
+
+class FeedLogic:
+    """Prices, life and next step of one ticker connection that serves `symbols` (instrument token -> symbol)."""
+
+    def __init__(self, symbols: Mapping[int, str], limits: FeedLimits | None = None) -> None:
+        self._symbols = dict(symbols)
+        self._limits = limits or FeedLimits()
+        self._phase = Phase.IDLE
+        self._prices: dict[str, _Price] = {}
+        self._connections = 0
+        self._rebuilds = 0
+        self._callback_errors = 0
+        self._malformed = 0
+        self._ignored_ticks = 0
+        self._life_at: float | None = None
+        self._sign_at = 0.0
+        self._acted_at: float | None = None
+        self._subscribed_at = 0.0
+        self._resubscribe_wanted = False
+        self._token_renewed = False
+        self._reason = ""
+        self._stall_noted = False
+        self._notes: list[Note] = []
+        self._noted: set[str] = set()
+
+    def serve(self, symbols: Mapping[int, str]) -> None:
+        """Serve these symbols from the next connection on."""
+        self._symbols = dict(symbols)
+
+    @property
+    def phase(self) -> Phase:
+        """Where the connection stands."""
+        return self._phase
+
+    @property
+    def retries_by_itself(self) -> bool:
+        """False when the ticker's own retries must be off: a dead token is not hammered (failures.md 54)."""
+        return self._phase not in (Phase.REFUSED, Phase.STOPPED)
+
+    # What happened.
+
+    def on_start(self, now: float) -> None:
+        """A first connection is being made."""
+        self._phase = Phase.CONNECTING
+        self._sign_at = now
+
+    def on_stop(self) -> None:
+        """Nothing is wanted any more."""
+        self._phase = Phase.STOPPED
+
+    def on_open(self, now: float) -> None:
+        """A handshake succeeded; prices of earlier connections are no longer fresh (behaviour 10.1)."""
+        again = self._connections > 0
+        self._phase = Phase.CONNECTED
+        self._connections += 1
+        self._life_at = self._sign_at = self._subscribed_at = now
+        self._acted_at = None
+        self._resubscribe_wanted = self._token_renewed = False
+        self._reason = ""
+        self._stall_noted = False
+        self._noted.clear()
+        self._note("the price feed is connected again" if again else "the price feed is connected", is_warning=False)
+
+    def on_message(self, now: float) -> None:
+        """A message of any kind came, heartbeats included: the connection lives."""
+        self._life_at = self._sign_at = now
+        if self._stall_noted:
+            self._stall_noted = False
+            self._note("the price feed shows life again", is_warning=False)
+
+    def on_ticks(self, now: float, ticks: Iterable[Mapping[str, Any]]) -> None:
+        """Take in `KiteTicker`'s ticks (kite.md 1.6); impossible ones are counted, warned of once, and left out."""
+        self.on_message(now)
+        for tick in ticks:
+            symbol = self._symbols.get(tick.get("instrument_token", -1))
+            price = _readable_price(tick.get("last_price"))
+            if symbol is None or price is None:
+                self._ignored_ticks += 1
+                self._note_once("ticks", "a tick with an unknown instrument or an impossible price was ignored")
+                continue
+            self._prices[symbol] = _Price(price=price, received_at=now, connection=self._connections)
+
+    def on_malformed(self, now: float) -> None:
+        """A message could not be read. It is no sign of life, and a tick may have been lost with it."""
+        self._sign_at = now
+        self._malformed += 1
+        self._resubscribe_wanted = True
+        self._note_once("malformed", "a malformed message came from the price feed and was ignored")
+
+    def on_error(self, now: float, code: int | None, reason: str) -> None:
+        """The ticker reported an error. Code 0 is a text from the server; the connection stays (kite.md 1.4)."""
+        self._sign_at = now
+        if code == 0:
+            self._note_once(f"server {reason}", f"the price feed's server says: {reason[:256]}")
+        else:
+            self._lose(reason)
+
+    def on_close(self, now: float, code: int | None, reason: str) -> None:
+        """A connection, or an attempt at one, has ended."""
+        self._sign_at = now
+        self._lose(reason or f"closed with code {code}")
+
+    def on_reconnect(self, now: float) -> None:
+        """The ticker says that one more attempt has failed: it is alive and goes on trying."""
+        self._sign_at = now
+        self._lose(self._reason or "the connection could not be made")
+
+    def on_noreconnect(self, now: float) -> None:
+        """The ticker has given up."""
+        self._sign_at = now
+        if self._phase is not Phase.STOPPED:
+            self._phase = Phase.EXHAUSTED
+
+    def on_token_renewed(self, now: float) -> None:
+        """The configured access token is another one than the ticker was built with; no effect while connected.
+
+        An open socket outlives its token (kite.md 2.5), so there is nothing to gain by cutting it.
+        """
+        if self._phase not in (Phase.CONNECTED, Phase.STOPPED, Phase.IDLE):
+            self._sign_at = now
+            self._token_renewed = True
+
+    def on_callback_error(self, where: str, kind: str) -> None:
+        """One of our own callbacks raised; that is a bug of ours, contained, but a tick may have been lost with it."""
+        self._callback_errors += 1
+        self._resubscribe_wanted = True
+        self._note_once(f"callback {where} {kind}", f"{kind} in the price feed's callback {where} was contained")
+
+    # What follows from it.
+
+    def is_stalled(self, now: float) -> bool:
+        """Tell whether the connection is up without any message for longer than the limit (kite.md 0.2)."""
+        return self._phase is Phase.CONNECTED and self._silence(now) > self._limits.life_secs
+
+    def quote(self, symbol: str, now: float) -> Quote | None:
+        """Return the last price of `symbol` with its age and whether it is fresh; None when none has ever come."""
+        known = self._prices.get(symbol)
+        if known is None:
+            return None
+        alive = self._phase is Phase.CONNECTED and not self.is_stalled(now)
+        return Quote(
+            symbol=symbol,
+            price=known.price,
+            age_secs=max(0.0, now - known.received_at),
+            fresh=alive and known.connection == self._connections,
+        )
+
+    def quotes(self, now: float) -> dict[str, Quote]:
+        """Every symbol that has a price, fresh or not."""
+        found = {symbol: self.quote(symbol, now) for symbol in self._prices}
+        return {symbol: quote for symbol, quote in found.items() if quote}
+
+    def next_action(self, now: float) -> FeedAction:
+        """Return what is to be done now. Asking is promising to do it: the same step isn't asked for again at once."""
+        action = self._due(now)
+        if action is FeedAction.REBUILD_TICKER:
+            self._rebuilds += 1
+            self._phase = Phase.CONNECTING
+            self._token_renewed = False
+        if action in (FeedAction.REBUILD_TICKER, FeedAction.DROP_CONNECTION):
+            self._acted_at = self._sign_at = now
+        if action is FeedAction.RESUBSCRIBE:
+            self._subscribed_at = now
+            self._resubscribe_wanted = False
+        return action
+
+    def fault(self, now: float) -> str:
+        """Return why fresh prices are missing, as a sentence; empty when nothing is known to be wrong."""
+        if self._phase is Phase.REFUSED:
+            return self._reason
+        if self.is_stalled(now):
+            return f"the price feed is connected, but nothing has come for {self._silence(now):.0f} s"
+        if self._phase is Phase.CONNECTED:
+            missing = [symbol for symbol in self._symbols.values() if not self._has_fresh(symbol, now)]
+            return f"no price has come yet for {', '.join(missing)}" if missing else ""
+        return f"the price feed is not connected: {self._reason}" if self._reason else ""
+
+    def health(self, now: float) -> FeedHealth:
+        """Return the whole picture."""
+        return FeedHealth(
+            phase=self._phase,
+            stalled=self.is_stalled(now),
+            silent_secs=None if self._life_at is None else self._silence(now),
+            connections=self._connections,
+            rebuilds=self._rebuilds,
+            callback_errors=self._callback_errors,
+            malformed=self._malformed,
+            ignored_ticks=self._ignored_ticks,
+            fault=self.fault(now),
+        )
+
+    def take_notes(self) -> list[Note]:
+        """Return the lines for the log since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def _due(self, now: float) -> FeedAction:
+        limits = self._limits
+        if self._phase in (Phase.IDLE, Phase.STOPPED):
+            return FeedAction.NONE
+        if self._phase is Phase.CONNECTED:
+            return self._due_when_connected(now)
+        if self._token_renewed:
+            return FeedAction.REBUILD_TICKER
+        if self._phase is Phase.REFUSED:
+            due = now - self._sign_at >= limits.token_retry_secs
+        elif self._phase is Phase.EXHAUSTED:
+            due = now - self._sign_at >= limits.rebuild_gap_secs
+        else:
+            due = now - self._sign_at > limits.stuck_secs
+        return FeedAction.REBUILD_TICKER if due else FeedAction.NONE
+
+    def _due_when_connected(self, now: float) -> FeedAction:
+        if self.is_stalled(now):
+            if not self._stall_noted:
+                self._stall_noted = True
+                self._note(f"the price feed has stalled: nothing for {self._silence(now):.0f} s; reconnecting")
+            if self._acted_at is None:
+                return FeedAction.DROP_CONNECTION
+            too_soon = now - self._acted_at < self._limits.rebuild_gap_secs
+            return FeedAction.NONE if too_soon else FeedAction.REBUILD_TICKER
+        since_subscribed = now - self._subscribed_at
+        quiet_since = min((self._heard_at(symbol) for symbol in self._symbols.values()), default=now)
+        quiet = now - quiet_since > self._limits.quiet_secs and since_subscribed > self._limits.quiet_secs
+        lost_one = self._resubscribe_wanted and since_subscribed >= self._limits.rebuild_gap_secs
+        return FeedAction.RESUBSCRIBE if quiet or lost_one else FeedAction.NONE
+
+    def _heard_at(self, symbol: str) -> float:
+        known = self._prices.get(symbol)
+        return known.received_at if known else float("-inf")
+
+    def _has_fresh(self, symbol: str, now: float) -> bool:
+        quote = self.quote(symbol, now)
+        return quote is not None and quote.fresh
+
+    def _silence(self, now: float) -> float:
+        return max(0.0, now - self._life_at) if self._life_at is not None else 0.0
+
+    def _lose(self, reason: str) -> None:
+        if self._phase in (Phase.STOPPED, Phase.IDLE):
+            return
+        if found := _REFUSED.search(reason):
+            self._phase = Phase.REFUSED
+            self._reason = f"Kite refused the price feed's login ({found[1]}): {TOKEN_EXPIRED}"
+        elif self._phase is not Phase.REFUSED:
+            self._phase = Phase.WAITING
+            self._reason = _told(reason) or self._reason
+        if self._reason:
+            self._note_once(f"lost {self._reason}", f"the price feed is not connected: {self._reason}")
+
+    def _note(self, text: str, *, is_warning: bool = True) -> None:
+        self._notes.append(Note(text=text, is_warning=is_warning))
+
+    def _note_once(self, key: str, text: str) -> None:
+        """Note it once per connection, so that a fault that repeats every second doesn't flood the log."""
+        if key not in self._noted:
+            self._noted.add(key)
+            self._note(text)
+
+
+def _told(reason: str) -> str:
+    if _TOO_MANY.search(reason):
+        return "Kite allows 3 connections per api key and all are taken (429)"
+    if found := _UNCLEAN.fullmatch(reason):
+        # autobahn's "(None)" is what our own drop of a stalled socket comes back as.
+        return "the connection was cut" if found[1] == "None" else found[1][:256]
+    return reason[:256]
+
+
+def _readable_price(value: Any) -> Decimal | None:
+    """Return the price in rupees; None when it is no finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        # The shortest text of an int/100.0 is exact (kite.md 1.6).
+        price = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and price > 0 else None

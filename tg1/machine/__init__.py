@@ -1,0 +1,1 @@
+"""The machine under the bot: clock, files, locks, secrets."""

@@ -1,0 +1,216 @@
+"""The live ladder on a terminal: the grid with the price walking through it.
+
+`ladder_lines` and `render` are pure; `LadderScreen` is the thin edge around `rich.live.Live`. rich is imported only
+when something is drawn, so a bot without a terminal never loads it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from tg1.models import LevelState, Side
+from tg1.screen.view import WORDS, hedged_text
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import TextIO
+
+    from rich.console import Console, Group
+
+    from tg1.models import Quote
+    from tg1.screen.view import LadderView, LevelView
+
+_LOG = logging.getLogger(__name__)
+
+DEFAULT_HEIGHT = 40
+_LOWEST_HEIGHT = 16
+_MOST_NOTES = 4
+_WIDTH = 80
+_STYLES = {
+    LevelState.TARGET_READY: "bold yellow",
+    LevelState.TARGET_PLACED: "yellow",
+    LevelState.TARGET_FILLED: "green",
+    LevelState.OCO_FILLED: "magenta",
+    LevelState.CLOSED: "dim",
+    LevelState.FRESH: "dim",
+}
+
+
+class Line(NamedTuple):
+    """One line of the screen and how it looks."""
+
+    text: str
+    style: str = ""
+
+
+def ladder_lines(view: LadderView, height: int = DEFAULT_HEIGHT) -> list[Line]:
+    """Return the whole screen in at most `height` lines (16 at least); 80 columns are enough but for long names.
+
+    Levels that need eyes come first, then those nearest to the price; the rest is counted where it is left out.
+    """
+    height = max(height, _LOWEST_HEIGHT)
+    around = [*_head(view), *_notes(view), Line("")]
+    rows = height
+    while True:
+        lines = around + _rungs(view, rows)
+        excess = len(lines) - height
+        if excess <= 0 or rows == 0:
+            return lines
+        rows = max(0, rows - excess)
+
+
+def render(view: LadderView, height: int = DEFAULT_HEIGHT) -> Group:
+    """Return the screen as something rich can draw; what does not fit the width is cut with an ellipsis."""
+    from rich.console import Group  # noqa: PLC0415  # a bot without a terminal never loads rich
+    from rich.text import Text  # noqa: PLC0415  # as above
+
+    lines = ladder_lines(view, height)
+    return Group(*(Text(_plain(line.text), style=line.style, no_wrap=True, overflow="ellipsis") for line in lines))
+
+
+class LadderScreen:
+    """Keeps one ladder on the terminal; log lines go above it through `console`.
+
+    A terminal that went away (a closed SSH session) ends the drawing, never the bot.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        from rich.console import Console  # noqa: PLC0415  # a bot without a terminal never loads rich
+        from rich.live import Live  # noqa: PLC0415  # as above
+
+        self.console = console or Console()
+        self._live = Live(console=self.console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+        self._gone = False
+
+    def show(self, view: LadderView) -> None:
+        """Draw the view in place of the last one."""
+        if self._gone:
+            return
+        try:
+            if not self._live.is_started:
+                self._live.start()
+            self._live.update(render(view, self.console.height - 1), refresh=True)
+        except (OSError, ValueError) as error:  # ValueError: the stream was closed
+            self._gone = True
+            _LOG.warning("The terminal can't be drawn on any more (%s); the bot goes on without its ladder.", error)
+
+    def stop(self) -> None:
+        """Leave the last ladder on the screen; harmless when nothing was drawn."""
+        try:
+            self._live.stop()
+        except (OSError, ValueError) as error:
+            self._gone = True
+            _LOG.debug("The terminal went away before the ladder could be left on it: %s", error)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """True when a ladder can be drawn on the stream; Python has None for a stdout that was closed before the start."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _head(view: LadderView) -> list[Line]:
+    clock = f"{view.at:%H:%M:%S} IST  cycle {view.cycle}"
+    room = _WIDTH - len(clock) - 2
+    title = f"{view.bot_name}: {view.status}"
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    lines = [Line(f"{title:<{room}}  {clock}", "bold"), _quote_line(view.token_a_symbol, view.quote_a)]
+    counters = f"net upside {view.upside_net_quantity}  downside {view.downside_net_quantity} of {view.max_quantity}"
+    if view.token_b_symbol:
+        lines.append(_quote_line(view.token_b_symbol, view.quote_b))
+        counters += f"  OCO upside {view.upside_oco_net_count}  downside {view.downside_oco_net_count}"
+    lines.append(Line(counters))
+    if view.max_quantity_reached:
+        lines.append(Line("MAX QUANTITY REACHED: no new entries", "bold yellow"))
+    money = f"realised P&L {view.total_pnl:+.2f}"
+    if view.hedged_quantity:
+        money += f"  apart: {hedged_text(view)}"
+    return [*lines, Line(money, "green" if view.total_pnl >= 0 else "red")]
+
+
+def _quote_line(symbol: str, quote: Quote | None) -> Line:
+    if quote is None:
+        return Line(f"{symbol:<12} no price yet", "red")
+    text = f"{symbol:<12} {quote.price:>10.2f}  {quote.age_secs:.1f} s ago"
+    return Line(text) if quote.fresh else Line(f"{text}  STALE", "bold red")
+
+
+def _rungs(view: LadderView, max_rows: int) -> list[Line]:
+    """The levels from the highest price down, with the centre and the live price between them."""
+    chosen = _chosen(view, max_rows)
+    marks = [(view.centre, Line(_rule(f"centre {view.centre:.2f}"), "dim"))]
+    if view.quote_a is not None:
+        name = f"{view.token_a_symbol} {view.quote_a.price:.2f}" + ("" if view.quote_a.fresh else " STALE")
+        marks.append((view.quote_a.price, Line(_rule(name, "="), "bold cyan")))
+    marks.sort(key=lambda mark: mark[0])
+    lines = [Line(_columns("LEVEL", "ENTRY", "STATE", "ORDER", "FILLED", "ORDER ID", "OCO"), "bold")]
+    hidden = 0
+    for index, level in enumerate(view.levels):
+        passed = [mark for mark in marks if mark[0] >= level.entry_price]
+        if passed or index in chosen:
+            hidden = _end_gap(lines, hidden)
+        while passed:
+            lines.append(passed.pop()[1])
+            marks.pop()
+        if index in chosen:
+            lines.append(_row(level))
+        else:
+            hidden += 1
+    _end_gap(lines, hidden)
+    lines.extend(line for _, line in reversed(marks))
+    return lines
+
+
+def _end_gap(lines: list[Line], hidden: int) -> int:
+    if hidden:
+        lines.append(Line(f"  … {hidden} more", "dim"))
+    return 0
+
+
+def _chosen(view: LadderView, max_rows: int) -> set[int]:
+    """Which levels are shown: those that need eyes first, then those nearest to the price."""
+    around = view.quote_a.price if view.quote_a else view.centre
+
+    def rank(index: int) -> tuple[bool, Decimal]:
+        level = view.levels[index]
+        return (not level.needs_eyes, abs(level.entry_price - around))
+
+    return set(sorted(range(len(view.levels)), key=rank)[:max_rows])
+
+
+def _row(level: LevelView) -> Line:
+    order = f"{level.direction:<4} {level.price:.2f}"
+    filled = f"{level.filled_quantity}/{level.quantity}" if level.quantity else ""
+    price = "" if level.oco_price is None else f"{level.oco_price:.2f}"
+    oco = f"{price} {level.oco_state}".strip()
+    style = "bold red" if level.is_in_doubt or level.note else _STYLES.get(level.state, _side_style(level.direction))
+    cells = (level.name, f"{level.entry_price:.2f}", WORDS[level.state], order, filled, level.order_id[-12:], oco)
+    return Line(_columns(*cells), style)
+
+
+def _side_style(direction: Side) -> str:
+    return "blue" if direction is Side.BUY else "red"
+
+
+def _columns(level: str, entry: str, state: str, order: str, filled: str, order_id: str, oco: str) -> str:  # noqa: PLR0917  # the columns of one row, left to right
+    return f"{level:<5} {entry:>9}  {state:<6}  {order:<14} {filled:>9}  {order_id:<12} {oco}".rstrip()
+
+
+def _rule(text: str, char: str = "-") -> str:
+    return f"{char * 8} {text} ".ljust(60, char)
+
+
+def _notes(view: LadderView) -> list[Line]:
+    """What needs a person, then who backs off and why; a few lines, the rest counted."""
+    notes = [Line(f"! {text}", "bold red") for text in view.attention]
+    notes += [Line(f"{level.name} {level.note}", "yellow") for level in view.levels if level.note]
+    if not notes:
+        return []
+    shown = notes[:_MOST_NOTES]
+    more = len(notes) - len(shown)
+    return [*shown, *([Line(f"… {more} more", "dim")] if more else [])]
+
+
+def _plain(text: str) -> str:
+    """The text without control characters: a broker's words must not move the cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -1,0 +1,1 @@
+"""What the operator may ask for: fields, values, checks, credentials."""

@@ -1,0 +1,348 @@
+"""Turns a `BotState` into the bytes of its file and back (behaviour 9, architecture 17). Pure: no disk, no clock.
+
+The file is JSON with one line per level and record, and ends with the SHA-256 of everything before it: what can't be
+trusted to the last bit is refused with a sentence, never repaired and never taken for "no state".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tg1.errors import InvariantBroken, StateError
+from tg1.models import (
+    Attention,
+    Backoff,
+    BotState,
+    GridIdentity,
+    LegOrder,
+    OpenOrder,
+    OrderHistoryRecord,
+    OrderSide,
+    OrderType,
+    Role,
+    SettledOrder,
+    Side,
+    Traded,
+    TradeSide,
+    TradeType,
+)
+from tg1.store.json_kinds import (
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    PRICE,
+    TEXT,
+    Kind,
+    Record,
+    check_keys,
+    optional,
+    refuse,
+    word,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+SCHEMA_VERSION = 1
+HISTORY_KEPT = 500
+"""Architecture 17: the file holds the last 500 records; the trades file holds all (behaviour 9.4)."""
+
+_LEG = Record(
+    LegOrder,
+    {
+        "client_id": TEXT,
+        "role": word(Role),
+        "side": word(Side),
+        "symbol": TEXT,
+        "quantity": COUNT,
+        "order_type": word(OrderType),
+        "limit_price": PRICE,
+        "trigger_price": optional(PRICE),
+        "order_id": optional(TEXT),
+        "filled_quantity": COUNT,
+        "filled_value": PRICE,
+        "acknowledged": FLAG,
+        "cancel_sent": FLAG,
+    },
+)
+_BACKOFF = Record(Backoff, {"rejections": COUNT, "retry_at": optional(INSTANT), "paused": FLAG, "reason": TEXT})
+_TRADED = Record(Traded, {"quantity": COUNT, "value": PRICE})
+_LEVEL = Record(
+    OpenOrder,
+    {
+        "uuid": TEXT,
+        "bot_name": TEXT,
+        "entry_order_id": optional(TEXT),
+        "oco_order_id": optional(TEXT),
+        "entry_trade_direction": word(Side),
+        "entry_trade_price": PRICE,
+        "oco_trade_price": optional(PRICE),
+        "oco_trade_direction": word(Side),
+        "trade_side": word(TradeSide),
+        "oco_filled": FLAG,
+        "order_side": word(OrderSide),
+        "token_a_quantity": COUNT,
+        "token_b_quantity": COUNT,
+        "token_b_price": optional(PRICE),
+        "hedged_from": optional(PRICE),
+        "level": COUNT,
+        "entry_price": PRICE,
+        "target_price": PRICE,
+        "order": optional(_LEG.kind),
+        "oco_order": optional(_LEG.kind),
+        "closed": FLAG,
+        "entry_traded": _TRADED.kind,
+        "target_traded": _TRADED.kind,
+        "oco_traded": _TRADED.kind,
+        "attempts": COUNT,
+        "backoff": _BACKOFF.kind,
+        "oco_backoff": _BACKOFF.kind,
+        "opened_seq": COUNT,
+        "opened_at": optional(INSTANT),
+    },
+    derived=("entry_order_id", "oco_order_id", "entry_trade_direction", "entry_trade_price", "oco_trade_direction"),
+)
+_RECORD = Record(
+    OrderHistoryRecord,
+    {
+        "seq": COUNT,
+        "uuid": TEXT,
+        "bot_name": TEXT,
+        "trade_side": word(TradeSide),
+        "level": COUNT,
+        "outcome": TEXT,
+        "entry_direction": word(Side),
+        "entry_price": PRICE,
+        "entry_quantity": COUNT,
+        "entry_average": PRICE,
+        "entry_time": TEXT,
+        "target_price": PRICE,
+        "target_quantity": COUNT,
+        "target_average": PRICE,
+        "oco_price": optional(PRICE),
+        "oco_quantity": COUNT,
+        "oco_average": PRICE,
+        "token_b_price": optional(PRICE),
+        "realised_pnl": PRICE,
+        "completed_at": TEXT,
+    },
+)
+_ATTENTION = Record(Attention, {"key": TEXT, "text": TEXT, "at": TEXT})
+_SETTLED = Record(SettledOrder, {"client_id": TEXT, "account": TEXT, "booked_quantity": COUNT})
+_GRID = Record(
+    GridIdentity,
+    {
+        "trade_type": word(TradeType),
+        "token_a_symbol": TEXT,
+        "token_b_symbol": TEXT,
+        "entry_price": PRICE,
+        "max_quantity": COUNT,
+        "exchange": TEXT,
+        "product_type": TEXT,
+        "steps": COUNT,
+        "spread": PRICE,
+        "target_spread": PRICE,
+        "oco_spread": PRICE,
+        "token_a_quantity": COUNT,
+        "token_b_quantity": COUNT,
+    },
+    derived=("max_quantity",),
+)
+_SCALARS: dict[str, Kind] = {
+    "bot_name": TEXT,
+    "bot_status": TEXT,
+    "upside_net_quantity": COUNT,
+    "downside_net_quantity": COUNT,
+    "upside_oco_net_count": COUNT,
+    "downside_oco_net_count": COUNT,
+    "total_pnl": PRICE,
+    "generation": TEXT,
+    "trading_day": DAY,
+    "max_quantity_reached": FLAG,
+    "next_opened_seq": COUNT,
+    "next_record_seq": COUNT,
+}
+_HEAD = Record(BotState, _SCALARS)
+_LISTS = {"attention": _ATTENTION, "settled": _SETTLED, "open_orders": _LEVEL, "order_history": _RECORD}
+_BEFORE_TIME = (
+    *("bot_name", "bot_status", "trade_type", "token_a_symbol", "token_b_symbol", "entry_price", "max_quantity"),
+    *("upside_net_quantity", "downside_net_quantity", "upside_oco_net_count", "downside_oco_net_count", "total_pnl"),
+)
+"""Architecture 17's order; `last_updated` follows, then what §17 does not name, then the lists."""
+_KEYS = dict.fromkeys(("schema_version", *_SCALARS, *_GRID.fields, "last_updated", *_LISTS, "checksum"))
+
+_CHECKSUM_HEAD = b',\n"checksum": "'
+
+
+@dataclass(frozen=True, slots=True)
+class StateText:
+    """A state's JSON but for the time of the save: two states with equal texts need no second save."""
+
+    before_time: str
+    after_time: str
+
+    def sealed(self, now: datetime) -> bytes:
+        """The bytes of the file, saved at `now` (aware), with their checksum."""
+        body = f"{self.before_time}{INSTANT.write(now)}{self.after_time}".encode("ascii")
+        return body + _tail(body)
+
+
+class StateEncoder:
+    """Encodes states, remembering the lines of levels and records that did not change since the last time.
+
+    They are immutable, so the same object has the same line: of a thousand levels only the moved ones are written anew.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[int, tuple[object, str]] = {}
+
+    def text(self, state: BotState) -> StateText:
+        """The state's JSON; `InvariantBroken` when it holds what could not be read back."""
+        _check_books(state, state.levels.values(), InvariantBroken)
+        for key, level in state.levels.items():
+            if key != level.uuid:
+                raise InvariantBroken(f"the level {level.uuid} is kept under the uuid {key}")
+        texts = _HEAD.pairs(state) | _GRID.pairs(state.grid)
+        before = "".join(f'"{key}": {texts.pop(key)},\n' for key in _BEFORE_TIME)
+        after = "".join(f',\n"{key}": {text}' for key, text in texts.items())
+        return StateText(
+            f'{{\n"schema_version": {SCHEMA_VERSION},\n{before}"last_updated": ', after + self._lists(state)
+        )
+
+    def _lists(self, state: BotState) -> str:
+        known, self._lines = self._lines, {}
+        history = state.order_history[-HISTORY_KEPT:]
+        lists: tuple[Iterable[object], ...] = (state.attention, state.settled, state.levels.values(), history)
+        return "".join(
+            f',\n"{key}": [{self._joined(record, items, known)}]'
+            for (key, record), items in zip(_LISTS.items(), lists, strict=True)
+        )
+
+    def _joined(self, record: Record, items: Iterable[object], known: dict[int, tuple[object, str]]) -> str:
+        lines = []
+        for item in items:
+            # The object is kept beside its line, so its id can't pass to another one in the meantime.
+            entry = known.get(id(item)) or (item, record.write(item))
+            self._lines[id(item)] = entry
+            lines.append(entry[1])
+        return "\n" + ",\n".join(lines) + "\n" if lines else ""
+
+
+def encode(state: BotState, now: datetime) -> bytes:
+    """The bytes of the state file, saved at `now`; `InvariantBroken` when they could not be read back."""
+    return StateEncoder().text(state).sealed(now)
+
+
+def decode(data: bytes) -> BotState:
+    """The state that `encode` wrote; `StateError` says in a sentence what is wrong with anything else."""
+    document = _document(data)
+    lists: dict[str, Any] = {key: _read_list(record, document[key], key) for key, record in _LISTS.items()}
+    levels: dict[str, OpenOrder] = {level.uuid: level for level in lists.pop("open_orders")}
+    if len(levels) != len(document["open_orders"]):
+        raise StateError("two levels in open_orders have the same uuid")
+    state = BotState(
+        grid=_GRID.read({key: document[key] for key in _GRID.fields}, ""),
+        levels=levels,
+        **{key: kind.read(document[key], key) for key, kind in _SCALARS.items()},
+        **lists,
+    )
+    _check_books(state, levels.values(), StateError)
+    return state
+
+
+def saved_at(data: bytes) -> datetime:
+    """When a state file was saved; `StateError` as `decode`, but the lists are not looked into."""
+    instant: datetime = INSTANT.read(_document(data)["last_updated"], "last_updated")
+    return instant
+
+
+def encode_record(record: OrderHistoryRecord) -> str:
+    """A record as one line of JSON, without the line's end, for the trades file."""
+    return _RECORD.write(record)
+
+
+def _check_books(state: BotState, levels: Iterable[OpenOrder], error: type[StateError | InvariantBroken]) -> None:
+    """Raise when a level is another bot's, an order stands in the wrong place, or a client id is used twice."""
+    seen: set[str] = set()
+    for level in levels:
+        if level.bot_name != state.bot_name:
+            raise error(f'the level {level.uuid} says that it belongs to the bot "{level.bot_name}"')
+        for order in level.orders:
+            if (order is level.oco_order) != (order.role is Role.OCO):
+                raise error(f"the level {level.uuid} holds the {order.role} order {order.client_id} in the wrong place")
+            if order.client_id in seen:
+                raise error(f"the client id {order.client_id} is used by two orders")
+            seen.add(order.client_id)
+
+
+def _read_list(record: Record, items: Any, key: str) -> list[Any]:
+    if not isinstance(items, list):
+        refuse(key, items, "a list")
+    return [record.read(item, f"{key}[{index}]") for index, item in enumerate(items)]
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    """The whole JSON object, with its schema and checksum checked."""
+    document = _parse(data)
+    if not isinstance(document, dict):
+        raise StateError("it is JSON, but not the object that a state is")
+    schema = document.get("schema_version")
+    if schema != SCHEMA_VERSION or type(schema) is not int:
+        said = "names no schema_version" if schema is None else f"has schema_version {str(schema)[:20]}"
+        raise StateError(f"it {said}, and this TG1 reads only schema_version {SCHEMA_VERSION}")
+    body, mark, _ = data.rpartition(_CHECKSUM_HEAD)
+    if not mark:
+        raise StateError("it has no checksum, so it was not written by TG1")
+    if data != body + _tail(body):
+        raise StateError("its checksum does not fit: it was damaged or edited after it was saved")
+    check_keys(document, _KEYS, "")
+    INSTANT.read(document["last_updated"], "last_updated")
+    return document
+
+
+def _tail(body: bytes) -> bytes:
+    return _CHECKSUM_HEAD + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
+
+
+def _parse(data: bytes) -> Any:
+    """The JSON value of `data`, numbers with a point as `Decimal`; any oddity is a `StateError`."""
+    if not data:
+        raise StateError("it is empty (zero length)")
+    if 0 in data:
+        what = "nothing but NUL bytes" if not data.strip(b"\0") else f"NUL bytes, the first at byte {data.index(0)}"
+        raise StateError(f"it holds {what}, as files do after a power cut")
+    try:
+        return json.loads(
+            data.decode(), parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
+    except UnicodeDecodeError as exc:
+        raise StateError(f"it is damaged: byte {exc.start} is no text") from exc
+    except json.JSONDecodeError as exc:
+        raise StateError(_what_is_wrong(data, exc)) from exc
+    except (ValueError, ArithmeticError, RecursionError) as exc:
+        raise StateError(f"it is damaged: it holds what no state holds ({type(exc).__name__})") from exc
+
+
+def _what_is_wrong(data: bytes, exc: json.JSONDecodeError) -> str:
+    if not data.rstrip().endswith(b"}"):
+        return f"it is no whole JSON object: cut off or overgrown, it ends after {len(data)} bytes"
+    if exc.msg == "Extra data":
+        return f"something follows its end, from byte {exc.pos} of {len(data)} on"
+    return f"it is damaged: no JSON at byte {exc.pos} of {len(data)} ({exc.msg})"
+
+
+def _refuse_constant(name: str) -> Any:
+    raise StateError(f"it holds {name}, which is no number of rupees or shares")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise StateError("it holds an object with the same key twice")
+    return made

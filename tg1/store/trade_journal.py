@@ -1,0 +1,86 @@
+"""`state/{bot_name}_trades.jsonl`: every completed record, exactly once, across crashes (behaviour 9.4).
+
+A record goes in after the state that holds it was saved, so the file can only lack what the state still has; what it
+lacks is found by number and uuid. Nothing is ever taken out, and a line that a crash tore is completed or closed, so
+that it never spoils the next.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tg1.store.codec import encode_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from tg1.models import OrderHistoryRecord
+    from tg1.ports import FileSystem
+
+RecordKey = tuple[int, str]
+
+
+class TradeJournal:
+    """Appends the records that the file lacks. Every method raises `OSError`; the next call then looks again."""
+
+    def __init__(self, fs: FileSystem, path: Path) -> None:
+        self._fs = fs
+        self.path = path
+        self._written: set[RecordKey] | None = None
+        """The records of the file, as far as they matter; None while the file has to be read first."""
+        self._torn = b""
+        """What stands behind the last line's end."""
+        self._entry_synced = False
+        self._unfinished = False
+        """True after a failed append: its lines may be readable and still not be on the platter."""
+
+    def append_missing(self, history: Sequence[OrderHistoryRecord]) -> bool:
+        """Bring every record of `history` that the file lacks into it, synced; True when there was something to do."""
+        written = self._read() if self._written is None else self._written
+        missing = [record for record in history if _key(record) not in written]
+        needed = bool(missing) or self._unfinished
+        if needed:
+            # Unknown until it has worked: a failed append may leave any part of itself behind.
+            self._written, self._unfinished = None, True
+            self._append(missing)
+        self._written, self._unfinished = {_key(record) for record in history}, False
+        return needed
+
+    def forget(self) -> None:
+        """Read the file again before the next append."""
+        self._written = None
+
+    def _append(self, records: Iterable[OrderHistoryRecord]) -> None:
+        text = "".join(f"{encode_record(record)}\n" for record in records).encode()
+        rest = text[len(self._torn) :] if text.startswith(self._torn) else b"\n" + text
+        self._fs.append_synced(self.path, rest)
+        if not self._entry_synced:
+            self._fs.sync_dir(self.path.parent)
+            self._entry_synced = True
+        self._torn = b""
+
+    def _read(self) -> set[RecordKey]:
+        try:
+            content = self._fs.read(self.path)
+        except FileNotFoundError:
+            content = b""
+        *lines, self._torn = content.split(b"\n")
+        keys = (_key_of_line(line) for line in (*lines, self._torn))
+        return {key for key in keys if key}
+
+
+def _key(record: OrderHistoryRecord) -> RecordKey:
+    """A fresh grid counts from 1 again in the same file, so the number alone names no record."""
+    return (record.seq, record.uuid)
+
+
+def _key_of_line(line: bytes) -> RecordKey | None:
+    """The record that a line holds; None for a line that a crash or a person spoiled, which counts as no record."""
+    try:
+        said = json.loads(line)
+        seq, uuid = said["seq"], said["uuid"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return (seq, uuid) if type(seq) is int and isinstance(uuid, str) else None
