@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tg1.models import ZERO, GridIdentity, TradeType
+from tg1.models import ZERO, GridIdentity, OcoOrderType, TradeType
 from tg1.settings import checks, values
 from tg1.settings.flags import CREDENTIALS, flag_of
-from tg1.settings.values import OcoOrderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,13 +10,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, BrokerUnavailable, FeedError, SaveFailed
-from tg1.models import OrderType, Role, TradeSide
+from tg1.models import OcoOrderType, OrderType, Role, TradeSide
 from tg1.ports import price_of
 from tg1.rules import decide, grid
 from tg1.rules.hours import Phase, opening, phase_of
 from tg1.rules.transitions import set_pending_hedge
 from tg1.screen.view import hedged_net, status_line, view_of
-from tg1.settings.values import OcoOrderType
 from tg1.trading.ending import cancel_everything, working_sentences
 from tg1.trading.order_desk import Ticket
 from tg1.trading.parts import Parts

@@ -92,6 +92,13 @@ class OrderType(StrEnum):
     STOPLIMIT = "STOPLIMIT"
 
 
+class OcoOrderType(StrEnum):
+    """How an OCO order rests in the market (behaviour 6.1, 6.2)."""
+
+    STOP_LIMIT = "stop-limit"
+    LIMIT = "limit"
+
+
 class OrderStatus(StrEnum):
     """A broker's order status, reduced to what decisions need (behaviour 4.2)."""
 

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 from tg1.errors import ConfigError, FeedError, KiteTokenExpired, UnknownSymbol
 from tg1.kite.feed_values import TOKEN_EXPIRED
 from tg1.machine.clock import IST
+from tg1.machine.hosts import is_loopback
 from tg1.machine.redact import Redactor
-from tg1.settings.values import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

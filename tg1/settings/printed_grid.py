@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.models import TradeSide
+from tg1.models import OcoOrderType, TradeSide
 from tg1.rules.grid import ladder, to_tick
-from tg1.settings.values import OcoOrderType
 
 if TYPE_CHECKING:
     from tg1.config import GridOcoConfig

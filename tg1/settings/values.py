@@ -6,36 +6,28 @@ number that a trader would not write on an order slip is a mistake.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
 from datetime import time
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tg1.errors import ConfigError
-from tg1.models import TradeType
+from tg1.machine.hosts import is_host, is_loopback
+from tg1.models import OcoOrderType, TradeType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import StrEnum
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _LONGEST_NUMBER = 30
 _LONGEST_SHOWN = 60
-_HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _SECURE_SCHEMES = {"https": "http", "wss": "ws"}
-
-
-class OcoOrderType(StrEnum):
-    """How an OCO order rests in the market (behaviour 6.1, 6.2)."""
-
-    STOP_LIMIT = "stop-limit"
-    LIMIT = "limit"
 
 
 def shown(value: object) -> str:
@@ -144,32 +136,12 @@ def to_root(flag: str, value: object, scheme: str) -> str:
     except ValueError as error:
         raise ConfigError(wrong) from error
     extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in (scheme, plain) or extra or port == 0 or not _is_host(host):
+    if parts.scheme not in (scheme, plain) or extra or port == 0 or not is_host(host):
         raise ConfigError(wrong)
     if parts.scheme == plain and not is_loopback(host):
         raise ConfigError(f"{flag} {shown(text)} would send credentials unencrypted: use {scheme}://.")
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
-
-
-def is_loopback(host: str) -> bool:
-    """True for this machine's own addresses: localhost, 127.0.0.0/8 and ::1."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_host(host: str) -> bool:
-    if ":" in host:
-        try:
-            ipaddress.IPv6Address(host)
-        except ValueError:
-            return False
-        return True
-    return _HOST.fullmatch(host) is not None
 
 
 def _without_login(text: str) -> str:

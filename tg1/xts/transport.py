@@ -21,7 +21,7 @@ import requests
 import urllib3
 
 from tg1.errors import Tg1Error
-from tg1.settings.values import is_loopback
+from tg1.machine.hosts import is_loopback
 from tg1.xts.watched_http import WatchedAdapter, Wire
 
 if TYPE_CHECKING:

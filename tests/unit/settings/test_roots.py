@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.errors import ConfigError
-from tg1.settings.values import is_loopback, to_root
+from tg1.machine.hosts import is_loopback
+from tg1.settings.values import to_root
 
 
 @pytest.mark.parametrize(
