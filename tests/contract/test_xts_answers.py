@@ -22,8 +22,8 @@ from tg1.errors import (
     SessionRefused,
 )
 from tg1.models import OrderRequest, OrderType, Side
+from tg1.xts import calls
 from tg1.xts.answer import Answer, read_answer
-from tg1.xts.calls import calls
 from tg1.xts.sessions import XtsLogin
 from tg1.xts.transport import HttpResponse
 
