@@ -16,9 +16,8 @@ from tests.support.fakes import HandClock, HandFeed
 from tg1.config import GridOcoConfig
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
-from tg1.kite.instruments import Instrument
 from tg1.machine.files import OsFileSystem
-from tg1.models import LevelState
+from tg1.models import Instrument, LevelState
 from tg1.paper import wire
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from decimal import Decimal
 
-    from tg1.kite.instruments import Instrument
     from tg1.machine.clock import Clock
-    from tg1.models import BrokerOrder, OrderRequest
+    from tg1.models import BrokerOrder, Instrument, OrderRequest
     from tg1.xts.answer import Answer
     from tg1.xts.sessions import SessionStore, XtsCredentials, XtsLogin
     from tg1.xts.transport import HttpRequest, Transport

@@ -136,6 +136,21 @@ class LevelState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One row of an exchange's instrument dump of the day (kite.md 2.2)."""
+
+    symbol: str
+    exchange: str
+    exchange_token: int
+    """The exchange's own number, which XTS calls exchangeInstrumentID."""
+    instrument_token: int
+    """Zerodha's number, which the ticker speaks; exchange_token * 256 + segment (kite.md 2.2)."""
+    tick_size: Decimal
+    """Rupees; 0 for indices, which can't be traded."""
+    lot_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """The last price of one symbol as the feed knows it."""
 

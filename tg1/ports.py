@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from tg1.kite.instruments import Instrument
-    from tg1.models import BrokerOrder, OrderRequest, Quote, Role, TradeSide
+    from tg1.models import BrokerOrder, Instrument, OrderRequest, Quote, Role, TradeSide
 
 
 class Broker(Protocol):

@@ -45,7 +45,7 @@ from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.kite.instruments import Instrument
+    from tg1.models import Instrument
     from tg1.ports import Broker
 
 ROOT = "https://xts.example"

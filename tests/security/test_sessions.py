@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from tg1.kite.instruments import Instrument
+    from tg1.models import Instrument
 
 ACCOUNTS = {
     "trade": XtsCredentials(key="key-of-trade-1", secret="secret-of-trade-1"),

@@ -22,8 +22,8 @@ from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.kite.feed_logic import FeedLogic
 from tg1.kite.feed_values import FeedAction
-from tg1.kite.instruments import Instrument
 from tg1.machine.clock import IST
+from tg1.models import Instrument
 from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import instrument_for

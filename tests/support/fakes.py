@@ -15,9 +15,8 @@ from tg1.errors import (
     RateLimited,
     SessionRefused,
 )
-from tg1.kite.instruments import Instrument
 from tg1.machine.clock import IST
-from tg1.models import BrokerOrder, OrderRequest, OrderStatus, Quote, Role, Side, TradeSide
+from tg1.models import BrokerOrder, Instrument, OrderRequest, OrderStatus, Quote, Role, Side, TradeSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
-from tg1.kite.instruments import Instrument
-from tg1.models import OrderRequest, OrderType, Side
+from tg1.models import Instrument, OrderRequest, OrderType, Side
 from tg1.xts.sessions import XtsCredentials
 from tg1.xts.transport import HttpRequest, HttpResponse
 

@@ -13,7 +13,7 @@ import json
 import logging
 import threading
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from tg1.kite.feed_values import TOKEN_EXPIRED
 from tg1.machine.clock import IST
 from tg1.machine.hosts import is_loopback
 from tg1.machine.redact import Redactor
+from tg1.models import Instrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,21 +40,6 @@ _CACHE_SCHEMA = 1
 _NEAREST = 3
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """One row of the dump."""
-
-    symbol: str
-    exchange: str
-    exchange_token: int
-    """The exchange's own number, which XTS calls exchangeInstrumentID."""
-    instrument_token: int
-    """Zerodha's number, which the ticker speaks; exchange_token * 256 + segment (kite.md 2.2)."""
-    tick_size: Decimal
-    """Rupees; 0 for indices, which can't be traded."""
-    lot_size: int
 
 
 def parse_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, Instrument]:

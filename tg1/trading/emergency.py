@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     from tg1.config import GridOcoConfig
     from tg1.findoc_client import FindocMultiClient
-    from tg1.kite.instruments import Instrument
     from tg1.machine.clock import Clock
     from tg1.machine.lock import BotLock
-    from tg1.models import BrokerOrder, OrderRequest, Quote
+    from tg1.models import BrokerOrder, Instrument, OrderRequest, Quote
     from tg1.state import StateManager
 
 log = logging.getLogger(__name__)

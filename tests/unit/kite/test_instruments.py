@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.support.places import DATA
 from tg1.errors import ConfigError, FeedError, UnknownSymbol
-from tg1.kite.instruments import Instrument, InstrumentCache, parse_csv
+from tg1.kite.instruments import InstrumentCache, parse_csv
 from tg1.machine.clock import IST
+from tg1.models import Instrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
