@@ -20,7 +20,8 @@ from tg1.errors import ConfigError, OutputLost, Tg1Error
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
-from tg1.kite.instruments import InstrumentCache, fetch_from_kite
+from tg1.kite.instruments import InstrumentCache
+from tg1.kite.rest import fetch_from_kite
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock, file_lock

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.errors import Tg1Error
 from tg1.kite.feed_logic import FeedLogic
-from tg1.kite.feed_values import FeedAction, FeedHealth, FeedLimits, Phase
+from tg1.kite.feed_values import FeedAction, FeedHealth, FeedLimits, FeedPhase
 from tg1.machine.redact import Redactor
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KITE_WS_ROOT = "wss://ws.kite.trade"
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ZerodhaFeed:
@@ -132,7 +132,7 @@ class ZerodhaFeed:
     def token_refused(self) -> bool:
         """True while Kite refuses the access token (403); `fault()` says how to renew it."""
         with self._lock:
-            return self._logic.phase is Phase.REFUSED
+            return self._logic.phase is FeedPhase.REFUSED
 
     def health(self) -> FeedHealth:
         """Return the whole picture, for logs and tests."""
@@ -147,7 +147,7 @@ class ZerodhaFeed:
             self._guarded("watchdog", self._look_after)
 
     def _look_after(self) -> None:
-        if self._logic.phase not in (Phase.CONNECTED, Phase.STOPPED):
+        if self._logic.phase not in (FeedPhase.CONNECTED, FeedPhase.STOPPED):
             self._pick_up_token()
         with self._lock:
             action = self._logic.next_action(self._monotonic())
@@ -166,7 +166,7 @@ class ZerodhaFeed:
             # The file may be half written just now; the token in use stays until it can be read.
             fault = self._redactor.scrub(str(exc))
             if fault != self._token_fault:
-                _log.warning("the Kite access token can't be read again: %s", fault)
+                log.warning("the Kite access token can't be read again: %s", fault)
             self._token_fault = fault
             return
         self._token_fault = ""
@@ -174,7 +174,7 @@ class ZerodhaFeed:
             self._token = token
             with self._lock:
                 self._logic.on_token_renewed(self._monotonic())
-            _log.info("a renewed Kite access token was found and is used from now on")
+            log.info("a renewed Kite access token was found and is used from now on")
 
     def _read_token(self) -> str:
         token = self._token_source()
@@ -260,11 +260,11 @@ class ZerodhaFeed:
                 self._logic.on_callback_error(where, kind)
             if (where, kind) not in self._seen_errors:
                 self._seen_errors.add((where, kind))
-                # As text: what goes along as exc_info would not be scrubbed.
-                _log.error("the price feed's %s failed:\n%s", where, self._redactor.scrub(traceback.format_exc()))
+                story = self._redactor.scrub(traceback.format_exc())
+                log.error("the price feed's %s failed:\n%s", where, story)  # noqa: TRY400  # exc_info would not be scrubbed
 
     def _tell(self) -> None:
         with self._lock:
             notes = self._logic.take_notes()
         for note in notes:
-            _log.log(logging.WARNING if note.is_warning else logging.INFO, "%s", self._redactor.scrub(note.text))
+            log.log(logging.WARNING if note.is_warning else logging.INFO, "%s", self._redactor.scrub(note.text))

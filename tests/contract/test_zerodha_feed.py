@@ -17,7 +17,7 @@ import txaio
 
 from tests.support.fake_kite_ws import FakeKite, eventually
 from tg1.errors import ConfigError
-from tg1.kite.feed_values import FeedLimits, Phase
+from tg1.kite.feed_values import FeedLimits, FeedPhase
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def test_feed_can_be_stopped_and_started_again(kite: FakeKite, feed: ZerodhaFeed
     feed.stop()
     feed.stop()
     eventually(lambda: kite.sockets[0].closed)
-    assert feed.health().phase is Phase.STOPPED
+    assert feed.health().phase is FeedPhase.STOPPED
     assert not is_fresh(feed)
     feed.start(SYMBOLS)
     feed.start(SYMBOLS)

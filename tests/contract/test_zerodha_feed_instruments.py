@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tg1.errors import FeedError, KiteTokenExpired
-from tg1.kite.instruments import fetch_from_kite, parse_rows
+from tg1.kite.instruments import parse_rows
+from tg1.kite.rest import fetch_from_kite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

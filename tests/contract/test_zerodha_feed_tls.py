@@ -11,7 +11,7 @@ import trustme
 
 from tests.support.fake_kite_ws import FakeKite, eventually
 from tg1.errors import ConfigError
-from tg1.kite.feed_logic import FeedLimits
+from tg1.kite.feed_values import FeedLimits
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:

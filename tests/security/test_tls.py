@@ -12,7 +12,7 @@ import trustme
 from tests.support.driver import KITE_TOKEN, SECRETS, TRADE, Bot, Exchange
 from tests.support.xts_doubles import SocketServer, http_bytes
 from tg1.errors import FeedError
-from tg1.kite.instruments import fetch_from_kite
+from tg1.kite.rest import fetch_from_kite
 
 if TYPE_CHECKING:
     import socket

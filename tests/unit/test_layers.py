@@ -13,7 +13,7 @@ from tests.support.places import REPO
 PACKAGE = REPO / "tg1"
 CORE = (
     *("rules.decide", "rules.reconcile", "rules.transitions", "rules.grid", "rules.client_ids", "rules.hours"),
-    *("rules.day_roll", "models", "xts.pacing", "kite.feed_logic", "store.codec", "screen.view"),
+    *("rules.day_roll", "models", "xts.pacing", "kite.feed_logic", "kite.last_prices", "store.codec", "screen.view"),
 )
 BLOCKED = (
     *("socket", "ssl", "http", "urllib", "select", "selectors", "asyncio", "threading", "time", "signal"),

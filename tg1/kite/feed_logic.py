@@ -1,4 +1,4 @@
-"""Decides what the last prices are worth and how a sick ticker connection is nursed (behaviour 10, kite.md 1.9).
+"""Decides how a sick ticker connection is nursed, and whether its prices are fresh (behaviour 10, kite.md 1.9). PURE.
 
 No thread, clock, socket or log in here: every method takes `now` in monotonic seconds. `ZerodhaFeed` drives it with the
 real `KiteTicker`, simulations with a virtual clock. It is not thread-safe; whoever shares it brings the lock.
@@ -12,17 +12,15 @@ real `KiteTicker`, simulations with a virtual clock. It is not thread-safe; whoe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from tg1.kite.feed_values import TOKEN_EXPIRED, FeedAction, FeedHealth, FeedLimits, Note, Phase
-from tg1.models import Quote
+from tg1.kite.feed_values import TOKEN_EXPIRED, FeedAction, FeedHealth, FeedLimits, FeedNote, FeedPhase
+from tg1.kite.last_prices import LastPrices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["FeedAction", "FeedHealth", "FeedLimits", "FeedLogic", "Note", "Phase"]
+    from tg1.models import Quote
 
 # Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
 _REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
@@ -30,22 +28,13 @@ _UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
 _TOO_MANY = re.compile(r"upgrade failed \(429\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Price:
-    price: Decimal
-    received_at: float
-    connection: int
-
-
 class FeedLogic:
     """Prices, life and next step of one ticker connection that serves `symbols` (instrument token -> symbol)."""
 
     def __init__(self, symbols: Mapping[int, str], limits: FeedLimits | None = None) -> None:
-        self._symbols = dict(symbols)
+        self._prices = LastPrices(symbols)
         self._limits = limits or FeedLimits()
-        self._phase = Phase.IDLE
-        self._prices: dict[str, _Price] = {}
-        self._connections = 0
+        self._phase = FeedPhase.IDLE
         self._rebuilds = 0
         self._callback_errors = 0
         self._malformed = 0
@@ -58,39 +47,39 @@ class FeedLogic:
         self._token_renewed = False
         self._reason = ""
         self._stall_noted = False
-        self._notes: list[Note] = []
+        self._notes: list[FeedNote] = []
         self._noted: set[str] = set()
 
     def serve(self, symbols: Mapping[int, str]) -> None:
         """Serve these symbols from the next connection on."""
-        self._symbols = dict(symbols)
+        self._prices.serve(symbols)
 
     @property
-    def phase(self) -> Phase:
+    def phase(self) -> FeedPhase:
         """Where the connection stands."""
         return self._phase
 
     @property
     def retries_by_itself(self) -> bool:
         """False when the ticker's own retries must be off: a dead token is not hammered (failures.md 54)."""
-        return self._phase not in (Phase.REFUSED, Phase.STOPPED)
+        return self._phase not in (FeedPhase.REFUSED, FeedPhase.STOPPED)
 
     # What happened.
 
     def on_start(self, now: float) -> None:
         """A first connection is being made."""
-        self._phase = Phase.CONNECTING
+        self._phase = FeedPhase.CONNECTING
         self._sign_at = now
 
     def on_stop(self) -> None:
         """Nothing is wanted any more."""
-        self._phase = Phase.STOPPED
+        self._phase = FeedPhase.STOPPED
 
     def on_open(self, now: float) -> None:
         """A handshake succeeded; prices of earlier connections are no longer fresh (behaviour 10.1)."""
-        again = self._connections > 0
-        self._phase = Phase.CONNECTED
-        self._connections += 1
+        again = self._prices.connections > 0
+        self._phase = FeedPhase.CONNECTED
+        self._prices.on_connected()
         self._life_at = self._sign_at = self._subscribed_at = now
         self._acted_at = None
         self._resubscribe_wanted = self._token_renewed = False
@@ -109,14 +98,9 @@ class FeedLogic:
     def on_ticks(self, now: float, ticks: Iterable[Mapping[str, Any]]) -> None:
         """Take in `KiteTicker`'s ticks (kite.md 1.6); impossible ones are counted, warned of once, and left out."""
         self.on_message(now)
-        for tick in ticks:
-            symbol = self._symbols.get(tick.get("instrument_token", -1))
-            price = _readable_price(tick.get("last_price"))
-            if symbol is None or price is None:
-                self._ignored_ticks += 1
-                self._note_once("ticks", "a tick with an unknown instrument or an impossible price was ignored")
-                continue
-            self._prices[symbol] = _Price(price=price, received_at=now, connection=self._connections)
+        if ignored := self._prices.take(now, ticks):
+            self._ignored_ticks += ignored
+            self._note_once("ticks", "a tick with an unknown instrument or an impossible price was ignored")
 
     def on_malformed(self, now: float) -> None:
         """A message could not be read. It is no sign of life, and a tick may have been lost with it."""
@@ -146,15 +130,15 @@ class FeedLogic:
     def on_noreconnect(self, now: float) -> None:
         """The ticker has given up."""
         self._sign_at = now
-        if self._phase is not Phase.STOPPED:
-            self._phase = Phase.EXHAUSTED
+        if self._phase is not FeedPhase.STOPPED:
+            self._phase = FeedPhase.EXHAUSTED
 
     def on_token_renewed(self, now: float) -> None:
         """The configured access token is another one than the ticker was built with; no effect while connected.
 
         An open socket outlives its token (kite.md 2.5), so there is nothing to gain by cutting it.
         """
-        if self._phase not in (Phase.CONNECTED, Phase.STOPPED, Phase.IDLE):
+        if self._phase not in (FeedPhase.CONNECTED, FeedPhase.STOPPED, FeedPhase.IDLE):
             self._sign_at = now
             self._token_renewed = True
 
@@ -168,24 +152,16 @@ class FeedLogic:
 
     def is_stalled(self, now: float) -> bool:
         """Tell whether the connection is up without any message for longer than the limit (kite.md 0.2)."""
-        return self._phase is Phase.CONNECTED and self._silence(now) > self._limits.life_secs
+        return self._phase is FeedPhase.CONNECTED and self._silence(now) > self._limits.life_secs
 
     def quote(self, symbol: str, now: float) -> Quote | None:
         """Return the last price of `symbol` with its age and whether it is fresh; None when none has ever come."""
-        known = self._prices.get(symbol)
-        if known is None:
-            return None
-        alive = self._phase is Phase.CONNECTED and not self.is_stalled(now)
-        return Quote(
-            symbol=symbol,
-            price=known.price,
-            age_secs=max(0.0, now - known.received_at),
-            fresh=alive and known.connection == self._connections,
-        )
+        alive = self._phase is FeedPhase.CONNECTED and not self.is_stalled(now)
+        return self._prices.quote(symbol, now, alive=alive)
 
     def quotes(self, now: float) -> dict[str, Quote]:
         """Every symbol that has a price, fresh or not."""
-        found = {symbol: self.quote(symbol, now) for symbol in self._prices}
+        found = {symbol: self.quote(symbol, now) for symbol in self._prices.known}
         return {symbol: quote for symbol, quote in found.items() if quote}
 
     def next_action(self, now: float) -> FeedAction:
@@ -193,7 +169,7 @@ class FeedLogic:
         action = self._due(now)
         if action is FeedAction.REBUILD_TICKER:
             self._rebuilds += 1
-            self._phase = Phase.CONNECTING
+            self._phase = FeedPhase.CONNECTING
             self._token_renewed = False
         if action in (FeedAction.REBUILD_TICKER, FeedAction.DROP_CONNECTION):
             self._acted_at = self._sign_at = now
@@ -204,12 +180,12 @@ class FeedLogic:
 
     def fault(self, now: float) -> str:
         """Return why fresh prices are missing, as a sentence; empty when nothing is known to be wrong."""
-        if self._phase is Phase.REFUSED:
+        if self._phase is FeedPhase.REFUSED:
             return self._reason
         if self.is_stalled(now):
             return f"the price feed is connected, but nothing has come for {self._silence(now):.0f} s"
-        if self._phase is Phase.CONNECTED:
-            missing = [symbol for symbol in self._symbols.values() if not self._has_fresh(symbol, now)]
+        if self._phase is FeedPhase.CONNECTED:
+            missing = self._prices.missing()
             return f"no price has come yet for {', '.join(missing)}" if missing else ""
         return f"the price feed is not connected: {self._reason}" if self._reason else ""
 
@@ -219,7 +195,7 @@ class FeedLogic:
             phase=self._phase,
             stalled=self.is_stalled(now),
             silent_secs=None if self._life_at is None else self._silence(now),
-            connections=self._connections,
+            connections=self._prices.connections,
             rebuilds=self._rebuilds,
             callback_errors=self._callback_errors,
             malformed=self._malformed,
@@ -227,22 +203,22 @@ class FeedLogic:
             fault=self.fault(now),
         )
 
-    def take_notes(self) -> list[Note]:
+    def take_notes(self) -> list[FeedNote]:
         """Return the lines for the log since the last call."""
         notes, self._notes = self._notes, []
         return notes
 
     def _due(self, now: float) -> FeedAction:
         limits = self._limits
-        if self._phase in (Phase.IDLE, Phase.STOPPED):
+        if self._phase in (FeedPhase.IDLE, FeedPhase.STOPPED):
             return FeedAction.NONE
-        if self._phase is Phase.CONNECTED:
+        if self._phase is FeedPhase.CONNECTED:
             return self._due_when_connected(now)
         if self._token_renewed:
             return FeedAction.REBUILD_TICKER
-        if self._phase is Phase.REFUSED:
+        if self._phase is FeedPhase.REFUSED:
             due = now - self._sign_at >= limits.token_retry_secs
-        elif self._phase is Phase.EXHAUSTED:
+        elif self._phase is FeedPhase.EXHAUSTED:
             due = now - self._sign_at >= limits.rebuild_gap_secs
         else:
             due = now - self._sign_at > limits.stuck_secs
@@ -258,36 +234,27 @@ class FeedLogic:
             too_soon = now - self._acted_at < self._limits.rebuild_gap_secs
             return FeedAction.NONE if too_soon else FeedAction.REBUILD_TICKER
         since_subscribed = now - self._subscribed_at
-        quiet_since = min((self._heard_at(symbol) for symbol in self._symbols.values()), default=now)
-        quiet = now - quiet_since > self._limits.quiet_secs and since_subscribed > self._limits.quiet_secs
+        quiet = min(since_subscribed, now - self._prices.quiet_since(now)) > self._limits.quiet_secs
         lost_one = self._resubscribe_wanted and since_subscribed >= self._limits.rebuild_gap_secs
         return FeedAction.RESUBSCRIBE if quiet or lost_one else FeedAction.NONE
-
-    def _heard_at(self, symbol: str) -> float:
-        known = self._prices.get(symbol)
-        return known.received_at if known else float("-inf")
-
-    def _has_fresh(self, symbol: str, now: float) -> bool:
-        quote = self.quote(symbol, now)
-        return quote is not None and quote.fresh
 
     def _silence(self, now: float) -> float:
         return max(0.0, now - self._life_at) if self._life_at is not None else 0.0
 
     def _lose(self, reason: str) -> None:
-        if self._phase in (Phase.STOPPED, Phase.IDLE):
+        if self._phase in (FeedPhase.STOPPED, FeedPhase.IDLE):
             return
         if found := _REFUSED.search(reason):
-            self._phase = Phase.REFUSED
+            self._phase = FeedPhase.REFUSED
             self._reason = f"Kite refused the price feed's login ({found[1]}): {TOKEN_EXPIRED}"
-        elif self._phase is not Phase.REFUSED:
-            self._phase = Phase.WAITING
+        elif self._phase is not FeedPhase.REFUSED:
+            self._phase = FeedPhase.WAITING
             self._reason = _told(reason) or self._reason
         if self._reason:
             self._note_once(f"lost {self._reason}", f"the price feed is not connected: {self._reason}")
 
     def _note(self, text: str, *, is_warning: bool = True) -> None:
-        self._notes.append(Note(text=text, is_warning=is_warning))
+        self._notes.append(FeedNote(text=text, is_warning=is_warning))
 
     def _note_once(self, key: str, text: str) -> None:
         """Note it once per connection, so that a fault that repeats every second doesn't flood the log."""
@@ -303,15 +270,3 @@ def _told(reason: str) -> str:
         # autobahn's "(None)" is what our own drop of a stalled socket comes back as.
         return "the connection was cut" if found[1] == "None" else found[1][:256]
     return reason[:256]
-
-
-def _readable_price(value: Any) -> Decimal | None:
-    """Return the price in rupees; None when it is no finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    try:
-        # The shortest text of an int/100.0 is exact (kite.md 1.6).
-        price = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return price if price.is_finite() and price > 0 else None

@@ -1,9 +1,11 @@
-"""The words in which the price feed is spoken of: phases, actions, limits, health, and how a token is renewed."""
+"""The words in which the price feed is spoken of: phases, actions, limits, health, how a token is renewed. PURE."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tg1.errors import ConfigError
 
 HOW_TO_RENEW = (
     "log in at https://kite.zerodha.com/connect/login?v=3&api_key=<api_key> in a browser, take the request_token from "
@@ -15,7 +17,7 @@ HOW_TO_RENEW = (
 TOKEN_EXPIRED = f"the Kite access token has expired; to renew it, {HOW_TO_RENEW}"
 
 
-class Phase(StrEnum):
+class FeedPhase(StrEnum):
     """Where the connection stands."""
 
     IDLE = "idle"
@@ -62,14 +64,14 @@ class FeedLimits:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0")
+                raise ConfigError(f"{name} must be above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
     """The feed at one moment, for people and for `attention`."""
 
-    phase: Phase
+    phase: FeedPhase
     stalled: bool
     """Connected, but without life for longer than the limit."""
     silent_secs: float | None
@@ -88,7 +90,7 @@ class FeedHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class FeedNote:
     """One line for the log."""
 
     text: str

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.kite.feed_logic import FeedAction, FeedLimits, FeedLogic, Phase
+from tg1.errors import ConfigError
+from tg1.kite.feed_logic import FeedLogic
+from tg1.kite.feed_values import FeedAction, FeedLimits, FeedPhase
 
 SBIN, IRFC = 779521, 519425
 REFUSED = "connection was closed uncleanly (WebSocket connection upgrade failed (403 - Forbidden))"
@@ -120,7 +122,7 @@ def test_stall_is_dropped_once_and_then_rebuilt() -> None:
     assert logic.next_action(10.5) is FeedAction.DROP_CONNECTION
     assert logic.next_action(11.0) is FeedAction.NONE
     assert logic.next_action(15.5) is FeedAction.REBUILD_TICKER
-    assert logic.phase is Phase.CONNECTING
+    assert logic.phase is FeedPhase.CONNECTING
 
 
 def test_late_message_after_a_drop_does_not_arm_a_second_one_at_once() -> None:
@@ -163,7 +165,7 @@ def test_refused_token_is_told_with_the_way_to_renew_it(status: str) -> None:
     logic = priced()
     logic.on_error(1.0, 1006, f"x (WebSocket connection upgrade failed ({status}))")
     logic.on_close(1.0, 1006, "peer dropped")
-    assert logic.phase is Phase.REFUSED
+    assert logic.phase is FeedPhase.REFUSED
     assert not logic.retries_by_itself
     fault = logic.fault(1.0)
     assert "access token has expired" in fault
@@ -194,7 +196,7 @@ def test_server_error_text_leaves_the_connection_up() -> None:
     """Code 0 is a message, not an end (kite.md 1.4)."""
     logic = priced()
     logic.on_error(1.0, 0, "over 3000 tokens")
-    assert logic.phase is Phase.CONNECTED
+    assert logic.phase is FeedPhase.CONNECTED
 
 
 def test_too_many_connections_is_said_as_such() -> None:
@@ -244,14 +246,14 @@ def test_stopped_feed_wants_nothing_and_hears_nothing() -> None:
     logic.on_close(1.0, 1006, "gone")
     logic.on_noreconnect(1.0)
     logic.on_token_renewed(1.0)
-    assert logic.phase is Phase.STOPPED
+    assert logic.phase is FeedPhase.STOPPED
     assert logic.next_action(1000.0) is FeedAction.NONE
     assert not is_fresh(logic, 1.0)
 
 
 def test_limit_that_is_not_above_zero_is_refused() -> None:
     """A patience of nothing would drop a healthy connection."""
-    with pytest.raises(ValueError, match="life_secs"):
+    with pytest.raises(ConfigError, match="life_secs"):
         FeedLimits(life_secs=0)
 
 
