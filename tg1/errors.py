@@ -18,24 +18,41 @@ Tg1Error
  +-- AlreadyRunning         another process trades under this name: exit 6
  +-- InvariantBroken        our own books contradict themselves: stop and keep the state
 
-Every message is one sentence for an operator and carries no secret. The exit codes are behaviour 14's.
+Every message is one sentence for an operator and carries no secret. Each kind knows its `ExitCode`.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a process of TG1 ends with (behaviour 14)."""
+
+    OK = 0
+    FAILED = 1
+    """An operation failed, or something could not be confirmed."""
+    USAGE = 2
+    """Wrong usage or configuration: nothing was logged in, nothing was placed."""
+    TERMINATED = 3
+    """The bot ended by its own rules (architecture 13)."""
+    UNREACHABLE = 4
+    """A broker or the feed could not be reached, or refused the login, at the start."""
+    STATE_REFUSED = 5
+    ALREADY_RUNNING = 6
 
 
 class Tg1Error(Exception):
     """An operation failed; the message is the sentence that the operator reads."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class ConfigError(Tg1Error):
     """A flag, a value or a combination of them is wrong (the message names it); the process ends with exit 2."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
 
 class UnknownSymbol(ConfigError):
@@ -45,7 +62,7 @@ class UnknownSymbol(ConfigError):
 class BrokerError(Tg1Error):
     """An XTS account did not do what was asked; at the start this is exit 4, later the cycle goes on."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[ExitCode] = ExitCode.UNREACHABLE
 
 
 class BrokerRefused(BrokerError):
@@ -80,7 +97,7 @@ class BrokerUnavailable(BrokerError):
 class FeedError(Tg1Error):
     """Prices did not arrive; at the start the process ends with exit 4."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[ExitCode] = ExitCode.UNREACHABLE
 
 
 class KiteTokenExpired(FeedError):
@@ -90,7 +107,7 @@ class KiteTokenExpired(FeedError):
 class StateError(Tg1Error):
     """The saved state can't be read, belongs to something else, or contradicts the command line; exit 5."""
 
-    exit_code: ClassVar[int] = 5
+    exit_code: ClassVar[ExitCode] = ExitCode.STATE_REFUSED
 
 
 class SaveFailed(Tg1Error):
@@ -104,7 +121,7 @@ class OutputLost(Tg1Error):
 class AlreadyRunning(Tg1Error):
     """Another process holds the bot's lock (behaviour 9.6)."""
 
-    exit_code: ClassVar[int] = 6
+    exit_code: ClassVar[ExitCode] = ExitCode.ALREADY_RUNNING
 
 
 class InvariantBroken(Tg1Error):

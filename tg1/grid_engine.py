@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tg1.errors import BrokerError, BrokerUnavailable, FeedError, SaveFailed
+from tg1.errors import BrokerError, BrokerUnavailable, ExitCode, FeedError, SaveFailed
 from tg1.models import OcoOrderType, OrderType, Role, TradeSide
 from tg1.ports import price_of
 from tg1.rules import decide, grid
@@ -45,10 +45,6 @@ SAVE_TRIES = 30
 LISTED = 20
 """Orders named one by one when the bot ends; the rest is counted."""
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_TERMINATED = 3
-
 
 class GridOcoEngine:
     """One bot: TokenA's grid with TokenB's hedges."""
@@ -81,7 +77,7 @@ class GridOcoEngine:
 
     # -- start ---------------------------------------------------------------------------------------------------------
 
-    def start(self) -> int:
+    def start(self) -> ExitCode:
         """Run the bot until it ends; returns the exit code of behaviour 14. Refusals are raised as `Tg1Error`."""
         try:
             return self._start()
@@ -91,15 +87,15 @@ class GridOcoEngine:
             log.info("The start was not finished: %s", exc)
             return self._stopped_by_signal()
 
-    def _start(self) -> int:
+    def _start(self) -> ExitCode:
         saved = self._saved = self._opening.load()
         if saved is not None and not self.config.fresh and self._is_finished(saved):
-            return EXIT_OK
+            return ExitCode.OK
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND) and not self._left_working(saved):
             weekend = self._phase() is Phase.WEEKEND
             over = f"the session ended at {self.config.effective_stop:%H:%M} IST"
             log.info("Nothing to do: %s", "NSE does not trade at the weekend" if weekend else over)
-            return EXIT_OK
+            return ExitCode.OK
         self.client.connect()
         if saved is not None and saved.bot_status.startswith(TERMINATING) and not self.config.fresh:
             self._opening.forget_gone_orders(self.clock.now().date())
@@ -113,7 +109,7 @@ class GridOcoEngine:
         finally:
             self.feed.stop()
 
-    def _begin(self, saved: BotState | None) -> int:
+    def _begin(self, saved: BotState | None) -> ExitCode:
         if self.config.fresh and self.store.exists():
             if not self._opening.confirm_nothing_works(saved):
                 return self._stopped_by_signal()
@@ -176,7 +172,7 @@ class GridOcoEngine:
 
     # -- the loop ------------------------------------------------------------------------------------------------------
 
-    def _run_loop(self) -> int:
+    def _run_loop(self) -> ExitCode:
         """Run cycles at a fixed rate: a cycle's own work does not stretch the interval; missed slots are skipped."""
         interval = self.config.poll_interval
         due = self.clock.monotonic()
@@ -188,7 +184,7 @@ class GridOcoEngine:
             self.clock.wait_until(due)
         return self._stopped_by_signal()
 
-    def _poll_cycle(self) -> int | None:
+    def _poll_cycle(self) -> ExitCode | None:
         """One cycle; an exit code when the bot has ended (behaviour 4.5 gives the order)."""
         self._cycle += 1
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
@@ -388,7 +384,7 @@ class GridOcoEngine:
             log.info("No order is left on the exchange; positions are not closed")
         return left
 
-    def _terminate(self, reason: str) -> int:
+    def _terminate(self, reason: str) -> ExitCode:
         """Architecture 13. Until the books confirm, the status is "Terminating": a restart would go on with it."""
         log.error("TERMINATING: %s", reason)
         self._state.bot_status = f"{TERMINATING}{reason}"
@@ -398,23 +394,23 @@ class GridOcoEngine:
             self._state.bot_status = f"{TERMINATED}{reason}"
         self._save_last_word()
         self._say_positions()
-        return EXIT_TERMINATED
+        return ExitCode.TERMINATED
 
-    def _end_session(self) -> int:
+    def _end_session(self) -> ExitCode:
         log.info("Session end: cancelling what is working")
         left = self._clear_exchange()
         self._state.bot_status = "Stopped: session end"
         self._save_last_word()
         self._say_positions()
-        return EXIT_FAILED if left else EXIT_OK
+        return ExitCode.FAILED if left else ExitCode.OK
 
-    def _complete(self) -> int:
+    def _complete(self) -> ExitCode:
         self._state.bot_status = COMPLETED
         self._save_last_word()
         log.info("Completed: every level is closed. Realised P&L %.2f", self._state.total_pnl)
-        return EXIT_OK
+        return ExitCode.OK
 
-    def _stopped_by_signal(self) -> int:
+    def _stopped_by_signal(self) -> ExitCode:
         """Leave the orders where they are, and say so; a resume finds them (architecture 18)."""
         if self._has_state:
             if self._state.bot_status == ACTIVE:
@@ -426,7 +422,7 @@ class GridOcoEngine:
             self._say_left("Stopped before the first cycle. As the saved state knows them,")
         else:
             log.info("Stopped before the first cycle: this run has placed nothing")
-        return EXIT_OK
+        return ExitCode.OK
 
     def _say_left(self, beginning: str) -> None:
         left = working_sentences(self._parts)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.cli import Action, parse
-from tg1.errors import ConfigError, OutputLost, Tg1Error
+from tg1.errors import ConfigError, ExitCode, OutputLost, Tg1Error
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
@@ -46,11 +46,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tg1.run")
 
-EXIT_FAILED = 1
 PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> ExitCode:
     """Run one command and return its exit code; every refusal is one sentence on stderr."""
     redactor = Redactor()
     install_excepthooks(redactor)
@@ -68,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             one.close()
 
 
-def _dry_run(config: GridOcoConfig) -> int:
+def _dry_run(config: GridOcoConfig) -> ExitCode:
     try:
         config.print_grid_layout()
         if sys.stdout is not None:
@@ -77,7 +76,7 @@ def _dry_run(config: GridOcoConfig) -> int:
         # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OutputLost(f"the grid can't be printed: {exc.strerror or exc}") from exc
-    return 0
+    return ExitCode.OK
 
 
 def _refuse(sentence: str, logs: list[Logs]) -> None:
@@ -88,7 +87,7 @@ def _refuse(sentence: str, logs: list[Logs]) -> None:
             one.file.handle(logging.LogRecord("tg1", logging.ERROR, __file__, 0, "%s", (sentence,), None))
 
 
-def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> int:
+def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> ExitCode:
     config = command.config
     for name in CREDENTIALS:
         redactor.add(getattr(config, name))
@@ -159,7 +158,7 @@ def _kite_of(config: GridOcoConfig) -> _Kite:
     return _Kite(credentials=ZerodhaConfigFile(path=config.zerodha_config, user=config.zerodha_user).load)
 
 
-def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: Logs, stack: ExitStack) -> int:
+def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: Logs, stack: ExitStack) -> ExitCode:
     kite = _kite_of(config)
     credentials = kite.credentials()
     if not config.paper:
@@ -228,7 +227,7 @@ def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
     )
 
 
-def _cancel_all(config: GridOcoConfig, clock: SystemClock, redactor: Redactor) -> int:
+def _cancel_all(config: GridOcoConfig, clock: SystemClock, redactor: Redactor) -> ExitCode:
     if config.paper:
         raise ConfigError("--cancel-all has no use with --paper: the embedded exchange ends with its bot.")
     with BotLock(config.state_dir, config.bot_name, text_required=False) as lock:

@@ -13,10 +13,10 @@ from tests.engine.conftest import EXAMPLE
 from tests.support.fakes import HandBroker
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
-from tg1.errors import BrokerError, InvariantBroken, SessionRefused
+from tg1.errors import BrokerError, ExitCode, InvariantBroken, SessionRefused
 from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
 from tg1.rules.client_ids import bot_tag
-from tg1.trading.emergency import EXIT_FAILED, EXIT_OK, cancel_all
+from tg1.trading.emergency import cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,13 +91,13 @@ def test_everything_of_this_bot_is_cancelled_and_nothing_else(make_bench: Callab
         bench.broker.add("trade", a_request(client_id), foreign=True)
         for client_id in ("", "MANUAL", f"{bot_tag('another')}AAAD01E0001")
     ]
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert bench.broker.working() == []
     assert orphan.status is OrderStatus.CANCELLED
     assert all(order.is_working for order in others)
     assert bench.state.bot_status == "Stopped: cancel all"
     cancels = len(bench.broker.cancelled)
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert len(bench.broker.cancelled) == cancels
 
 
@@ -114,7 +114,7 @@ def test_no_state_or_a_broken_one_does_not_keep_an_order_alive(
         paths.state.unlink()
     else:
         paths.state.write_bytes(damage)
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert bench.broker.working() == []
     assert (paths.state.read_bytes() if paths.state.exists() else None) == damage
 
@@ -124,7 +124,7 @@ def test_name_and_credentials_are_enough(make_bench: Callable[..., Bench]) -> No
     bench = opened(make_bench)
     engine = bench._engine()
     bare = GridOcoConfig(bot_name="IRFC-SBIN Grid", token_a_symbol="")
-    assert cancel_all(bare, bench.broker, engine.store, bench.clock) == EXIT_OK  # type: ignore[arg-type]
+    assert cancel_all(bare, bench.broker, engine.store, bench.clock) == ExitCode.OK  # type: ignore[arg-type]
     assert bench.broker.working() == []
     assert bench.begin().state.grid.token_b_symbol == "SBIN"
 
@@ -133,7 +133,7 @@ def test_account_that_can_not_be_reached_does_not_keep_the_others(make_bench: Ca
     """Behaviour 13: the others are cleared, and exit 1 lists what is not confirmed."""
     bench = opened(make_bench)
     bench.broker.locked.add("upside_oco")  # type: ignore[attr-defined]
-    assert stop_everything(bench) == EXIT_FAILED
+    assert stop_everything(bench) == ExitCode.FAILED
     assert bench.broker.working() == []
 
 
@@ -141,7 +141,7 @@ def test_account_without_credentials_is_no_confirmation(make_bench: Callable[...
     """Behaviour 13: exit 0 only when every account that the saved grid trades on was looked at."""
     bench = opened(make_bench)
     bench.broker.missing.add("downside_oco")  # type: ignore[attr-defined]
-    assert stop_everything(bench) == EXIT_FAILED
+    assert stop_everything(bench) == ExitCode.FAILED
     assert [order.account for order in bench.broker.working()] == ["downside_oco"]
 
 
@@ -151,7 +151,7 @@ def test_order_that_does_not_end_is_listed_and_fails(
     """Behaviour 13, reference.md 16: never "success" while something works."""
     bench = opened(make_bench)
     bench.broker.cancels.extend(["sent"] * 500)
-    assert stop_everything(bench) == EXIT_FAILED
+    assert stop_everything(bench) == ExitCode.FAILED
     listed = [r.getMessage() for r in caplog.records if "STILL WORKING" in r.getMessage()]
     assert len(listed) == 5
 
@@ -161,7 +161,7 @@ def test_fill_that_wins_against_the_stop_is_booked_for_the_next_start(make_bench
     bench = opened(make_bench)
     entry = bench.broker.working_at(Side.BUY, "48.00")
     bench.broker.cancels.append("filled")
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert entry.status is OrderStatus.FILLED
     assert bench.state.downside_net_quantity == 200
     bench.begin().cycle()
@@ -179,7 +179,7 @@ def test_full_disk_does_not_keep_an_order_alive(make_bench: Callable[..., Bench]
             raise OSError(28, "No space left on device")
 
     bench.fs.before_op = refuse
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert bench.broker.working() == []
 
 
@@ -189,7 +189,7 @@ def test_state_of_yesterday_is_left_to_its_own_morning(make_bench: Callable[...,
     bench.broker.orders.clear()
     bench.clock.wall += timedelta(days=1)
     before = bench.store.paths.state.read_bytes()
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert bench.store.paths.state.read_bytes() == before
 
 
@@ -198,7 +198,7 @@ def test_termination_under_way_stays_one(make_bench: Callable[..., Bench]) -> No
     bench = opened(make_bench)
     bench.state.bot_status = "Terminating: OCO imbalance"
     bench.engine._parts.save()
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     bench.begin()
     assert bench.state.bot_status.startswith("Terminated: ")
     assert bench.broker.working() == []
@@ -212,6 +212,6 @@ def test_intent_in_doubt_is_waited_for(make_bench: Callable[..., Bench]) -> None
     bench.broker.hide_new_for_reads = 2
     bench.broker.answers.extend(["unknown-accepted", "unknown-lost"])
     bench.cycle()
-    assert stop_everything(bench) == EXIT_OK
+    assert stop_everything(bench) == ExitCode.OK
     assert bench.broker.working() == []
     assert len(bench.broker.cancelled) == 1

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.conftest import DeathError
-from tg1.errors import StateError
-from tg1.grid_engine import EXIT_FAILED, EXIT_OK, EXIT_TERMINATED
+from tg1.errors import ExitCode, StateError
 from tg1.machine.clock import IST
 from tg1.models import Side, TradeSide
 
@@ -42,7 +41,7 @@ def hedged_out(bench: Bench, levels: int, **changes: object) -> int | None:
 def test_imbalance_terminates_cancels_confirms_and_is_never_resumed(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 7.3: all accounts, status, exit 3; the next start is refused with exit 5 until `--fresh`."""
     bench = make_bench()
-    assert hedged_out(bench, 2) == EXIT_TERMINATED
+    assert hedged_out(bench, 2) == ExitCode.TERMINATED
     assert bench.broker.working() == []
     assert bench.state.bot_status.startswith("Terminated: OCO imbalance — upside_oco=0 downside_oco=2 steps=2")
     with pytest.raises(StateError, match="--fresh") as refusal:
@@ -57,13 +56,13 @@ def test_termination_that_is_not_confirmed_is_gone_on_with_by_the_next_start(mak
     """Behaviour 7.3: "Terminating" until the books confirm; a restart cancels on and never trades."""
     bench = make_bench()
     bench.broker.cancels.extend(["ok"] * 2 + ["sent"] * 200)
-    assert hedged_out(bench, 2) == EXIT_TERMINATED
+    assert hedged_out(bench, 2) == ExitCode.TERMINATED
     assert bench.state.bot_status.startswith("Terminating: ")
     placed, working = len(bench.broker.placed), len(bench.broker.working())
     assert working > 0
     bench.broker.cancels.clear()
     bench.begin()
-    assert bench.code == EXIT_TERMINATED
+    assert bench.code == ExitCode.TERMINATED
     assert bench.broker.working() == []
     assert bench.state.bot_status.startswith("Terminated: ")
     assert len(bench.broker.placed) == placed
@@ -83,7 +82,7 @@ def test_death_between_terminating_and_terminated_goes_on_terminating(make_bench
         bench.cycle()
     bench.broker.cancel_order = cancel  # type: ignore[method-assign]
     bench.begin()
-    assert bench.code == EXIT_TERMINATED
+    assert bench.code == ExitCode.TERMINATED
     assert bench.broker.working() == []
     assert bench.state.bot_status.startswith("Terminated: ")
 
@@ -96,7 +95,7 @@ def test_termination_left_overnight_is_concluded_the_next_day(make_bench: Callab
     bench.broker.orders.clear()
     at(bench, time(9, 20), days=1)
     bench.begin()
-    assert bench.code == EXIT_TERMINATED
+    assert bench.code == ExitCode.TERMINATED
     assert bench.state.bot_status.startswith("Terminated: ")
 
 
@@ -106,7 +105,7 @@ def test_fill_that_wins_against_the_termination_is_booked(make_bench: Callable[.
     bench.begin().cycle(2)
     bench.state.downside_oco_net_count = 2
     bench.broker.cancels.append("filled")
-    assert bench.cycle() == EXIT_TERMINATED
+    assert bench.cycle() == ExitCode.TERMINATED
     assert bench.state.upside_net_quantity + bench.state.downside_net_quantity == 100
     assert bench.broker.working() == []
 
@@ -129,7 +128,7 @@ def test_untriggered_hedges_terminate_only_on_a_fresh_price_and_a_book_that_was_
     bench.broker.empty_books.add("downside_oco")
     assert bench.cycle(3) is None
     bench.broker.empty_books.clear()
-    assert bench.cycle() == EXIT_TERMINATED
+    assert bench.cycle() == ExitCode.TERMINATED
     assert "untriggered" in bench.state.bot_status
 
 
@@ -140,12 +139,12 @@ def test_session_end_cancels_confirms_and_stops(make_bench: Callable[..., Bench]
     at(bench, time(14, 59, 59))
     assert bench.cycle() is None
     at(bench, time(15, 0))
-    assert bench.cycle() == EXIT_OK
+    assert bench.cycle() == ExitCode.OK
     assert bench.broker.working() == []
     assert bench.state.bot_status == "Stopped: session end"
     placed = len(bench.broker.placed)
     bench.begin()
-    assert bench.code == EXIT_OK
+    assert bench.code == ExitCode.OK
     assert len(bench.broker.placed) == placed
 
 
@@ -163,7 +162,7 @@ def test_each_product_has_its_own_end(make_bench: Callable[..., Bench], changes:
     bench = make_bench(**changes).begin()
     at(bench, (datetime.combine(MONDAY, ends) - timedelta(seconds=1)).time())
     assert bench.cycle() is None
-    assert bench.cycle() == EXIT_OK
+    assert bench.cycle() == ExitCode.OK
 
 
 def test_session_end_that_can_not_be_confirmed_fails(make_bench: Callable[..., Bench]) -> None:
@@ -172,10 +171,10 @@ def test_session_end_that_can_not_be_confirmed_fails(make_bench: Callable[..., B
     bench.cycle(2)
     bench.broker.cancels.extend(["sent"] * 500)
     at(bench, time(15, 0))
-    assert bench.cycle() == EXIT_FAILED
+    assert bench.cycle() == ExitCode.FAILED
     bench.broker.cancels.clear()
     bench.begin()
-    assert bench.code == EXIT_OK
+    assert bench.code == ExitCode.OK
     assert bench.broker.working() == []
 
 
@@ -185,7 +184,7 @@ def test_start_after_the_stop_clears_orders_that_a_death_left_working(make_bench
     bench.cycle(2)
     at(bench, time(15, 20))
     bench.begin()
-    assert bench.code == EXIT_OK
+    assert bench.code == ExitCode.OK
     assert bench.broker.working() == []
     assert bench.state.bot_status == "Stopped: session end"
 
@@ -198,7 +197,7 @@ def test_start_outside_a_session_says_so_and_does_nothing(
     bench = make_bench()
     at(bench, clock_time, days)
     bench.begin()
-    assert bench.code == EXIT_OK
+    assert bench.code == ExitCode.OK
     assert bench.broker.reads == {}
     assert not bench.store.exists()
 
@@ -222,7 +221,7 @@ def test_stop_asked_for_while_waiting_ends_at_once(make_bench: Callable[..., Ben
 
     bench.clock.on_wait = stop
     engine = bench._engine()
-    assert engine.start() == EXIT_OK
+    assert engine.start() == ExitCode.OK
     assert bench.clock.wall.time() < time(9, 15)
     assert bench.broker.placed == []
 
@@ -241,7 +240,7 @@ def test_signal_leaves_the_orders_and_a_resume_finds_them(make_bench: Callable[.
     bench.cycle(2)
     engine = bench._engine()
     bench.clock.on_wait = lambda: setattr(bench.clock, "stopping", True)
-    assert engine.start() == EXIT_OK
+    assert engine.start() == ExitCode.OK
     assert bench.state.bot_status == "Stopped: by signal"
     assert len(bench.broker.working()) == 4
     bench.clock.on_wait = None

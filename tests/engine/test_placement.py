@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.errors import ConfigError
-from tg1.grid_engine import EXIT_OK
+from tg1.errors import ConfigError, ExitCode
 from tg1.models import LevelState, OrderStatus, OrderType, Side, TradeSide
 
 if TYPE_CHECKING:
@@ -121,12 +120,12 @@ def test_no_reenter_completes_when_every_level_is_closed(make_bench: Callable[..
         assert bench.cycle() is None
         bench.broker.fill(bench.broker.working_at(Side.SELL, target).order_id)
         code = bench.cycle()
-    assert code == EXIT_OK
+    assert code == ExitCode.OK
     assert bench.state.bot_status == "Completed"
     assert bench.broker.working() == []
     placed = len(bench.broker.placed)
     bench.begin()
-    assert bench.code == EXIT_OK
+    assert bench.code == ExitCode.OK
     assert len(bench.broker.placed) == placed
 
 

@@ -26,8 +26,8 @@ from tests.engine.conftest import EXAMPLE
 from tests.support.fakes import HandBroker, HandClock, HandFeed, HandOrder
 from tests.support.simdisk import Died, SimDisk
 from tg1.config import GridOcoConfig
-from tg1.errors import BrokerUnavailable, FeedError, SaveFailed, StateError
-from tg1.grid_engine import EXIT_TERMINATED, GridOcoEngine
+from tg1.errors import BrokerUnavailable, ExitCode, FeedError, SaveFailed, StateError
+from tg1.grid_engine import GridOcoEngine
 from tg1.machine.clock import IST
 from tg1.models import LegOrder, OpenOrder, OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
 from tg1.rules import client_ids
@@ -116,7 +116,7 @@ class EngineMachine(RuleBasedStateMachine):
             self.over = True
             self.engine = None
         else:
-            if code == EXIT_TERMINATED:
+            if code == ExitCode.TERMINATED:
                 self.engine = None
 
     def live(self, act: Callable[[GridOcoEngine], int | None]) -> None:
@@ -130,7 +130,7 @@ class EngineMachine(RuleBasedStateMachine):
             self.engine = None
         else:
             if code is not None:
-                assert code == EXIT_TERMINATED
+                assert code == ExitCode.TERMINATED
                 self.engine = None
 
     @precondition(lambda self: self.engine is None and not self.over)

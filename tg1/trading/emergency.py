@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, InvariantBroken, StateError
+from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
 from tg1.models import BotState, Role, TradeSide
 from tg1.rules.transitions import Rules
 from tg1.trading.ending import cancel_everything
@@ -35,9 +35,6 @@ REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
 FINEST_TICK = Decimal("0.01")
 """Stands in for TokenB's tick: hedge prices are put on the real one when they are placed."""
-
-EXIT_OK = 0
-EXIT_FAILED = 1
 
 
 def stop_running_bot(lock: BotLock, clock: Clock) -> None:
@@ -130,7 +127,7 @@ class _GivenAccounts:
         return self.client.order_book(account)
 
 
-def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock) -> int:
+def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock) -> ExitCode:
     """Cancel all orders of this bot on every account; exit 0 only when the books confirm it."""
     failures = client.connect_all()
     for account, failure in failures.items():
@@ -156,7 +153,7 @@ def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateMan
         log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
     if not left:
         log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
-    return EXIT_FAILED if left else EXIT_OK
+    return ExitCode.FAILED if left else ExitCode.OK
 
 
 def _todays_state(store: StateManager, clock: Clock) -> BotState | None:
