@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, BrokerUnavailable, ExitCode, FeedError, SaveFailed
-from tg1.models import OcoOrderType, OrderType, Role, TradeSide
+from tg1.models import ACTIVE, COMPLETED, OcoOrderType, OrderType, Role, Status, StatusKind, TradeSide
 from tg1.ports import price_of
 from tg1.rules import decide, grid
 from tg1.rules.hours import Phase, opening, phase_of
@@ -19,7 +19,7 @@ from tg1.screen.view import hedged_net, status_line, view_of
 from tg1.trading.ending import cancel_everything, working_sentences
 from tg1.trading.order_desk import Ticket
 from tg1.trading.parts import Parts
-from tg1.trading.starting import ACTIVE, COMPLETED, TERMINATED, TERMINATING, Opening
+from tg1.trading.starting import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,9 +97,9 @@ class GridOcoEngine:
             log.info("Nothing to do: %s", "NSE does not trade at the weekend" if weekend else over)
             return ExitCode.OK
         self.client.connect()
-        if saved is not None and saved.bot_status.startswith(TERMINATING) and not self.config.fresh:
+        if saved is not None and saved.bot_status.kind is StatusKind.TERMINATING and not self.config.fresh:
             self._opening.forget_gone_orders(self.clock.now().date())
-            return self._terminate(saved.bot_status.removeprefix(TERMINATING))
+            return self._terminate(saved.bot_status.reason)
         if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
             return self._end_session()
         if not self._wait_for_open():
@@ -153,7 +153,7 @@ class GridOcoEngine:
         """True when orders of today may still work although the session is over (the bot had died with them)."""
         if saved is None or saved.trading_day != self.clock.now().date():
             return False
-        return saved.bot_status.startswith(TERMINATING) or any(level.orders for level in saved.levels.values())
+        return saved.bot_status.kind is StatusKind.TERMINATING or any(level.orders for level in saved.levels.values())
 
     def _phase(self) -> Phase:
         stop_at = self.config.effective_stop
@@ -387,11 +387,11 @@ class GridOcoEngine:
     def _terminate(self, reason: str) -> ExitCode:
         """Architecture 13. Until the books confirm, the status is "Terminating": a restart would go on with it."""
         log.error("TERMINATING: %s", reason)
-        self._state.bot_status = f"{TERMINATING}{reason}"
+        self._state.bot_status = Status(kind=StatusKind.TERMINATING, reason=reason)
         self._parts.save()
         left = self._clear_exchange()
         if not left:
-            self._state.bot_status = f"{TERMINATED}{reason}"
+            self._state.bot_status = Status(kind=StatusKind.TERMINATED, reason=reason)
         self._save_last_word()
         self._say_positions()
         return ExitCode.TERMINATED
@@ -399,7 +399,7 @@ class GridOcoEngine:
     def _end_session(self) -> ExitCode:
         log.info("Session end: cancelling what is working")
         left = self._clear_exchange()
-        self._state.bot_status = "Stopped: session end"
+        self._state.bot_status = Status(kind=StatusKind.STOPPED, reason="session end")
         self._save_last_word()
         self._say_positions()
         return ExitCode.FAILED if left else ExitCode.OK
@@ -414,7 +414,7 @@ class GridOcoEngine:
         """Leave the orders where they are, and say so; a resume finds them (architecture 18)."""
         if self._has_state:
             if self._state.bot_status == ACTIVE:
-                self._state.bot_status = "Stopped: by signal"
+                self._state.bot_status = Status(kind=StatusKind.STOPPED, reason="by signal")
             self._save_last_word()
             self._say_left("Stopped.")
             self._say_positions()

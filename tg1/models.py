@@ -466,13 +466,42 @@ class SettledOrder:
     """Shares of it that were booked before it left."""
 
 
+class StatusKind(StrEnum):
+    """What a bot is doing, in the words of architecture 13 and 17."""
+
+    ACTIVE = "Active"
+    STOPPED = "Stopped"
+    """Its process ended; a start resumes it."""
+    TERMINATING = "Terminating"
+    """Ended by its own rules, but the books have not confirmed yet that nothing works: a start goes on with it."""
+    TERMINATED = "Terminated"
+    """Ended by its own rules, confirmed; only `--fresh` begins again (behaviour 7.3)."""
+    COMPLETED = "Completed"
+    """Every level is closed (behaviour 1.5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a bot is doing and why; as text it is "Stopped: session end" (the file's way is `tg1.store.codec`'s)."""
+
+    kind: StatusKind
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """As an operator reads it."""
+        return f"{self.kind}: {self.reason}" if self.reason else str(self.kind)
+
+
+ACTIVE = Status(kind=StatusKind.ACTIVE)
+COMPLETED = Status(kind=StatusKind.COMPLETED)
+
+
 @dataclass(slots=True, kw_only=True)
 class BotState:
     """Everything that has to survive a crash. `StateManager` owns the one instance and brings it to disk."""
 
     bot_name: str
-    bot_status: str
-    """"Active", "Stopped: <why>", "Terminating: <reason>", "Terminated: <reason>" or "Completed"."""
+    bot_status: Status
     grid: GridIdentity
     generation: str
     """Three characters in every client id, so that a fresh grid never reuses an id of the same day."""

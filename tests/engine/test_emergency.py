@@ -14,7 +14,7 @@ from tests.support.fakes import HandBroker
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerError, ExitCode, InvariantBroken, SessionRefused
-from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
+from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, Status, StatusKind, TradeSide
 from tg1.rules.client_ids import bot_tag
 from tg1.trading.emergency import cancel_all
 
@@ -95,7 +95,7 @@ def test_everything_of_this_bot_is_cancelled_and_nothing_else(make_bench: Callab
     assert bench.broker.working() == []
     assert orphan.status is OrderStatus.CANCELLED
     assert all(order.is_working for order in others)
-    assert bench.state.bot_status == "Stopped: cancel all"
+    assert str(bench.state.bot_status) == "Stopped: cancel all"
     cancels = len(bench.broker.cancelled)
     assert stop_everything(bench) == ExitCode.OK
     assert len(bench.broker.cancelled) == cancels
@@ -196,11 +196,11 @@ def test_state_of_yesterday_is_left_to_its_own_morning(make_bench: Callable[...,
 def test_termination_under_way_stays_one(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 7.3: clearing the orders by hand does not let a terminating bot trade again."""
     bench = opened(make_bench)
-    bench.state.bot_status = "Terminating: OCO imbalance"
+    bench.state.bot_status = Status(kind=StatusKind.TERMINATING, reason="OCO imbalance")
     bench.engine._parts.save()
     assert stop_everything(bench) == ExitCode.OK
     bench.begin()
-    assert bench.state.bot_status.startswith("Terminated: ")
+    assert str(bench.state.bot_status).startswith("Terminated: ")
     assert bench.broker.working() == []
 
 

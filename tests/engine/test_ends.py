@@ -43,13 +43,13 @@ def test_imbalance_terminates_cancels_confirms_and_is_never_resumed(make_bench: 
     bench = make_bench()
     assert hedged_out(bench, 2) == ExitCode.TERMINATED
     assert bench.broker.working() == []
-    assert bench.state.bot_status.startswith("Terminated: OCO imbalance — upside_oco=0 downside_oco=2 steps=2")
+    assert str(bench.state.bot_status).startswith("Terminated: OCO imbalance — upside_oco=0 downside_oco=2 steps=2")
     with pytest.raises(StateError, match="--fresh") as refusal:
         bench.begin()
     assert refusal.value.exit_code == 5
     bench.begin(fresh=True).cycle()
     assert len(bench.broker.working("trade")) == 2
-    assert bench.state.bot_status == "Active"
+    assert str(bench.state.bot_status) == "Active"
 
 
 def test_termination_that_is_not_confirmed_is_gone_on_with_by_the_next_start(make_bench: Callable[..., Bench]) -> None:
@@ -57,14 +57,14 @@ def test_termination_that_is_not_confirmed_is_gone_on_with_by_the_next_start(mak
     bench = make_bench()
     bench.broker.cancels.extend(["ok"] * 2 + ["sent"] * 200)
     assert hedged_out(bench, 2) == ExitCode.TERMINATED
-    assert bench.state.bot_status.startswith("Terminating: ")
+    assert str(bench.state.bot_status).startswith("Terminating: ")
     placed, working = len(bench.broker.placed), len(bench.broker.working())
     assert working > 0
     bench.broker.cancels.clear()
     bench.begin()
     assert bench.code == ExitCode.TERMINATED
     assert bench.broker.working() == []
-    assert bench.state.bot_status.startswith("Terminated: ")
+    assert str(bench.state.bot_status).startswith("Terminated: ")
     assert len(bench.broker.placed) == placed
 
 
@@ -84,7 +84,7 @@ def test_death_between_terminating_and_terminated_goes_on_terminating(make_bench
     bench.begin()
     assert bench.code == ExitCode.TERMINATED
     assert bench.broker.working() == []
-    assert bench.state.bot_status.startswith("Terminated: ")
+    assert str(bench.state.bot_status).startswith("Terminated: ")
 
 
 def test_termination_left_overnight_is_concluded_the_next_day(make_bench: Callable[..., Bench]) -> None:
@@ -96,7 +96,7 @@ def test_termination_left_overnight_is_concluded_the_next_day(make_bench: Callab
     at(bench, time(9, 20), days=1)
     bench.begin()
     assert bench.code == ExitCode.TERMINATED
-    assert bench.state.bot_status.startswith("Terminated: ")
+    assert str(bench.state.bot_status).startswith("Terminated: ")
 
 
 def test_fill_that_wins_against_the_termination_is_booked(make_bench: Callable[..., Bench]) -> None:
@@ -129,7 +129,7 @@ def test_untriggered_hedges_terminate_only_on_a_fresh_price_and_a_book_that_was_
     assert bench.cycle(3) is None
     bench.broker.empty_books.clear()
     assert bench.cycle() == ExitCode.TERMINATED
-    assert "untriggered" in bench.state.bot_status
+    assert "untriggered" in bench.state.bot_status.reason
 
 
 def test_session_end_cancels_confirms_and_stops(make_bench: Callable[..., Bench]) -> None:
@@ -141,7 +141,7 @@ def test_session_end_cancels_confirms_and_stops(make_bench: Callable[..., Bench]
     at(bench, time(15, 0))
     assert bench.cycle() == ExitCode.OK
     assert bench.broker.working() == []
-    assert bench.state.bot_status == "Stopped: session end"
+    assert str(bench.state.bot_status) == "Stopped: session end"
     placed = len(bench.broker.placed)
     bench.begin()
     assert bench.code == ExitCode.OK
@@ -186,7 +186,7 @@ def test_start_after_the_stop_clears_orders_that_a_death_left_working(make_bench
     bench.begin()
     assert bench.code == ExitCode.OK
     assert bench.broker.working() == []
-    assert bench.state.bot_status == "Stopped: session end"
+    assert str(bench.state.bot_status) == "Stopped: session end"
 
 
 @pytest.mark.parametrize(("days", "clock_time"), [(0, time(15, 1)), (5, time(10, 0)), (6, time(8, 0))])
@@ -241,7 +241,7 @@ def test_signal_leaves_the_orders_and_a_resume_finds_them(make_bench: Callable[.
     engine = bench._engine()
     bench.clock.on_wait = lambda: setattr(bench.clock, "stopping", True)
     assert engine.start() == ExitCode.OK
-    assert bench.state.bot_status == "Stopped: by signal"
+    assert str(bench.state.bot_status) == "Stopped: by signal"
     assert len(bench.broker.working()) == 4
     bench.clock.on_wait = None
     placed = len(bench.broker.placed)

@@ -121,7 +121,7 @@ def test_no_reenter_completes_when_every_level_is_closed(make_bench: Callable[..
         bench.broker.fill(bench.broker.working_at(Side.SELL, target).order_id)
         code = bench.cycle()
     assert code == ExitCode.OK
-    assert bench.state.bot_status == "Completed"
+    assert str(bench.state.bot_status) == "Completed"
     assert bench.broker.working() == []
     placed = len(bench.broker.placed)
     bench.begin()

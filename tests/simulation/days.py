@@ -14,6 +14,7 @@ from tests.simulation.world import ACCOUNTS, World
 from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError, Tg1Error
+from tg1.models import COMPLETED, StatusKind
 from tg1.paper.quirks import Quirks
 
 if TYPE_CHECKING:
@@ -207,15 +208,15 @@ class Run:
         self._fresh = False if engine._has_state or code == 3 else self._fresh
         if code == 1:
             return "exit 1"
-        if code == 3 and state.bot_status.startswith("Terminating"):
+        if code == 3 and state.bot_status.kind is StatusKind.TERMINATING:
             return "died"
-        if code == 3 or state.bot_status in ("Stopped: session end", "Completed"):
-            checker.nothing_left(state.bot_status)
+        if code == 3 or str(state.bot_status) in ("Stopped: session end", "Completed"):
+            checker.nothing_left(str(state.bot_status))
             if state.trading_day == world.wall.date():
                 checker.books_agree(state)
         if code == 3:
             return "exit 3"
-        return "done for good" if state.bot_status == "Completed" else state.bot_status.partition(": ")[0]
+        return "done for good" if state.bot_status == COMPLETED else str(state.bot_status.kind)
 
     def _look_twice_at_resume(self, engine: GridOcoEngine) -> None:
         """After a start, sometimes, reconcile once more and compare; and note what P&L a new grid begins with."""

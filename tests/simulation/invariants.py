@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.simulation.world import ACCOUNTS, FOLDER, World
-from tg1.models import LevelState, Role, TradeSide
+from tg1.models import ACTIVE, LevelState, Role, TradeSide
 from tg1.rules import client_ids
 from tg1.store.codec import StateEncoder
 
@@ -244,7 +244,7 @@ class Checker:
             if not level.is_open:
                 continue
             waits = level.order is None and level.backoff.rejections == 0
-            if waits and saving and state.bot_status == "Active":
+            if waits and saving and state.bot_status == ACTIVE:
                 bare.add(level.uuid)
             if hedged and level.oco_trade_price is None and self._price_b_is_fresh():
                 bare.add(level.uuid)

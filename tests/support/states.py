@@ -9,6 +9,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from tg1.models import (
+    ACTIVE,
     Attention,
     Backoff,
     BotState,
@@ -21,6 +22,8 @@ from tg1.models import (
     Role,
     SettledOrder,
     Side,
+    Status,
+    StatusKind,
     Traded,
     TradeSide,
     TradeType,
@@ -110,7 +113,7 @@ def a_state(*, level_count: int = 2, record_count: int = 1, **changes: object) -
         made[0] = made[0].with_order(an_order())
     state = BotState(
         bot_name=BOT,
-        bot_status="Active",
+        bot_status=ACTIVE,
         grid=GRID,
         generation="GEN",
         trading_day=date(2026, 2, 16),
@@ -227,7 +230,7 @@ def bot_states(draw: st.DrawFn) -> BotState:
     uuids = draw(st.lists(st.text("0123456789abcdef", min_size=1, max_size=8), max_size=4, unique=True))
     return BotState(
         bot_name=bot_name,
-        bot_status=draw(texts),
+        bot_status=draw(st.builds(Status, kind=st.sampled_from(StatusKind), reason=texts)),
         grid=draw(grids),
         generation=draw(texts),
         trading_day=draw(st.dates()),

@@ -17,7 +17,7 @@ from tests.support.simdisk import SimDisk
 from tests.support.states import BOT, GRID, NOW, a_level, a_record, a_state, an_order
 from tg1.errors import InvariantBroken, SaveFailed, StateError
 from tg1.machine.files import OsFileSystem
-from tg1.models import OrderSide, Role, Side
+from tg1.models import COMPLETED, OrderSide, Role, Side
 from tg1.state import StateManager
 from tg1.store.codec import HISTORY_KEPT, decode, encode
 
@@ -139,7 +139,7 @@ def test_unchanged_state_is_not_written_again_after_a_load() -> None:
     "change",
     [
         pytest.param(lambda state: state.levels.update(x=a_level(uuid="x")), id="level"),
-        pytest.param(lambda state: setattr(state, "bot_status", "Completed"), id="status"),
+        pytest.param(lambda state: setattr(state, "bot_status", COMPLETED), id="status"),
         pytest.param(lambda state: state.order_history.append(a_record(2)), id="record"),
         pytest.param(lambda state: state.attention.clear(), id="attention"),
         pytest.param(lambda state: state.settled.clear(), id="settled"),

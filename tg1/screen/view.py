@@ -129,7 +129,7 @@ def view_of(
         at=now,
         cycle=cycle,
         bot_name=state.bot_name,
-        status=state.bot_status,
+        status=str(state.bot_status),
         token_a_symbol=grid.token_a_symbol,
         token_b_symbol=grid.token_b_symbol if grid.trade_type.has_oco else "",
         quote_a=quote_a,

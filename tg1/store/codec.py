@@ -26,6 +26,8 @@ from tg1.models import (
     Role,
     SettledOrder,
     Side,
+    Status,
+    StatusKind,
     Traded,
     TradeSide,
     TradeType,
@@ -53,6 +55,23 @@ SCHEMA_VERSION = 1
 HISTORY_KEPT = 500
 """Architecture 17: the file holds the last 500 records; the trades file holds all (behaviour 9.4)."""
 
+_STATUS_WORDS = {kind.value: kind for kind in StatusKind}
+
+
+def _write_status(value: Any) -> str:
+    if not isinstance(value, Status):
+        raise TypeError
+    return TEXT.write(str(value))
+
+
+def _read_status(value: Any, where: str) -> Status:
+    word, colon, reason = TEXT.read(value, where).partition(": ")
+    if word not in _STATUS_WORDS or (colon and not reason):
+        refuse(where, value, _STATUS.wanted)
+    return Status(kind=_STATUS_WORDS[word], reason=reason)
+
+
+_STATUS = Kind(f'one of {", ".join(_STATUS_WORDS)}, with ": " before a reason', _write_status, _read_status)
 _LEG = Record(
     LegOrder,
     {
@@ -156,7 +175,7 @@ _GRID = Record(
 )
 _SCALARS: dict[str, Kind] = {
     "bot_name": TEXT,
-    "bot_status": TEXT,
+    "bot_status": _STATUS,
     "upside_net_quantity": COUNT,
     "downside_net_quantity": COUNT,
     "upside_oco_net_count": COUNT,

@@ -10,11 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
-from tg1.models import BotState, Role, TradeSide
+from tg1.models import BotState, Role, Status, StatusKind, TradeSide
 from tg1.rules.transitions import Rules
 from tg1.trading.ending import cancel_everything
 from tg1.trading.parts import Parts, new_uuid
-from tg1.trading.starting import COMPLETED, TERMINATED, TERMINATING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +32,7 @@ STOP_WITHIN_SECS = 30.0
 KILL_WITHIN_SECS = 5.0
 REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
+STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
 """Stands in for TokenB's tick: hedge prices are put on the real one when they are placed."""
 
@@ -173,8 +173,8 @@ def _todays_state(store: StateManager, clock: Clock) -> BotState | None:
 
 
 def _say_stopped(state: BotState) -> None:
-    if not state.bot_status.startswith((TERMINATED, TERMINATING, COMPLETED)):
-        state.bot_status = "Stopped: cancel all"
+    if state.bot_status.kind in (StatusKind.ACTIVE, StatusKind.STOPPED):
+        state.bot_status = STOPPED
 
 
 def _not_looked_at(saved: BotState | None, client: FindocMultiClient) -> list[str]:
@@ -204,7 +204,7 @@ def _blank(config: GridOcoConfig, clock: Clock) -> BotState:
     now = clock.now()
     return BotState(
         bot_name=config.bot_name,
-        bot_status="cancel-all",
+        bot_status=STOPPED,
         grid=config.identity(),
         generation="000",
         trading_day=now.date(),

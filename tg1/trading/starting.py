@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerUnavailable, ConfigError, FeedError, StateError
-from tg1.models import NO_BACKOFF, BotState
+from tg1.models import ACTIVE, NO_BACKOFF, BotState, StatusKind
 from tg1.ports import price_of
 from tg1.rules import client_ids, day_roll, grid
 from tg1.settings.same_grid import compare_grids
@@ -30,11 +30,6 @@ BROKER_WITHIN_SECS = 60.0
 """How long the books may be unreadable, or doubts unresolved, at a start before it is given up (exit 4)."""
 STEP_SECS = 1.0
 PRICE_STEP_SECS = 0.1
-
-TERMINATED = "Terminated: "
-TERMINATING = "Terminating: "
-COMPLETED = "Completed"
-ACTIVE = "Active"
 
 
 class Opening:
@@ -59,9 +54,9 @@ class Opening:
             return None
         if saved is None or config.fresh:
             return saved
-        if saved.bot_status.startswith(TERMINATED):
+        if saved.bot_status.kind is StatusKind.TERMINATED:
             raise StateError(
-                f"{config.bot_name!r} was terminated by its own rules ({saved.bot_status.removeprefix(TERMINATED)}); "
+                f"{config.bot_name!r} was terminated by its own rules ({saved.bot_status.reason}); "
                 "give --fresh to archive that state and start a new grid."
             )
         given = config.identity(saved.grid.entry_price if config.auto_entry else None)

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from tg1.machine.clock import IST
 from tg1.models import (
+    ACTIVE,
     Attention,
     Backoff,
     BotState,
@@ -63,7 +64,7 @@ def bot(grid: GridIdentity = GRID, **changes: Any) -> BotState:
     numbers = iter(range(10_000))
     return BotState(
         bot_name="IRFC-SBIN Grid",
-        bot_status="Active",
+        bot_status=ACTIVE,
         grid=grid,
         generation="abc",
         trading_day=date(2026, 2, 16),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order, bot_states
 from tg1.errors import InvariantBroken, StateError
-from tg1.models import Backoff, BotState, GridIdentity, OrderSide, Role, Traded
+from tg1.models import Backoff, BotState, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
 from tg1.store.codec import (
     _ATTENTION,
     _BACKOFF,
@@ -93,6 +93,31 @@ def refusal(data: bytes) -> str:
 def test_every_state_comes_back_as_it_was(state: BotState) -> None:
     """decode(encode(s)) == s, to the last digit of every price."""
     assert decode(encode(state, NOW)) == state
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "text"),
+    [
+        (StatusKind.ACTIVE, "", "Active"),
+        (StatusKind.STOPPED, "session end", "Stopped: session end"),
+        (StatusKind.TERMINATING, "OCO imbalance: 5", "Terminating: OCO imbalance: 5"),
+        (StatusKind.TERMINATED, "OCO imbalance", "Terminated: OCO imbalance"),
+        (StatusKind.COMPLETED, "", "Completed"),
+    ],
+)
+def test_status_is_one_text_in_the_file(kind: StatusKind, reason: str, text: str) -> None:
+    """Architecture 13 and 17, behaviour 1.5, 7.3, 12: what the bot does, and why, in the words of the file."""
+    status = Status(kind=kind, reason=reason)
+    data = encode(a_state(bot_status=status), NOW)
+    assert json.loads(data)["bot_status"] == text
+    assert decode(data).bot_status == status
+
+
+@pytest.mark.parametrize("text", ["", "active", "Paused", "Active:", "Stopped: ", "Terminated:why", ": Active"])
+def test_status_in_other_words_is_refused(text: str) -> None:
+    """Behaviour 9.2: a status that this TG1 does not know is never taken for "Active"."""
+    data = tampered(lambda document: document.update(bot_status=text))
+    assert "bot_status" in refusal(data)
 
 
 def test_file_has_the_keys_of_section_17_with_their_meanings() -> None:
