@@ -13,7 +13,7 @@ from tg1.errors import BrokerError, BrokerUnavailable, ExitCode, FeedError, Save
 from tg1.models import ACTIVE, COMPLETED, OcoOrderType, OrderType, Role, Status, StatusKind, TradeSide
 from tg1.ports import price_of
 from tg1.rules import decide, grid
-from tg1.rules.hours import Phase, opening, phase_of
+from tg1.rules.hours import SessionPhase, opening, phase_of
 from tg1.rules.transitions import set_pending_hedge
 from tg1.screen.view import hedged_net, status_line, view_of
 from tg1.trading.ending import cancel_everything, working_sentences
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tg1.machine.clock import Clock
     from tg1.models import BotState, OpenOrder, Quote
     from tg1.ports import Broker, PriceFeed
-    from tg1.rules.grid import LadderRow
+    from tg1.rules.grid import GridRow
     from tg1.rules.transitions import Moment
     from tg1.screen.view import LadderView
     from tg1.state import StateManager
@@ -91,8 +91,8 @@ class GridOcoEngine:
         saved = self._saved = self._opening.load()
         if saved is not None and not self.config.fresh and self._is_finished(saved):
             return ExitCode.OK
-        if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND) and not self._left_working(saved):
-            weekend = self._phase() is Phase.WEEKEND
+        if self._phase() in (SessionPhase.AFTER_STOP, SessionPhase.WEEKEND) and not self._left_working(saved):
+            weekend = self._phase() is SessionPhase.WEEKEND
             over = f"the session ended at {self.config.effective_stop:%H:%M} IST"
             log.info("Nothing to do: %s", "NSE does not trade at the weekend" if weekend else over)
             return ExitCode.OK
@@ -100,7 +100,7 @@ class GridOcoEngine:
         if saved is not None and saved.bot_status.kind is StatusKind.TERMINATING and not self.config.fresh:
             self._opening.forget_gone_orders(self.clock.now().date())
             return self._terminate(saved.bot_status.reason)
-        if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
+        if self._phase() in (SessionPhase.AFTER_STOP, SessionPhase.WEEKEND):
             return self._end_session()
         if not self._wait_for_open():
             return self._stopped_by_signal()
@@ -134,7 +134,7 @@ class GridOcoEngine:
     def _reconcile_orders(self) -> None:
         self._opening.resume()
 
-    def _create_grid_levels(self, state: BotState, rows: tuple[LadderRow, ...]) -> None:
+    def _create_grid_levels(self, state: BotState, rows: tuple[GridRow, ...]) -> None:
         state.levels = grid.create_levels(state.grid, rows, state.bot_name, self._parts.new_uuid)
 
     def _start_feed(self) -> None:
@@ -155,15 +155,15 @@ class GridOcoEngine:
             return False
         return saved.bot_status.kind is StatusKind.TERMINATING or any(level.orders for level in saved.levels.values())
 
-    def _phase(self) -> Phase:
+    def _phase(self) -> SessionPhase:
         stop_at = self.config.effective_stop
-        return Phase.OPEN if stop_at is None else phase_of(self.clock.now(), stop_at)
+        return SessionPhase.OPEN if stop_at is None else phase_of(self.clock.now(), stop_at)
 
     def _wait_for_open(self) -> bool:
         """Wait until 09:15; False when a stop was asked for meanwhile."""
-        if self._phase() is Phase.BEFORE_OPEN:
+        if self._phase() is SessionPhase.BEFORE_OPEN:
             log.info("The market opens at 09:15; waiting")
-        while self._phase() is Phase.BEFORE_OPEN and not self.clock.stop_requested:
+        while self._phase() is SessionPhase.BEFORE_OPEN and not self.clock.stop_requested:
             now = self.clock.now()
             # In steps, since the wall clock may be put right while we wait.
             wait_secs = min((opening(now) - now).total_seconds(), 60.0)
@@ -187,7 +187,7 @@ class GridOcoEngine:
     def _poll_cycle(self) -> ExitCode | None:
         """One cycle; an exit code when the bot has ended (behaviour 4.5 gives the order)."""
         self._cycle += 1
-        if self._phase() in (Phase.AFTER_STOP, Phase.WEEKEND):
+        if self._phase() in (SessionPhase.AFTER_STOP, SessionPhase.WEEKEND):
             return self._end_session()
         if not self._same_trading_day():
             return None

@@ -11,7 +11,7 @@ import pytest
 from tests.engine.conftest import DeathError
 from tg1.errors import BrokerUnavailable
 from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
-from tg1.rules.client_ids import bot_tag, parse
+from tg1.rules.client_ids import bot_tag, parse_client_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_client_ids_are_short_tagged_and_never_used_twice(make_bench: Callable[.
     ids = [request.client_id for request in bench.broker.placed]
     assert len(set(ids)) == len(ids) > 15
     for client_id in ids:
-        named = parse(client_id)
+        named = parse_client_id(client_id)
         assert named is not None
         assert named.tag == bot_tag("IRFC-SBIN Grid")
 

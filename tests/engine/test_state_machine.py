@@ -171,7 +171,7 @@ class EngineMachine(RuleBasedStateMachine):
         entries = Counter(
             request.side
             for request in self.broker.placed[before:]
-            if (named := client_ids.parse(request.client_id)) and named.role is Role.ENTRY
+            if (named := client_ids.parse_client_id(request.client_id)) and named.role is Role.ENTRY
         )
         assert all(count <= 1 for count in entries.values()), "behaviour 2.2: one new entry per direction and cycle"
 
@@ -344,7 +344,7 @@ class EngineMachine(RuleBasedStateMachine):
         slots = Counter(
             (named.generation, named.trade_side, named.level, named.role is Role.OCO)
             for order in self.broker.working()
-            if (named := client_ids.parse(order.request.client_id))
+            if (named := client_ids.parse_client_id(order.request.client_id))
         )
         assert all(count == 1 for count in slots.values()), slots
 
@@ -423,7 +423,7 @@ class EngineMachine(RuleBasedStateMachine):
             return
         net = dict.fromkeys(TradeSide, 0)
         for order in self.broker.everything.values():
-            named = client_ids.parse(order.request.client_id)
+            named = client_ids.parse_client_id(order.request.client_id)
             if order.foreign or named is None or named.generation != state.generation or named.role is Role.OCO:
                 continue
             net[named.trade_side] += order.filled if named.role is Role.ENTRY else -order.filled

@@ -126,7 +126,7 @@ class Checker:
         for account in ACCOUNTS:
             for order in self.world.exchange.working_orders(account):
                 if order.client_id.startswith(self.tag):
-                    parsed = client_ids.parse(order.client_id)
+                    parsed = client_ids.parse_client_id(order.client_id)
                     if parsed is None:
                         self.fail(ONCE, f"an order of ours has the unreadable id {order.client_id}")
                     else:
@@ -152,7 +152,7 @@ class Checker:
         today = self.world.wall.date()
         if any(order.client_id == client_id and order.placed_at.date() == today for order in self.own_orders()):
             self.fail(ONCE, f"{client_id} is sent a second time although the exchange has it")
-        parsed = client_ids.parse(client_id)
+        parsed = client_ids.parse_client_id(client_id)
         if parsed is None or len(client_id) > client_ids.LENGTH:
             self.fail(ONCE, f"{client_id} is no id of ours")
         elif parsed.role is Role.ENTRY and self.engine is not None and client_id not in self._refused_ids:
@@ -332,7 +332,7 @@ class Checker:
     def _levels_orders(self, state: BotState) -> dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]]:
         found: dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]] = defaultdict(list)
         for order in self.grid_orders():
-            named = client_ids.parse(order.client_id)
+            named = client_ids.parse_client_id(order.client_id)
             if named is not None and named.generation == state.generation and named.role is not Role.OCO:
                 found[named.trade_side, named.level].append((named, order))
         return found
@@ -360,7 +360,7 @@ class Checker:
 def _by_level(filled: dict[str, int], generation: str) -> dict[tuple[TradeSide, int], Truth]:
     sums: dict[tuple[TradeSide, int], Counter[Role]] = defaultdict(Counter)
     for client_id, quantity in filled.items():
-        named = client_ids.parse(client_id)
+        named = client_ids.parse_client_id(client_id)
         if named is not None and named.generation == generation:
             sums[named.trade_side, named.level][named.role] += quantity
     return {

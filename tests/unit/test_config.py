@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tg1.config import GridOcoConfig, OcoOrderType
 from tg1.errors import ConfigError
 from tg1.models import TradeType
-from tg1.rules.grid import check_ladder, ladder
+from tg1.rules.grid import check_rows, exact_rows
 from tg1.settings.checks import PAISA, check_levels
 from tg1.settings.flags import CREDENTIALS
 
@@ -346,7 +346,7 @@ prices = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(100000), place
     steps=st.integers(min_value=1, max_value=60),
     trade_type=st.sampled_from(TradeType),
 )
-def test_config_that_passes_has_a_ladder_that_passes(
+def test_config_that_passes_has_rows_that_pass(
     entry: Decimal, spread: Decimal, target: Decimal, steps: int, trade_type: TradeType
 ) -> None:
     """The closed forms here and the level-by-level check of the grid agree on every grid (behaviour 1.2)."""
@@ -359,10 +359,10 @@ def test_config_that_passes_has_a_ladder_that_passes(
         target_spread=target,
         steps=steps,
     )
-    rows = ladder(config.identity())
+    rows = exact_rows(config.identity())
     if min(min(row.entry_price, row.target_price) for row in rows) >= PAISA:
         check_levels(config.identity())
-        check_ladder(rows)
+        check_rows(rows)
     else:
         with pytest.raises(ConfigError):
             check_levels(config.identity())

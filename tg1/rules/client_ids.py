@@ -70,7 +70,7 @@ def next_generation(generation: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def parse(text: str) -> ClientId | None:
+def parse_client_id(text: str) -> ClientId | None:
     """Read an id; None when it is not one that a TG1 bot could have made (somebody else's order).
 
     Remembered, because every row of a day's book is asked about in every cycle.

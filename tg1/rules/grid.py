@@ -20,7 +20,7 @@ PERCENT = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LadderRow:
+class GridRow:
     """One level before any tick is known: exact arithmetic in rupees."""
 
     level: int
@@ -30,15 +30,15 @@ class LadderRow:
     target_price: Decimal
 
 
-def ladder(identity: GridIdentity) -> tuple[LadderRow, ...]:
+def exact_rows(identity: GridIdentity) -> tuple[GridRow, ...]:
     """The grid's rows by the formulas of architecture 4: active halves only, downside first, level 1 first."""
-    rows: list[LadderRow] = []
+    rows: list[GridRow] = []
     for trade_side in identity.trade_type.trade_sides:
         away = -trade_side.entry_direction.sign
         for level in range(1, identity.steps + 1):
             entry = identity.entry_price + away * level * identity.spread
             target = entry - away * identity.target_spread
-            rows.append(LadderRow(level=level, trade_side=trade_side, entry_price=entry, target_price=target))
+            rows.append(GridRow(level=level, trade_side=trade_side, entry_price=entry, target_price=target))
     return tuple(rows)
 
 
@@ -47,25 +47,25 @@ def to_tick(price: Decimal, tick: Decimal, rounding: str = ROUND_HALF_UP) -> Dec
     return (price / tick).quantize(Decimal(1), rounding=rounding) * tick
 
 
-def on_tick(rows: tuple[LadderRow, ...], tick: Decimal) -> tuple[LadderRow, ...]:
+def on_tick(rows: tuple[GridRow, ...], tick: Decimal) -> tuple[GridRow, ...]:
     """The rows rounded to the instrument's tick and checked; `ConfigError` when rounding breaks the grid."""
     rounded = tuple(
         replace(row, entry_price=to_tick(row.entry_price, tick), target_price=to_tick(row.target_price, tick))
         for row in rows
     )
-    check_ladder(rounded, f" on the tick of {tick.normalize():f}")
+    check_rows(rounded, f" on the tick of {tick.normalize():f}")
     return rounded
 
 
-def rows_of(identity: GridIdentity, tick: Decimal) -> tuple[LadderRow, ...]:
+def rows_of(identity: GridIdentity, tick: Decimal) -> tuple[GridRow, ...]:
     """The rows around the centre nearest on the tick; `ConfigError` when rounding breaks the grid.
 
     The identity keeps the centre that was asked for, so that the same command line resumes the grid (behaviour 9.3).
     """
-    return on_tick(ladder(replace(identity, entry_price=to_tick(identity.entry_price, tick))), tick)
+    return on_tick(exact_rows(replace(identity, entry_price=to_tick(identity.entry_price, tick))), tick)
 
 
-def check_ladder(rows: tuple[LadderRow, ...], where: str = "") -> None:
+def check_rows(rows: tuple[GridRow, ...], where: str = "") -> None:
     """Refuse colliding levels, targets on or behind their entries, and prices at or below 0 (behaviour 1.2)."""
     for row in rows:
         _check_row(row, where)
@@ -77,7 +77,7 @@ def check_ladder(rows: tuple[LadderRow, ...], where: str = "") -> None:
             )
 
 
-def _check_row(row: LadderRow, where: str) -> None:
+def _check_row(row: GridRow, where: str) -> None:
     name = f"{row.trade_side} level {row.level}"
     if min(row.entry_price, row.target_price) <= 0:
         raise ConfigError(
@@ -93,7 +93,7 @@ def _check_row(row: LadderRow, where: str) -> None:
 
 
 def create_levels(
-    identity: GridIdentity, rows: tuple[LadderRow, ...], bot_name: str, new_uuid: Callable[[], str]
+    identity: GridIdentity, rows: tuple[GridRow, ...], bot_name: str, new_uuid: Callable[[], str]
 ) -> dict[str, OpenOrder]:
     """Fresh levels for the rows, by uuid and in the rows' order."""
     levels: dict[str, OpenOrder] = {}
@@ -122,7 +122,7 @@ class Centring:
     """Entries that would fill at once because the price is already beyond them."""
 
 
-def centring(rows: tuple[LadderRow, ...], price: Decimal) -> Centring:
+def centring(rows: tuple[GridRow, ...], price: Decimal) -> Centring:
     """Judge TokenA's price against a grid that is about to start."""
     outside = ""
     crossed = 0

@@ -10,7 +10,7 @@ LAST_STOP = time(15, 30)
 SATURDAY = 5
 
 
-class Phase(StrEnum):
+class SessionPhase(StrEnum):
     """Where `now` lies in the trading day. Exchange holidays are not known here: they look like weekdays."""
 
     BEFORE_OPEN = "before open"
@@ -19,13 +19,13 @@ class Phase(StrEnum):
     WEEKEND = "weekend"
 
 
-def phase_of(now: datetime, stop_at: time) -> Phase:
+def phase_of(now: datetime, stop_at: time) -> SessionPhase:
     """The phase of an aware IST time for a bot that stops at `stop_at`."""
     if now.weekday() >= SATURDAY:
-        return Phase.WEEKEND
+        return SessionPhase.WEEKEND
     if now.time() < OPEN:
-        return Phase.BEFORE_OPEN
-    return Phase.OPEN if now.time() < stop_at else Phase.AFTER_STOP
+        return SessionPhase.BEFORE_OPEN
+    return SessionPhase.OPEN if now.time() < stop_at else SessionPhase.AFTER_STOP
 
 
 def opening(now: datetime) -> datetime:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.models import OcoOrderType, TradeSide
-from tg1.rules.grid import ladder, to_tick
+from tg1.rules.grid import exact_rows, to_tick
 
 if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
-    from tg1.rules.grid import LadderRow
+    from tg1.rules.grid import GridRow
 
 PAISA = Decimal("0.01")
 _HEADS = {TradeSide.UPSIDE: "SELL Grid (upside):", TradeSide.DOWNSIDE: "BUY Grid (downside):"}
@@ -18,7 +18,7 @@ _HEADS = {TradeSide.UPSIDE: "SELL Grid (upside):", TradeSide.DOWNSIDE: "BUY Grid
 
 def grid_layout(config: GridOcoConfig) -> str:
     """Return the whole grid as lines of text; with `auto_entry` the prices are offsets from the centre C."""
-    rows = ladder(config.identity())
+    rows = exact_rows(config.identity())
     blocks = [_summary(config)]
     for side in (TradeSide.UPSIDE, TradeSide.DOWNSIDE):
         of_side = [row for row in rows if row.trade_side is side]
@@ -39,7 +39,7 @@ def _summary(config: GridOcoConfig) -> str:
     )
 
 
-def _half(config: GridOcoConfig, side: TradeSide, rows: list[LadderRow]) -> str:
+def _half(config: GridOcoConfig, side: TradeSide, rows: list[GridRow]) -> str:
     cells = [(_price(config, row.entry_price), _price(config, row.target_price)) for row in rows]
     width = max(10, *(len(entry) + 2 for entry, _ in cells))
     lines = [_HEADS[side], f"  {'Level':<9}{'Entry':<{width}}Target"]
@@ -62,7 +62,7 @@ def _oco_rule(config: GridOcoConfig, side: TradeSide) -> str:
     return f"{rule} (limit {config.oco_limit_offset.normalize():f} % {'above' if direction.sign > 0 else 'below'})"
 
 
-def _totals(config: GridOcoConfig, rows: tuple[LadderRow, ...]) -> str:
+def _totals(config: GridOcoConfig, rows: tuple[GridRow, ...]) -> str:
     lines = [f"MaxQuantity = {config.max_quantity} shares of {config.token_a_symbol} (new entries pause there)"]
     for side in (TradeSide.UPSIDE, TradeSide.DOWNSIDE):
         entries = [row.entry_price for row in rows if row.trade_side is side]

@@ -48,7 +48,7 @@ class Book:
         for row in rows:
             self.by_order_id[row.order_id] = row
             # The whole id has to be one of ours: what merely begins like it is somebody else's (behaviour 3.4).
-            if row.client_id.startswith(tag) and client_ids.parse(row.client_id) is not None:
+            if row.client_id.startswith(tag) and client_ids.parse_client_id(row.client_id) is not None:
                 self.ours.setdefault(row.client_id, []).append(row)
 
     def find(self, order: LegOrder) -> BrokerOrder | None:
@@ -238,7 +238,7 @@ class Bookkeeper:
         return None
 
     def _level_of(self, account: str, row: BrokerOrder) -> tuple[OpenOrder, client_ids.ClientId] | None:
-        named = client_ids.parse(row.client_id)
+        named = client_ids.parse_client_id(row.client_id)
         if named is None or named.generation != self.state.generation:
             return None
         if self._client.account_of(named.role, named.trade_side) != account:

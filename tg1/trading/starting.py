@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tg1.models import GridIdentity, Quote
-    from tg1.rules.grid import LadderRow
+    from tg1.rules.grid import GridRow
     from tg1.trading.bookkeeper import Book, Orphan
     from tg1.trading.parts import Parts
 
@@ -105,7 +105,7 @@ class Opening:
 
     # -- fresh ---------------------------------------------------------------------------------------------------------
 
-    def create(self, price_a: Decimal, create_levels: Callable[[BotState, tuple[LadderRow, ...]], None]) -> None:
+    def create(self, price_a: Decimal, create_levels: Callable[[BotState, tuple[GridRow, ...]], None]) -> None:
         """A new grid around the configured centre, or around TokenA's price with `--auto-entry`."""
         parts, config = self._parts, self._parts.config
         identity = config.identity(grid.to_tick(price_a, parts.tick_a) if config.auto_entry else None)
@@ -131,7 +131,7 @@ class Opening:
             trading_day=now.date(),
         )
 
-    def _check_centre(self, rows: tuple[LadderRow, ...], price_a: Decimal) -> None:
+    def _check_centre(self, rows: tuple[GridRow, ...], price_a: Decimal) -> None:
         centring = grid.centring(rows, price_a)
         if centring.outside and not self._parts.config.allow_off_centre:
             raise ConfigError(centring.outside)

@@ -24,7 +24,9 @@ def rows(side: TradeSide, **changes: object) -> list[tuple[str, str]]:
     """Entry and target of each level of one side, nearest first."""
     identity = replace(GRID, **changes)
     return [
-        (f"{row.entry_price:.2f}", f"{row.target_price:.2f}") for row in grid.ladder(identity) if row.trade_side is side
+        (f"{row.entry_price:.2f}", f"{row.target_price:.2f}")
+        for row in grid.exact_rows(identity)
+        if row.trade_side is side
     ]
 
 
@@ -58,7 +60,7 @@ def test_example_of_the_architecture_comes_out_to_the_paisa() -> None:
 )
 def test_trade_type_makes_its_halves(trade_type: str, sides: set[TradeSide]) -> None:
     """Architecture 5."""
-    made = grid.ladder(replace(GRID, trade_type=TradeType(trade_type)))
+    made = grid.exact_rows(replace(GRID, trade_type=TradeType(trade_type)))
     assert {row.trade_side for row in made} == sides
 
 
@@ -68,7 +70,7 @@ def test_grid_is_symmetric_evenly_spaced_and_never_drifts(
 ) -> None:
     """Architecture 4: each level is reckoned from the centre, so the fortieth is as exact as the first."""
     identity = replace(GRID, entry_price=centre, spread=spread, target_spread=target, steps=steps)
-    made = grid.ladder(identity)
+    made = grid.exact_rows(identity)
     down = [row for row in made if row.trade_side is TradeSide.DOWNSIDE]
     up = [row for row in made if row.trade_side is TradeSide.UPSIDE]
     for below, above in zip(down, up, strict=True):
@@ -166,5 +168,5 @@ def test_hedge_quantity_is_in_proportion_to_what_filled(filled: int, quantity_a:
 )
 def test_centring_tells_inside_crossed_and_outside(price: str, outside: bool, crossed: int) -> None:  # noqa: FBT001
     """Behaviour 1.4."""
-    found = grid.centring(grid.ladder(GRID), Decimal(price))
+    found = grid.centring(grid.exact_rows(GRID), Decimal(price))
     assert (bool(found.outside), found.crossed) == (outside, crossed)

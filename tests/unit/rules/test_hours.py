@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.machine.clock import IST
-from tg1.rules.hours import Phase, opening, phase_of
+from tg1.rules.hours import SessionPhase, opening, phase_of
 
 FRIDAY = datetime(2026, 11, 27, tzinfo=IST)
 
@@ -17,15 +17,15 @@ FRIDAY = datetime(2026, 11, 27, tzinfo=IST)
 @pytest.mark.parametrize(
     ("clock_time", "phase"),
     [
-        ("00:00:00", Phase.BEFORE_OPEN),
-        ("09:14:59", Phase.BEFORE_OPEN),
-        ("09:15:00", Phase.OPEN),
-        ("14:59:59", Phase.OPEN),
-        ("15:00:00", Phase.AFTER_STOP),
-        ("23:59:59", Phase.AFTER_STOP),
+        ("00:00:00", SessionPhase.BEFORE_OPEN),
+        ("09:14:59", SessionPhase.BEFORE_OPEN),
+        ("09:15:00", SessionPhase.OPEN),
+        ("14:59:59", SessionPhase.OPEN),
+        ("15:00:00", SessionPhase.AFTER_STOP),
+        ("23:59:59", SessionPhase.AFTER_STOP),
     ],
 )
-def test_day_has_its_phases(clock_time: str, phase: Phase) -> None:
+def test_day_has_its_phases(clock_time: str, phase: SessionPhase) -> None:
     """Behaviour 12: both borders belong to what they begin."""
     now = datetime.combine(FRIDAY, time.fromisoformat(clock_time), IST)
     assert phase_of(now, time(15, 0)) is phase
@@ -34,13 +34,13 @@ def test_day_has_its_phases(clock_time: str, phase: Phase) -> None:
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
 def test_weekend_is_closed_and_weekdays_never_are_weekend(now: datetime) -> None:
     """Behaviour 12."""
-    assert (phase_of(now, time(15, 15)) is Phase.WEEKEND) == (now.strftime("%a") in ("Sat", "Sun"))
+    assert (phase_of(now, time(15, 15)) is SessionPhase.WEEKEND) == (now.strftime("%a") in ("Sat", "Sun"))
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
 def test_before_the_open_the_opening_lies_ahead_on_the_same_day(now: datetime) -> None:
     """What is waited for does come."""
-    if phase_of(now, time(15, 0)) is Phase.BEFORE_OPEN:
+    if phase_of(now, time(15, 0)) is SessionPhase.BEFORE_OPEN:
         assert opening(now) > now
-        assert phase_of(opening(now), time(15, 0)) is Phase.OPEN
+        assert phase_of(opening(now), time(15, 0)) is SessionPhase.OPEN
     assert opening(now).date() == now.date()

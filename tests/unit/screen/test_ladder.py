@@ -33,7 +33,7 @@ from tg1.models import (
     TradeSide,
     TradeType,
 )
-from tg1.rules.grid import create_levels, ladder
+from tg1.rules.grid import create_levels, exact_rows
 from tg1.screen.ladder import LadderScreen, ladder_lines, render
 from tg1.screen.view import LadderView, status_line, view_of
 
@@ -68,7 +68,7 @@ def bot(grid: GridIdentity = GRID, **changes: Any) -> BotState:
         grid=grid,
         generation="abc",
         trading_day=date(2026, 2, 16),
-        levels=create_levels(grid, ladder(grid), "IRFC-SBIN Grid", lambda: f"u{next(numbers)}"),
+        levels=create_levels(grid, exact_rows(grid), "IRFC-SBIN Grid", lambda: f"u{next(numbers)}"),
         **changes,
     )
 
