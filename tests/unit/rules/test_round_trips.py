@@ -1,0 +1,72 @@
+"""What a level would earn: the number that a trader must see before he starts (behaviour 15, charges.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tg1.models import Side
+from tg1.rules.charges import DISCOUNT, FREE, Brokerage, ChargesPlan
+from tg1.rules.round_trips import Trade, least_paying_spread, round_trip
+
+SBIN = Trade(side=Side.BUY, entry_price=Decimal("787.20"), quantity=100, product="MIS", day=date(2026, 11, 24))
+FLAT_MONTHLY = ChargesPlan(intraday=FREE)
+
+
+def test_half_a_rupee_on_sbin_loses_money() -> None:
+    """Charges.md's worked example: gross 50.00, charges 75.15, net -25.15."""
+    trip = round_trip(SBIN, Decimal("0.50"), DISCOUNT)
+    assert (trip.gross, f"{trip.charges.total:.2f}", f"{trip.net:.2f}") == (Decimal("50.00"), "75.15", "-25.15")
+
+
+def test_sell_entry_is_bought_back_below() -> None:
+    """The mirror of the worked example: sold at 787.70, bought back at 787.20, costs and earns the same."""
+    sold = replace(SBIN, side=Side.SELL, entry_price=Decimal("787.70"))
+    assert round_trip(sold, Decimal("0.50"), DISCOUNT) == round_trip(SBIN, Decimal("0.50"), DISCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"), [(DISCOUNT, "0.76"), (FLAT_MONTHLY, "0.28")], ids=["discount", "no-brokerage"]
+)
+def test_least_spread_that_pays(plan: ChargesPlan, expected: str) -> None:
+    """75.15 on 100 shares need 76 paise, since the sale at the higher price is taxed a little more; 27.95 need 28."""
+    assert least_paying_spread(SBIN, plan) == Decimal(expected)
+
+
+def test_no_spread_pays_where_the_fee_is_larger_than_the_price() -> None:
+    """One share sold at ₹5 can't earn two flat fees of ₹20."""
+    tiny = replace(SBIN, side=Side.SELL, entry_price=Decimal(5), quantity=1)
+    assert least_paying_spread(tiny, ChargesPlan(intraday=Brokerage(rupees=Decimal(20)))) is None
+    assert least_paying_spread(replace(tiny, entry_price=Decimal("0.01")), DISCOUNT) is None
+
+
+def test_delivery_that_is_kept_overnight_pays_the_depository() -> None:
+    """Charges.md: the shares of a BUY leave the demat account when the target sells them on another day."""
+    cnc = replace(SBIN, product="CNC")
+    assert round_trip(cnc, Decimal(5), DISCOUNT).charges.dp == 0
+    assert round_trip(replace(cnc, overnight=True), Decimal(5), DISCOUNT).charges.dp == 13
+
+
+@given(
+    st.builds(
+        Trade,
+        side=st.sampled_from(Side),
+        entry_price=st.decimals("1", "5000", places=2),
+        quantity=st.integers(1, 2000),
+        product=st.sampled_from(["MIS", "CNC", "NRML"]),
+        day=st.just(date(2026, 11, 24)),
+        overnight=st.booleans(),
+    ),
+    st.sampled_from([DISCOUNT, FLAT_MONTHLY, ChargesPlan(intraday=Brokerage(percent=Decimal("0.1")))]),
+)
+def test_least_spread_pays_and_a_paisa_less_does_not(trade: Trade, plan: ChargesPlan) -> None:
+    """For every trade: its own spread nets more than nothing, the next smaller one does not."""
+    least = least_paying_spread(trade, plan)
+    if least is not None:
+        assert round_trip(trade, least, plan).net > 0
+        assert round_trip(trade, least - Decimal("0.01"), plan).net <= 0
