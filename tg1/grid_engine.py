@@ -331,7 +331,7 @@ class GridOcoEngine:
             symbol=self.config.token_a_symbol,
             quantity=quantity,
             order_type=OrderType.LIMIT,
-            # The tick may have changed since the level was made (data/README.md): SBIN's did.
+            # The tick may have changed since the level was made (docs/data.md): SBIN's did.
             limit_price=grid.to_tick(level.entry_trade_price, self._parts.tick_a),
         )
 

@@ -334,7 +334,7 @@ def test_bad_arguments_give_one_sentence_and_exit_2(args: tuple[str, ...]) -> No
     assert "Traceback" not in err
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="real prices are not part of the project; see data/README.md")
+@pytest.mark.skipif(not DATA.is_dir(), reason="real prices are not part of the project; see docs/data.md")
 def test_command_replays_real_prices() -> None:
     """Both symbols have a price at once; a symbol that the file lacks is refused (behaviour 17)."""
     file = str(DATA / "ltp_1s_2025-06-18.csv")

@@ -177,7 +177,7 @@ def test_silent_handshake_is_not_sent() -> None:
 
 
 def test_connection_that_the_server_closed_is_not_used_again() -> None:
-    """A pooled connection that ended since goes unused, so the order is answered (behaviour 11.5)."""
+    """A pooled connection that ended since goes unused, so the order is answered (behaviour 11.6)."""
     closed = threading.Event()
 
     def answer_once(connection: socket.socket, server: SocketServer) -> None:
@@ -197,7 +197,7 @@ def test_connection_that_the_server_closed_is_not_used_again() -> None:
 
 
 def test_order_on_a_connection_that_was_reset_is_known_not_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the check before the send is too early, the failing send itself is the proof (behaviour 11.5)."""
+    """When the check before the send is too early, the failing send itself is the proof (behaviour 11.6)."""
     gone = threading.Event()
 
     def answer_once_then_reset(connection: socket.socket, server: SocketServer) -> None:

@@ -45,7 +45,7 @@ def filled_on_a_sim_disk(make_bench: Callable[..., Bench]) -> Bench:
 
 
 def test_nothing_is_placed_while_the_disk_is_full_and_all_of_it_afterwards(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 9.2, failures.md I.17: fills are booked in memory, no order leaves, and it recovers by itself."""
+    """Behaviour 9.2, failures.md II.17: fills are booked in memory, no order leaves, and it recovers by itself."""
     bench = filled_on_a_sim_disk(make_bench)
     bench.fs.before_op = full_disk
     placed = len(bench.broker.placed)
@@ -60,7 +60,7 @@ def test_nothing_is_placed_while_the_disk_is_full_and_all_of_it_afterwards(make_
 
 
 def test_orders_are_cancelled_at_the_end_though_the_disk_is_full(make_bench: Callable[..., Bench]) -> None:
-    """Failures.md VI.18: the cancel path must not need the disk."""
+    """Failures.md II.18: the cancel path must not need the disk."""
     bench = filled_on_a_sim_disk(make_bench)
     bench.cycle()
     bench.fs.before_op = full_disk

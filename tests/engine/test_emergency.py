@@ -169,7 +169,7 @@ def test_fill_that_wins_against_the_stop_is_booked_for_the_next_start(make_bench
 
 
 def test_full_disk_does_not_keep_an_order_alive(make_bench: Callable[..., Bench]) -> None:
-    """Failures.md VI.18: the kill path needs no disk."""
+    """Failures.md II.18: the kill path needs no disk."""
     bench = make_bench()
     bench.broker, bench.fs = EmergencyBroker(), SimDisk()
     bench.begin().cycle(2)

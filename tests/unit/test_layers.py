@@ -1,4 +1,4 @@
-"""The core decides without sockets, threads or clocks: `now` is an argument (style.md, issue 2)."""
+"""The core decides without sockets, threads or clocks: `now` is an argument."""
 
 from __future__ import annotations
 

@@ -64,9 +64,9 @@ def test_dump_of_ones_own_can_be_read_back(tmp_path: Path) -> None:
         read_dump(path)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="real dumps are not part of the project; see data/README.md")
+@pytest.mark.skipif(not DATA.is_dir(), reason="real dumps are not part of the project; see docs/data.md")
 def test_real_dump_gives_the_days_ticks() -> None:
-    """SBIN's tick was 0.10 in the dump of March 2026 (data/README.md)."""
+    """SBIN's tick was 0.10 in the dump of March 2026 (docs/data.md)."""
     _, found = read_dump(DATA / "instruments_NSE_2026-03-14.csv")
     assert str(require(found, "SBIN", "dump").tick) == "0.1"
     assert require(found, "IRFC", "dump").instrument_token == IRFC

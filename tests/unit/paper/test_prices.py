@@ -1,4 +1,4 @@
-"""Price sources: seeded pairs, replays of real files, and their playback (behaviour 17, data/README.md)."""
+"""Price sources: seeded pairs, replays of real files, and their playback (behaviour 17, docs/data.md)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tg1.paper.orders import IST
 from tg1.paper.prices import Leg, ManualPrices, Playback, PriceEvent, SeededPair
 from tg1.paper.replay import CsvReplay
 
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real prices are not part of the project; see data/README.md")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real prices are not part of the project; see docs/data.md")
 A = Leg(symbol="IRFC", centre=Decimal("50.00"), tick=Decimal("0.01"))
 B = Leg(symbol="SBIN", centre=Decimal("120.50"), tick=Decimal("0.05"))
 
@@ -90,7 +90,7 @@ def test_manual_prices_never_move_by_themselves() -> None:
 
 
 def test_second_file_leaves_gaps_silent_and_fills_nothing_forward(tmp_path: Path) -> None:
-    """A blank cell is no tick; a missing stretch is silence (data/README.md)."""
+    """A blank cell is no tick; a missing stretch is silence (docs/data.md)."""
     path = _csv(
         tmp_path,
         "ist_second,AAA,BBB,CCC",
