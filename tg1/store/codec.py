@@ -13,188 +13,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import InvariantBroken, StateError
-from tg1.models import (
-    Attention,
-    Backoff,
-    BotState,
-    GridIdentity,
-    LegOrder,
-    OpenOrder,
-    OrderHistoryRecord,
-    OrderSide,
-    OrderType,
-    Role,
-    SettledOrder,
-    Side,
-    Status,
-    StatusKind,
-    Traded,
-    TradeSide,
-    TradeType,
-)
-from tg1.store.json_kinds import (
-    COUNT,
-    DAY,
-    FLAG,
-    INSTANT,
-    PRICE,
-    TEXT,
-    Kind,
-    Record,
-    check_keys,
-    optional,
-    refuse,
-    word,
-)
+from tg1.models import BotState, Role
+from tg1.store import schema
+from tg1.store.json_kinds import INSTANT, check_keys, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from tg1.models import OpenOrder, OrderHistoryRecord
+    from tg1.store.json_kinds import Record
+
 SCHEMA_VERSION = 1
 HISTORY_KEPT = 500
 """Architecture 17: the file holds the last 500 records; the trades file holds all (behaviour 9.4)."""
-
-_STATUS_WORDS = {kind.value: kind for kind in StatusKind}
-
-
-def _write_status(value: Any) -> str:
-    if not isinstance(value, Status):
-        raise TypeError
-    return TEXT.write(str(value))
-
-
-def _read_status(value: Any, where: str) -> Status:
-    word, colon, reason = TEXT.read(value, where).partition(": ")
-    if word not in _STATUS_WORDS or (colon and not reason):
-        refuse(where, value, _STATUS.wanted)
-    return Status(kind=_STATUS_WORDS[word], reason=reason)
-
-
-_STATUS = Kind(f'one of {", ".join(_STATUS_WORDS)}, with ": " before a reason', _write_status, _read_status)
-_LEG = Record(
-    LegOrder,
-    {
-        "client_id": TEXT,
-        "role": word(Role),
-        "side": word(Side),
-        "symbol": TEXT,
-        "quantity": COUNT,
-        "order_type": word(OrderType),
-        "limit_price": PRICE,
-        "trigger_price": optional(PRICE),
-        "order_id": optional(TEXT),
-        "filled_quantity": COUNT,
-        "filled_value": PRICE,
-        "acknowledged": FLAG,
-        "cancel_sent": FLAG,
-    },
-)
-_BACKOFF = Record(Backoff, {"rejections": COUNT, "retry_at": optional(INSTANT), "paused": FLAG, "reason": TEXT})
-_TRADED = Record(Traded, {"quantity": COUNT, "value": PRICE})
-_LEVEL = Record(
-    OpenOrder,
-    {
-        "uuid": TEXT,
-        "bot_name": TEXT,
-        "entry_order_id": optional(TEXT),
-        "oco_order_id": optional(TEXT),
-        "entry_trade_direction": word(Side),
-        "entry_trade_price": PRICE,
-        "oco_trade_price": optional(PRICE),
-        "oco_trade_direction": word(Side),
-        "trade_side": word(TradeSide),
-        "oco_filled": FLAG,
-        "order_side": word(OrderSide),
-        "token_a_quantity": COUNT,
-        "token_b_quantity": COUNT,
-        "token_b_price": optional(PRICE),
-        "hedged_from": optional(PRICE),
-        "level": COUNT,
-        "entry_price": PRICE,
-        "target_price": PRICE,
-        "order": optional(_LEG.kind),
-        "oco_order": optional(_LEG.kind),
-        "closed": FLAG,
-        "entry_traded": _TRADED.kind,
-        "target_traded": _TRADED.kind,
-        "oco_traded": _TRADED.kind,
-        "attempts": COUNT,
-        "backoff": _BACKOFF.kind,
-        "oco_backoff": _BACKOFF.kind,
-        "opened_seq": COUNT,
-        "opened_at": optional(INSTANT),
-    },
-    derived=("entry_order_id", "oco_order_id", "entry_trade_direction", "entry_trade_price", "oco_trade_direction"),
-)
-_RECORD = Record(
-    OrderHistoryRecord,
-    {
-        "seq": COUNT,
-        "uuid": TEXT,
-        "bot_name": TEXT,
-        "trade_side": word(TradeSide),
-        "level": COUNT,
-        "outcome": TEXT,
-        "entry_direction": word(Side),
-        "entry_price": PRICE,
-        "entry_quantity": COUNT,
-        "entry_average": PRICE,
-        "entry_time": TEXT,
-        "target_price": PRICE,
-        "target_quantity": COUNT,
-        "target_average": PRICE,
-        "oco_price": optional(PRICE),
-        "oco_quantity": COUNT,
-        "oco_average": PRICE,
-        "token_b_price": optional(PRICE),
-        "realised_pnl": PRICE,
-        "completed_at": TEXT,
-    },
-)
-_ATTENTION = Record(Attention, {"key": TEXT, "text": TEXT, "at": TEXT})
-_SETTLED = Record(SettledOrder, {"client_id": TEXT, "account": TEXT, "booked_quantity": COUNT})
-_GRID = Record(
-    GridIdentity,
-    {
-        "trade_type": word(TradeType),
-        "token_a_symbol": TEXT,
-        "token_b_symbol": TEXT,
-        "entry_price": PRICE,
-        "max_quantity": COUNT,
-        "exchange": TEXT,
-        "product_type": TEXT,
-        "steps": COUNT,
-        "spread": PRICE,
-        "target_spread": PRICE,
-        "oco_spread": PRICE,
-        "token_a_quantity": COUNT,
-        "token_b_quantity": COUNT,
-    },
-    derived=("max_quantity",),
-)
-_SCALARS: dict[str, Kind] = {
-    "bot_name": TEXT,
-    "bot_status": _STATUS,
-    "upside_net_quantity": COUNT,
-    "downside_net_quantity": COUNT,
-    "upside_oco_net_count": COUNT,
-    "downside_oco_net_count": COUNT,
-    "total_pnl": PRICE,
-    "generation": TEXT,
-    "trading_day": DAY,
-    "max_quantity_reached": FLAG,
-    "next_opened_seq": COUNT,
-    "next_record_seq": COUNT,
-}
-_HEAD = Record(BotState, _SCALARS)
-_LISTS = {"attention": _ATTENTION, "settled": _SETTLED, "open_orders": _LEVEL, "order_history": _RECORD}
-_BEFORE_TIME = (
-    *("bot_name", "bot_status", "trade_type", "token_a_symbol", "token_b_symbol", "entry_price", "max_quantity"),
-    *("upside_net_quantity", "downside_net_quantity", "upside_oco_net_count", "downside_oco_net_count", "total_pnl"),
-)
-"""Architecture 17's order; `last_updated` follows, then what §17 does not name, then the lists."""
-_KEYS = dict.fromkeys(("schema_version", *_SCALARS, *_GRID.fields, "last_updated", *_LISTS, "checksum"))
 
 _CHECKSUM_HEAD = b',\n"checksum": "'
 
@@ -227,8 +59,8 @@ class StateEncoder:
         for key, level in state.levels.items():
             if key != level.uuid:
                 raise InvariantBroken(f"the level {level.uuid} is kept under the uuid {key}")
-        texts = _HEAD.pairs(state) | _GRID.pairs(state.grid)
-        before = "".join(f'"{key}": {texts.pop(key)},\n' for key in _BEFORE_TIME)
+        texts = schema.HEAD.pairs(state) | schema.GRID.pairs(state.grid)
+        before = "".join(f'"{key}": {texts.pop(key)},\n' for key in schema.BEFORE_TIME)
         after = "".join(f',\n"{key}": {text}' for key, text in texts.items())
         return StateText(
             f'{{\n"schema_version": {SCHEMA_VERSION},\n{before}"last_updated": ', after + self._lists(state)
@@ -240,7 +72,7 @@ class StateEncoder:
         lists: tuple[Iterable[object], ...] = (state.attention, state.settled, state.levels.values(), history)
         return "".join(
             f',\n"{key}": [{self._joined(record, items, known)}]'
-            for (key, record), items in zip(_LISTS.items(), lists, strict=True)
+            for (key, record), items in zip(schema.LISTS.items(), lists, strict=True)
         )
 
     def _joined(self, record: Record, items: Iterable[object], known: dict[int, tuple[object, str]]) -> str:
@@ -261,14 +93,14 @@ def encode(state: BotState, now: datetime) -> bytes:
 def decode(data: bytes) -> BotState:
     """The state that `encode` wrote; `StateError` says in a sentence what is wrong with anything else."""
     document = _document(data)
-    lists: dict[str, Any] = {key: _read_list(record, document[key], key) for key, record in _LISTS.items()}
+    lists: dict[str, Any] = {key: _read_list(record, document[key], key) for key, record in schema.LISTS.items()}
     levels: dict[str, OpenOrder] = {level.uuid: level for level in lists.pop("open_orders")}
     if len(levels) != len(document["open_orders"]):
         raise StateError("two levels in open_orders have the same uuid")
     state = BotState(
-        grid=_GRID.read({key: document[key] for key in _GRID.fields}, ""),
+        grid=schema.GRID.read({key: document[key] for key in schema.GRID.fields}, ""),
         levels=levels,
-        **{key: kind.read(document[key], key) for key, kind in _SCALARS.items()},
+        **{key: kind.read(document[key], key) for key, kind in schema.SCALARS.items()},
         **lists,
     )
     _check_books(state, levels.values(), StateError)
@@ -283,7 +115,7 @@ def saved_at(data: bytes) -> datetime:
 
 def encode_record(record: OrderHistoryRecord) -> str:
     """A record as one line of JSON, without the line's end, for the trades file."""
-    return _RECORD.write(record)
+    return schema.RECORD.write(record)
 
 
 def _check_books(state: BotState, levels: Iterable[OpenOrder], error: type[StateError | InvariantBroken]) -> None:
@@ -311,16 +143,16 @@ def _document(data: bytes) -> dict[str, Any]:
     document = _parse(data)
     if not isinstance(document, dict):
         raise StateError("it is JSON, but not the object that a state is")
-    schema = document.get("schema_version")
-    if schema != SCHEMA_VERSION or type(schema) is not int:
-        said = "names no schema_version" if schema is None else f"has schema_version {str(schema)[:20]}"
+    number = document.get("schema_version")
+    if number != SCHEMA_VERSION or type(number) is not int:
+        said = "names no schema_version" if number is None else f"has schema_version {str(number)[:20]}"
         raise StateError(f"it {said}, and this TG1 reads only schema_version {SCHEMA_VERSION}")
     body, mark, _ = data.rpartition(_CHECKSUM_HEAD)
     if not mark:
         raise StateError("it has no checksum, so it was not written by TG1")
     if data != body + _tail(body):
         raise StateError("its checksum does not fit: it was damaged or edited after it was saved")
-    check_keys(document, _KEYS, "")
+    check_keys(document, schema.KEYS, "")
     INSTANT.read(document["last_updated"], "last_updated")
     return document
 

@@ -1,7 +1,7 @@
-"""How single values and records are written as JSON and read back, strictly: the alphabet of `state_codec`. Pure.
+"""How single values and records are written as JSON and read back, strictly: the alphabet of `schema`. PURE.
 
-A `Kind` knows one sort of value, a `Record` one dataclass. Writing refuses what reading would refuse, so that nothing
-is ever saved that could not be loaded again.
+A `JsonKind` knows one sort of value, a `Record` one dataclass. Writing refuses what reading would refuse, so that
+nothing is ever saved that could not be loaded again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PLAIN_DIGITS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class JsonKind:
     """One sort of value. `write` and `read` raise `ValueError` for anything that is not `wanted`."""
 
     wanted: str
@@ -40,7 +40,7 @@ def refuse(where: str, value: object, wanted: str) -> NoReturn:
     raise StateError(f"{where} is {shown}, where {wanted} is expected")
 
 
-def _plain(wanted: str, check: Callable[[Any], bool], write: Callable[[Any], str]) -> Kind:
+def _plain(wanted: str, check: Callable[[Any], bool], write: Callable[[Any], str]) -> JsonKind:
     def checked(value: Any) -> str:
         if not check(value):
             raise ValueError(wanted)
@@ -51,7 +51,7 @@ def _plain(wanted: str, check: Callable[[Any], bool], write: Callable[[Any], str
             refuse(where, value, wanted)
         return value
 
-    return Kind(wanted, checked, read)
+    return JsonKind(wanted, checked, read)
 
 
 def _write_price(value: Any) -> str:
@@ -104,13 +104,13 @@ def _read_day(value: Any, where: str) -> date:
 TEXT = _plain("a text", lambda value: isinstance(value, str), json.dumps)
 COUNT = _plain("a whole number", lambda value: type(value) is int, str)
 FLAG = _plain("true or false", lambda value: type(value) is bool, json.dumps)
-PRICE = Kind("a finite number of rupees", _write_price, _read_price)
+PRICE = JsonKind("a finite number of rupees", _write_price, _read_price)
 """Decimals keep every digit: no float is in between in either direction."""
-INSTANT = Kind("a date and time with its offset from UTC", _write_instant, _read_instant)
-DAY = Kind("a date", _write_day, _read_day)
+INSTANT = JsonKind("a date and time with its offset from UTC", _write_instant, _read_instant)
+DAY = JsonKind("a date", _write_day, _read_day)
 
 
-def word(enum: type[StrEnum]) -> Kind:
+def word(enum: type[StrEnum]) -> JsonKind:
     """A value of `enum`, by its word."""
     words = {member.value: member for member in enum}
     wanted = "one of " + ", ".join(words)
@@ -123,10 +123,10 @@ def word(enum: type[StrEnum]) -> Kind:
             refuse(where, value, wanted)
         return words[value]
 
-    return Kind(wanted, write, read)
+    return JsonKind(wanted, write, read)
 
 
-def optional(kind: Kind) -> Kind:
+def optional(kind: JsonKind) -> JsonKind:
     """Null for None, or a value of `kind`."""
 
     def write(value: Any) -> str:
@@ -135,7 +135,7 @@ def optional(kind: Kind) -> Kind:
     def read(value: Any, where: str) -> Any:
         return None if value is None else kind.read(value, where)
 
-    return Kind(f"{kind.wanted} or null", write, read)
+    return JsonKind(f"{kind.wanted} or null", write, read)
 
 
 class Record:
@@ -144,13 +144,13 @@ class Record:
     `derived` keys are properties: written for readers of the file, and compared with their sources when read back.
     """
 
-    def __init__(self, of: type, fields: Mapping[str, Kind], *, derived: tuple[str, ...] = ()) -> None:
+    def __init__(self, of: type, fields: Mapping[str, JsonKind], *, derived: tuple[str, ...] = ()) -> None:
         self.of = of
         self.fields = fields
         self._stored = [name for name in fields if name not in derived]
         self._derived = derived
         self._writers = [(name, kind.write) for name, kind in fields.items()]
-        self.kind = Kind(f"an object with the keys {', '.join(fields)}", self.write, self.read)
+        self.kind = JsonKind(f"an object with the keys {', '.join(fields)}", self.write, self.read)
 
     def pairs(self, value: Any) -> dict[str, str]:
         """The JSON text of each field, by key; `InvariantBroken` for a value that could not be read back."""

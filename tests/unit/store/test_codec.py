@@ -16,20 +16,8 @@ from hypothesis import strategies as st
 from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order, bot_states
 from tg1.errors import InvariantBroken, StateError
 from tg1.models import Backoff, BotState, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
-from tg1.store.codec import (
-    _ATTENTION,
-    _BACKOFF,
-    _LEG,
-    _LEVEL,
-    _RECORD,
-    _SETTLED,
-    _TRADED,
-    HISTORY_KEPT,
-    StateEncoder,
-    decode,
-    encode,
-    saved_at,
-)
+from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, encode, saved_at
+from tg1.store.schema import ATTENTION, BACKOFF, LEG, LEVEL, RECORD, SETTLED, TRADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -368,7 +356,7 @@ def test_encoder_notices_every_replaced_level_and_record() -> None:
 
 @pytest.mark.parametrize(
     ("of", "record"),
-    [(record.of, record) for record in (_ATTENTION, _BACKOFF, _LEG, _LEVEL, _RECORD, _SETTLED, _TRADED)],
+    [(record.of, record) for record in (ATTENTION, BACKOFF, LEG, LEVEL, RECORD, SETTLED, TRADED)],
 )
 def test_every_field_of_a_record_is_in_the_file(of: type, record: Record) -> None:
     """A field that the codec does not know would be lost at the first restart."""

@@ -1,0 +1,167 @@
+"""Which keys the state file has, in which order, and of which kind each is (architecture 17). PURE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tg1.models import (
+    Attention,
+    Backoff,
+    BotState,
+    GridIdentity,
+    LegOrder,
+    OpenOrder,
+    OrderHistoryRecord,
+    OrderSide,
+    OrderType,
+    Role,
+    SettledOrder,
+    Side,
+    Status,
+    StatusKind,
+    Traded,
+    TradeSide,
+    TradeType,
+)
+from tg1.store.json_kinds import COUNT, DAY, FLAG, INSTANT, PRICE, TEXT, JsonKind, Record, optional, refuse, word
+
+_STATUS_WORDS = {kind.value: kind for kind in StatusKind}
+
+
+def _write_status(value: Any) -> str:
+    if not isinstance(value, Status):
+        raise TypeError
+    return TEXT.write(str(value))
+
+
+def _read_status(value: Any, where: str) -> Status:
+    word, colon, reason = TEXT.read(value, where).partition(": ")
+    if word not in _STATUS_WORDS or (colon and not reason):
+        refuse(where, value, STATUS.wanted)
+    return Status(kind=_STATUS_WORDS[word], reason=reason)
+
+
+STATUS = JsonKind(f'one of {", ".join(_STATUS_WORDS)}, with ": " before a reason', _write_status, _read_status)
+LEG = Record(
+    LegOrder,
+    {
+        "client_id": TEXT,
+        "role": word(Role),
+        "side": word(Side),
+        "symbol": TEXT,
+        "quantity": COUNT,
+        "order_type": word(OrderType),
+        "limit_price": PRICE,
+        "trigger_price": optional(PRICE),
+        "order_id": optional(TEXT),
+        "filled_quantity": COUNT,
+        "filled_value": PRICE,
+        "acknowledged": FLAG,
+        "cancel_sent": FLAG,
+    },
+)
+BACKOFF = Record(Backoff, {"rejections": COUNT, "retry_at": optional(INSTANT), "paused": FLAG, "reason": TEXT})
+TRADED = Record(Traded, {"quantity": COUNT, "value": PRICE})
+LEVEL = Record(
+    OpenOrder,
+    {
+        "uuid": TEXT,
+        "bot_name": TEXT,
+        "entry_order_id": optional(TEXT),
+        "oco_order_id": optional(TEXT),
+        "entry_trade_direction": word(Side),
+        "entry_trade_price": PRICE,
+        "oco_trade_price": optional(PRICE),
+        "oco_trade_direction": word(Side),
+        "trade_side": word(TradeSide),
+        "oco_filled": FLAG,
+        "order_side": word(OrderSide),
+        "token_a_quantity": COUNT,
+        "token_b_quantity": COUNT,
+        "token_b_price": optional(PRICE),
+        "hedged_from": optional(PRICE),
+        "level": COUNT,
+        "entry_price": PRICE,
+        "target_price": PRICE,
+        "order": optional(LEG.kind),
+        "oco_order": optional(LEG.kind),
+        "closed": FLAG,
+        "entry_traded": TRADED.kind,
+        "target_traded": TRADED.kind,
+        "oco_traded": TRADED.kind,
+        "attempts": COUNT,
+        "backoff": BACKOFF.kind,
+        "oco_backoff": BACKOFF.kind,
+        "opened_seq": COUNT,
+        "opened_at": optional(INSTANT),
+    },
+    derived=("entry_order_id", "oco_order_id", "entry_trade_direction", "entry_trade_price", "oco_trade_direction"),
+)
+RECORD = Record(
+    OrderHistoryRecord,
+    {
+        "seq": COUNT,
+        "uuid": TEXT,
+        "bot_name": TEXT,
+        "trade_side": word(TradeSide),
+        "level": COUNT,
+        "outcome": TEXT,
+        "entry_direction": word(Side),
+        "entry_price": PRICE,
+        "entry_quantity": COUNT,
+        "entry_average": PRICE,
+        "entry_time": TEXT,
+        "target_price": PRICE,
+        "target_quantity": COUNT,
+        "target_average": PRICE,
+        "oco_price": optional(PRICE),
+        "oco_quantity": COUNT,
+        "oco_average": PRICE,
+        "token_b_price": optional(PRICE),
+        "realised_pnl": PRICE,
+        "completed_at": TEXT,
+    },
+)
+ATTENTION = Record(Attention, {"key": TEXT, "text": TEXT, "at": TEXT})
+SETTLED = Record(SettledOrder, {"client_id": TEXT, "account": TEXT, "booked_quantity": COUNT})
+GRID = Record(
+    GridIdentity,
+    {
+        "trade_type": word(TradeType),
+        "token_a_symbol": TEXT,
+        "token_b_symbol": TEXT,
+        "entry_price": PRICE,
+        "max_quantity": COUNT,
+        "exchange": TEXT,
+        "product_type": TEXT,
+        "steps": COUNT,
+        "spread": PRICE,
+        "target_spread": PRICE,
+        "oco_spread": PRICE,
+        "token_a_quantity": COUNT,
+        "token_b_quantity": COUNT,
+    },
+    derived=("max_quantity",),
+)
+SCALARS: dict[str, JsonKind] = {
+    "bot_name": TEXT,
+    "bot_status": STATUS,
+    "upside_net_quantity": COUNT,
+    "downside_net_quantity": COUNT,
+    "upside_oco_net_count": COUNT,
+    "downside_oco_net_count": COUNT,
+    "total_pnl": PRICE,
+    "generation": TEXT,
+    "trading_day": DAY,
+    "max_quantity_reached": FLAG,
+    "next_opened_seq": COUNT,
+    "next_record_seq": COUNT,
+}
+HEAD = Record(BotState, SCALARS)
+LISTS = {"attention": ATTENTION, "settled": SETTLED, "open_orders": LEVEL, "order_history": RECORD}
+BEFORE_TIME = (
+    *("bot_name", "bot_status", "trade_type", "token_a_symbol", "token_b_symbol", "entry_price", "max_quantity"),
+    *("upside_net_quantity", "downside_net_quantity", "upside_oco_net_count", "downside_oco_net_count", "total_pnl"),
+)
+"""Architecture 17's order; `last_updated` follows, then what §17 does not name, then the lists."""
+KEYS = dict.fromkeys(("schema_version", *SCALARS, *GRID.fields, "last_updated", *LISTS, "checksum"))
