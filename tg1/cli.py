@@ -13,9 +13,9 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from tg1.config import GridOcoConfig, OcoOrderType
+from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
-from tg1.models import TradeType
+from tg1.models import OcoOrderType, TradeType
 from tg1.settings.checks import LOG_LEVELS, PRODUCTS, check_bot_name, check_cancel_credentials
 from tg1.settings.credentials import collect, read_secret_file
 from tg1.settings.flags import CREDENTIALS, flag_of
@@ -189,7 +189,7 @@ def _default_note(field: str) -> str:
 _DEFAULTS = {one.name: None if one.default is MISSING else one.default for one in fields(GridOcoConfig)}
 
 
-def parse(
+def parse_command(
     argv: Sequence[str],
     environ: Mapping[str, str],
     read_file: Callable[[Path], SecretFile] = read_secret_file,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 ZERO = Decimal(0)
+PAISA = Decimal("0.01")
+"""No NSE price is finer; an instrument's own tick is often coarser."""
 
 
 class Side(StrEnum):

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tg1.cli import Action, parse
+from tg1.cli import Action, parse_command
 from tg1.errors import ConfigError, ExitCode, OutputLost, Tg1Error
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
     from tg1.screen.logs import Logs
 
-log = logging.getLogger("tg1.run")
+log = logging.getLogger(__name__)
 
 PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
 
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
     install_excepthooks(redactor)
     logs: list[Logs] = []
     try:
-        command = parse(sys.argv[1:] if argv is None else argv, os.environ)
+        command = parse_command(sys.argv[1:] if argv is None else argv, os.environ)
         if command.action is Action.DRY_RUN:
             return _dry_run(command.config)
         return _with_logs(command, redactor, logs)

@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, fields
 import pytest
 
 from tests.support.places import REPO
-from tg1.cli import build_parser, parse
+from tg1.cli import build_parser, parse_command
 from tg1.config import GridOcoConfig
 from tg1.settings.flags import CREDENTIALS, env_of, flag_of
 
@@ -71,7 +71,7 @@ def test_readme_shows_commands_for_a_dry_run_paper_a_live_start_and_the_emergenc
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_in_readme_is_understood(command: str) -> None:
     """A command that the trader copies is refused by no check that needs no network (behaviour 14, 18)."""
-    parse(shlex.split(command), {env_of(name): "x" for name in CREDENTIALS})
+    parse_command(shlex.split(command), {env_of(name): "x" for name in CREDENTIALS})
 
 
 @pytest.mark.parametrize("code", range(7))

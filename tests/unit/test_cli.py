@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tg1.cli import Action, ParsedCommand, build_parser, parse
+from tg1.cli import Action, ParsedCommand, build_parser, parse_command
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.models import TradeType
@@ -29,13 +29,13 @@ ZERODHA = ["--zerodha-config", "z.ini"]
 
 def parsed(*argv: str, **environ: str) -> ParsedCommand:
     """What a command line means."""
-    return parse(argv, environ)
+    return parse_command(argv, environ)
 
 
 def refusal(*argv: str, **environ: str) -> str:
     """The sentence with which a command line is refused."""
     with pytest.raises(ConfigError) as caught:
-        parse(argv, environ)
+        parse_command(argv, environ)
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence
@@ -188,6 +188,6 @@ def test_cli_takes_the_zerodha_file_from_the_environment() -> None:
 def test_cli_answers_questions_and_ends_well(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Help and version go to stdout with exit 0."""
     with pytest.raises(SystemExit) as caught:
-        parse([flag], {})
+        parse_command([flag], {})
     assert caught.value.code == 0
     assert "tg1" in capsys.readouterr().out

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.config import GridOcoConfig, OcoOrderType
+from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
-from tg1.models import TradeType
+from tg1.models import PAISA, OcoOrderType, TradeType
 from tg1.rules.grid import check_rows, exact_rows
-from tg1.settings.checks import PAISA, check_levels
+from tg1.settings.checks import check_levels
 from tg1.settings.flags import CREDENTIALS
 
 HEDGED: dict[str, Any] = {

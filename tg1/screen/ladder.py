@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tg1.models import Quote
     from tg1.screen.view import LadderView, LevelView
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 DEFAULT_HEIGHT = 40
 _LOWEST_HEIGHT = 16
@@ -93,7 +93,7 @@ class LadderScreen:
             self._live.update(render(view, self.console.height - 1), refresh=True)
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             self._gone = True
-            _LOG.warning("The terminal can't be drawn on any more (%s); the bot goes on without its ladder.", error)
+            log.warning("The terminal can't be drawn on any more (%s); the bot goes on without its ladder.", error)
 
     def stop(self) -> None:
         """Leave the last ladder on the screen; harmless when nothing was drawn."""
@@ -101,7 +101,7 @@ class LadderScreen:
             self._live.stop()
         except (OSError, ValueError) as error:
             self._gone = True
-            _LOG.debug("The terminal went away before the ladder could be left on it: %s", error)
+            log.debug("The terminal went away before the ladder could be left on it: %s", error)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tg1.machine.redact import Redactor
 
+log = logging.getLogger(__name__)
+
 LOG_FILE = "grid_oco_engine.log"
 _FILE_BYTES = 10 * 1024 * 1024
 _OLD_FILES = 9
@@ -182,7 +184,7 @@ def setup_logging(
     logs = Logs(stdout=stdout, file=file)
     _install(logs, level, redactor)
     if trouble:
-        logging.getLogger(__name__).warning("%s", trouble)
+        log.warning("%s", trouble)
     return logs
 
 

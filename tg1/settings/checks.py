@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.models import TradeSide
+from tg1.models import PAISA, TradeSide
 from tg1.rules import client_ids, hours
 from tg1.settings.flags import (
     CREDENTIALS,
@@ -27,11 +27,9 @@ from tg1.settings.values import shown
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from tg1.config import GridOcoConfig
     from tg1.models import GridIdentity
+    from tg1.settings.fields import GridOcoFields
 
-PAISA = Decimal("0.01")
-"""No NSE price is finer; the instrument's own tick, often coarser, is checked when the dump is known."""
 HIGHEST_PRICE = Decimal(10_000_000)
 HIGHEST_QUANTITY = 10_000_000
 MOST_OFFSET = Decimal(20)
@@ -42,7 +40,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SYMBOL_EXTRAS = frozenset("&-_.")
 
 
-def check(config: GridOcoConfig, given: AbstractSet[str]) -> None:
+def check(config: GridOcoFields, given: AbstractSet[str]) -> None:
     """Raise `ConfigError` for the first thing that is wrong; `given` names the fields that were set explicitly."""
     check_bot_name(config.bot_name)
     _check_instruments(config)
@@ -84,7 +82,7 @@ def check_levels(grid: GridIdentity) -> None:
         raise ConfigError(f"--spread {grid.spread} puts the SELL level {grid.steps} at {highest}, above any NSE price.")
 
 
-def check_credentials(config: GridOcoConfig) -> None:
+def check_credentials(config: GridOcoFields) -> None:
     """Raise `ConfigError` naming what is missing to trade, or contradicts itself; never quotes a value."""
     if config.paper:
         return
@@ -94,7 +92,7 @@ def check_credentials(config: GridOcoConfig) -> None:
     check_pairs(config)
 
 
-def check_cancel_credentials(config: GridOcoConfig) -> None:
+def check_cancel_credentials(config: GridOcoFields) -> None:
     """Raise `ConfigError` unless the Trade account can be reached and what else is given comes in pairs.
 
     `--cancel-all` knows the trade type from the state, if at all, so nothing more is demanded here (behaviour 18).
@@ -105,7 +103,7 @@ def check_cancel_credentials(config: GridOcoConfig) -> None:
     check_pairs(config)
 
 
-def check_pairs(config: GridOcoConfig) -> None:
+def check_pairs(config: GridOcoFields) -> None:
     """Raise `ConfigError` for a key without its secret, a secret without its key, or one key with two secrets."""
     secrets: dict[str, str] = {}
     for key_name, secret_name in (TRADE_CREDENTIALS, OCO_CREDENTIALS[:2], OCO_CREDENTIALS[2:]):
@@ -117,7 +115,7 @@ def check_pairs(config: GridOcoConfig) -> None:
             raise ConfigError(f"{flag_of(key_name)} is the same key as another account's, but the secrets differ.")
 
 
-def _demand(config: GridOcoConfig, names: tuple[str, ...]) -> None:
+def _demand(config: GridOcoFields, names: tuple[str, ...]) -> None:
     missing = [name for name in names if not getattr(config, name)]
     if missing:
         name = missing[0]
@@ -125,7 +123,7 @@ def _demand(config: GridOcoConfig, names: tuple[str, ...]) -> None:
         raise ConfigError(f"{flag_of(name)} is missing: give it, {env_of(name)} or {file_env_of(name)}{more}.")
 
 
-def _check_instruments(config: GridOcoConfig) -> None:
+def _check_instruments(config: GridOcoFields) -> None:
     if config.exchange != "NSE":
         raise ConfigError(f"--exchange {shown(config.exchange)} is not supported: TG1 trades NSE cash equity only.")
     if config.product_type not in PRODUCTS:
@@ -148,7 +146,7 @@ def _check_symbol(flag: str, symbol: str) -> None:
         raise ConfigError(f"{flag} {shown(symbol)} is not an NSE symbol such as IRFC or M&M.")
 
 
-def _check_unused(config: GridOcoConfig, given: AbstractSet[str]) -> None:
+def _check_unused(config: GridOcoFields, given: AbstractSet[str]) -> None:
     if not config.has_oco:
         _refuse(
             given, OCO_ONLY + OCO_CREDENTIALS, f"has no use with --trade-type {config.trade_type}, which never hedges"
@@ -169,7 +167,7 @@ def _refuse(given: AbstractSet[str], names: tuple[str, ...], why: str) -> None:
             raise ConfigError(f"{flag_of(name)} {why}.")
 
 
-def _check_numbers(config: GridOcoConfig, given: AbstractSet[str]) -> None:
+def _check_numbers(config: GridOcoFields, given: AbstractSet[str]) -> None:
     if not config.auto_entry:
         if "entry_price" not in given and not config.entry_price:
             raise ConfigError("--entry-price is missing: give it in rupees, or --auto-entry for the last price.")
@@ -201,7 +199,7 @@ def _check_range(name: str, value: Decimal | float, lowest: Decimal | float, hig
         raise ConfigError(f"{flag_of(name)} {value} is not between {lowest} and {highest}.")
 
 
-def _check_hedge(config: GridOcoConfig, given: AbstractSet[str]) -> None:
+def _check_hedge(config: GridOcoFields, given: AbstractSet[str]) -> None:
     if not config.has_oco:
         return
     if "oco_spread" not in given and not config.oco_spread:
@@ -212,7 +210,7 @@ def _check_hedge(config: GridOcoConfig, given: AbstractSet[str]) -> None:
     _check_range("oco_limit_offset", config.oco_limit_offset, Decimal(0), MOST_OFFSET)
 
 
-def _check_running(config: GridOcoConfig) -> None:
+def _check_running(config: GridOcoFields) -> None:
     _check_range("poll_interval", config.poll_interval, 0.1, 60)
     if config.stop_at is not None and not hours.OPEN < config.stop_at <= hours.LAST_STOP:
         raise ConfigError(f"--stop-at {config.stop_at:%H:%M} is not after 09:15 and up to 15:30 IST.")

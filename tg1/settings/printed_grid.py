@@ -5,18 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.models import OcoOrderType, TradeSide
+from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules.grid import exact_rows, to_tick
 
 if TYPE_CHECKING:
-    from tg1.config import GridOcoConfig
     from tg1.rules.grid import GridRow
+    from tg1.settings.fields import GridOcoFields
 
-PAISA = Decimal("0.01")
 _HEADS = {TradeSide.UPSIDE: "SELL Grid (upside):", TradeSide.DOWNSIDE: "BUY Grid (downside):"}
 
 
-def grid_layout(config: GridOcoConfig) -> str:
+def grid_layout(config: GridOcoFields) -> str:
     """Return the whole grid as lines of text; with `auto_entry` the prices are offsets from the centre C."""
     rows = exact_rows(config.identity())
     blocks = [_summary(config)]
@@ -28,7 +27,7 @@ def grid_layout(config: GridOcoConfig) -> str:
     return "\n\n".join(blocks)
 
 
-def _summary(config: GridOcoConfig) -> str:
+def _summary(config: GridOcoFields) -> str:
     centre = "C, TokenA's last price at the start" if config.auto_entry else _rupees(config.entry_price)
     hedge = f", hedged with {config.token_b_symbol}" if config.has_oco else ", no hedge"
     return (
@@ -39,7 +38,7 @@ def _summary(config: GridOcoConfig) -> str:
     )
 
 
-def _half(config: GridOcoConfig, side: TradeSide, rows: list[GridRow]) -> str:
+def _half(config: GridOcoFields, side: TradeSide, rows: list[GridRow]) -> str:
     cells = [(_price(config, row.entry_price), _price(config, row.target_price)) for row in rows]
     width = max(10, *(len(entry) + 2 for entry, _ in cells))
     lines = [_HEADS[side], f"  {'Level':<9}{'Entry':<{width}}Target"]
@@ -49,7 +48,7 @@ def _half(config: GridOcoConfig, side: TradeSide, rows: list[GridRow]) -> str:
     return "\n".join(lines)
 
 
-def _oco_rule(config: GridOcoConfig, side: TradeSide) -> str:
+def _oco_rule(config: GridOcoFields, side: TradeSide) -> str:
     """One line: what hedges an entry of this side (architecture 2, behaviour 6)."""
     direction = side.entry_direction.opposite
     sign = "+" if direction.sign > 0 else "-"
@@ -62,7 +61,7 @@ def _oco_rule(config: GridOcoConfig, side: TradeSide) -> str:
     return f"{rule} (limit {config.oco_limit_offset.normalize():f} % {'above' if direction.sign > 0 else 'below'})"
 
 
-def _totals(config: GridOcoConfig, rows: tuple[GridRow, ...]) -> str:
+def _totals(config: GridOcoFields, rows: tuple[GridRow, ...]) -> str:
     lines = [f"MaxQuantity = {config.max_quantity} shares of {config.token_a_symbol} (new entries pause there)"]
     for side in (TradeSide.UPSIDE, TradeSide.DOWNSIDE):
         entries = [row.entry_price for row in rows if row.trade_side is side]
@@ -74,7 +73,7 @@ def _totals(config: GridOcoConfig, rows: tuple[GridRow, ...]) -> str:
     return "\n".join(lines)
 
 
-def _full_fill(config: GridOcoConfig, side: TradeSide, entries: list[Decimal]) -> str:
+def _full_fill(config: GridOcoFields, side: TradeSide, entries: list[Decimal]) -> str:
     direction = side.entry_direction
     line = f"Every {direction} level filled: {config.max_quantity} shares of {config.token_a_symbol}"
     if not config.auto_entry:
@@ -84,7 +83,7 @@ def _full_fill(config: GridOcoConfig, side: TradeSide, entries: list[Decimal]) -
     return line
 
 
-def _price(config: GridOcoConfig, price: Decimal) -> str:
+def _price(config: GridOcoFields, price: Decimal) -> str:
     if config.auto_entry:
         return f"C {'-' if price < 0 else '+'} {_rupees(abs(price))}"
     return _rupees(price)
