@@ -1,0 +1,76 @@
+"""Where the tests of a module are: in the file that bears its name, in the places named here, or in both.
+
+The law (tests/unit/test_layers.py) holds every module to it. A place is a file or folder below `tests`; a wing's entry
+counts for each of its modules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+WIRE = ("contract/test_findoc_client.py", "contract/test_xts_paper.py")
+FEED = ("contract/test_zerodha_feed.py", "contract/test_zerodha_feed_tls.py")
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    # What touches state and broker at once is driven with both in hand.
+    "trading": ("engine",),
+    "grid_engine": ("engine",),
+    # The exchange is tested as the bot sees it: by its answers.
+    "paper": ("unit/paper", "contract/test_paper_server.py", "contract/test_xts_paper.py"),
+    # Edges are tested at their sockets.
+    "findoc_client": WIRE,
+    "zerodha_feed": FEED,
+    "xts.calls": ("contract/test_xts_answers.py",),
+    "xts.answer": ("contract/test_xts_answers.py",),
+    "xts.rows": ("contract/test_xts_rows.py",),
+    "xts.transport": ("contract/test_xts_transport.py", "contract/test_tls.py"),
+    "xts.watched_http": ("contract/test_xts_transport.py",),
+    "kite.ticker": FEED,
+    "kite.rest": ("contract/test_zerodha_feed_instruments.py", "security/test_tls.py"),
+    # A process is tested as one.
+    "__main__": ("acceptance",),
+    "run": ("acceptance",),
+    "paper_process": ("acceptance/test_paper_mode.py",),
+    "machine.clock": ("acceptance/test_stopping.py", "engine/test_life_cycle.py"),
+    # Parts of one thing, tested through the whole.
+    "kite.feed_values": ("unit/kite/test_feed_logic.py",),
+    "kite.last_prices": ("unit/kite/test_feed_logic.py",),
+    "screen.view": ("unit/screen/test_ladder.py",),
+    "settings.checks": ("unit/test_config.py",),
+    "settings.fields": ("unit/test_config.py",),
+    "settings.flags": ("unit/test_cli.py",),
+    "settings.values": ("unit/settings/test_roots.py", "unit/test_config.py"),
+    "store.json_kinds": ("unit/store/test_codec.py",),
+    "store.schema": ("unit/store/test_codec.py",),
+    "store.paths": ("security/test_names.py", "unit/test_state.py"),
+    "store.trade_journal": ("unit/test_state.py",),
+    "machine.hosts": ("unit/settings/test_roots.py",),
+    "errors": ("acceptance/test_refusals.py",),
+    "models": ("unit/rules",),
+    # Protocols: the type checker holds everybody to them.
+    "ports": (),
+}
+
+
+def tests_of(module: str, tests: Path) -> list[Path]:
+    """The files and folders with a module's tests; `module` is its name below the package ("rules.decide").
+
+    Those that bear its name are `unit/rules/test_decide.py` and `unit/rules/test_decide_*.py`.
+    """
+    *wing, name = module.split(".")
+    folder = tests.joinpath("unit", *wing)
+    own = [path for path in (folder / f"test_{name}.py", *sorted(folder.glob(f"test_{name}_*.py"))) if path.exists()]
+    return own + [tests / place for place in (_entry(module) or ())]
+
+
+def _entry(module: str) -> tuple[str, ...] | None:
+    return ELSEWHERE.get(module, ELSEWHERE.get(module.partition(".")[0]))
+
+
+def without_home(house: Mapping[str, str], tests: Path) -> set[str]:
+    """Modules whose tests nobody finds; packages hold no code."""
+    packages = {module.rpartition(".")[0] for module in house if module}
+    return {module for module in house.keys() - packages if _entry(module) is None and not tests_of(module, tests)}
