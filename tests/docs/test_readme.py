@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import MISSING, Field, fields
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from tests.support.places import REPO
 from tg1.cli import build_parser, parse_command
 from tg1.config import GridOcoConfig
+from tg1.models import Executed, Side
+from tg1.rules.charges import Plans, charges
 from tg1.settings.flags import CREDENTIALS, env_of, flag_of
 
 TEXT = (REPO / "README.md").read_text(encoding="utf-8")
@@ -78,3 +82,61 @@ def test_command_in_readme_is_understood(command: str) -> None:
 def test_readme_explains_every_exit_code(code: int) -> None:
     """Behaviour 14's codes each have a row."""
     assert re.search(rf"^\| {code} \|", TEXT, re.MULTILINE)
+
+
+PROSE = re.sub(r"```.*?```", " ", TEXT, flags=re.DOTALL)
+"""The page without its code blocks."""
+LONGEST_SENTENCE = 30
+
+
+def sentences() -> list[str]:
+    """Return the sentences of the page's prose: paragraphs and list items, without tables and headings."""
+    lines = [line for line in PROSE.splitlines() if not line.lstrip().startswith(("|", "#", "!"))]
+    blocks = re.split(r"\n\s*\n|\n(?=\s*(?:-|\d+\.) )", "\n".join(lines))
+    return [one for block in blocks for one in re.split(r"(?<=[.:!?])\*{0,2}\)?\s+", " ".join(block.split())) if one]
+
+
+def test_readme_has_no_sentence_that_one_breath_can_not_say() -> None:
+    """A sentence has one idea: at most thirty words, and nothing chained on by a semicolon."""
+    long = [one for one in sentences() if len(one.split()) > LONGEST_SENTENCE]
+    assert long == []
+    assert [one for one in sentences() if ";" in one] == []
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    """What to type comes first, then whose orders and whose prices."""
+    lines = [line for line in TEXT.splitlines() if line]
+    assert lines[0].startswith("# ")
+    assert [line.split("#")[0].strip() for line in lines[2:4]] == ["make run", "make test"]
+    assert "Findoc" in lines[5]
+    assert "Zerodha" in lines[5]
+
+
+def test_worst_case_in_readme_is_what_the_example_grid_can_hold() -> None:
+    """The sums are those of the example of architecture 19 (behaviour 1, docs/charges.md)."""
+    bought, sold = 100 * sum(range(45, 50)), 100 * sum(range(51, 56))
+    assert f"₹{bought:,}" in TEXT
+    assert f"₹{sold:,}" in TEXT
+    assert bought / 500 == 47
+    fall = 500 * (40 - 47)
+    sums = {fall, fall + 250 * (118 - 108), fall + 250 * (118 - 130)}
+    assert set(re.findall(r"\*\*[^\w\s]₹([\d,]+)\*\*", TEXT)) == {f"{-rupees:,}" for rupees in sums}
+
+
+@pytest.mark.parametrize(("bought", "sold", "cost"), [("49.00", "49.50", "5.24"), ("787.20", "787.70", "75.15")])
+def test_charges_in_readme_are_those_of_the_tables(bought: str, sold: str, cost: str) -> None:
+    """A hundred shares bought and sold on one day at a discount broker (docs/charges.md, behaviour 15)."""
+    orders = [
+        Executed(
+            day=date(2026, 11, 23),
+            account="trade",
+            symbol="A",
+            side=side,
+            product="MIS",
+            quantity=100,
+            value=100 * Decimal(price),
+        )
+        for side, price in ((Side.BUY, bought), (Side.SELL, sold))
+    ]
+    assert f"{charges(orders, Plans()).total:.2f}" == cost
+    assert f"₹{cost}" in TEXT
