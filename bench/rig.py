@@ -64,7 +64,7 @@ class InProcess:
         body = request.body or b""
         begun = time.process_time()
         reply = self._app.handle(
-            wire.HttpRequest(
+            wire.WireRequest(
                 method=request.method,
                 path=request.path,
                 query=dict(request.params),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
 
 READY_WITHIN_SECS = 30.0
-STOP_WITHIN_SECS = 5.0
+END_WITHIN_SECS = 5.0
 _USAGE = 2
 
 
@@ -86,7 +86,7 @@ def _end(child: subprocess.Popen[str]) -> None:
         if pipe is not None:
             pipe.close()
     try:
-        child.wait(STOP_WITHIN_SECS)
+        child.wait(END_WITHIN_SECS)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -16,11 +16,12 @@ import requests
 from kiteconnect import KiteConnect
 from kiteconnect.exceptions import NetworkException, TokenException
 
+from tests.support.paper_desk import place_body
+from tests.support.paper_server import serving_in_thread
 from tests.support.places import DATA, REPO
 from tg1.paper.build import PaperSettings, build
 from tg1.paper.errors import PaperUsageError
-from tg1.paper.server import PaperServer, Roots, serving_in_thread
-from tg1.paper.testing import place_body
+from tg1.paper.server import PaperServer, Roots
 
 TIMEOUT = (2.0, 5.0)
 

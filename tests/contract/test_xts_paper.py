@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.paper_server import serving_in_thread
 from tests.support.xts_doubles import CREDENTIALS, ORDER
 from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
 from tg1.findoc_client import FindocMultiClient
@@ -16,7 +17,6 @@ from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
 from tg1.paper.build import Paper, PaperSettings, build
 from tg1.paper.quirks import Fault, FaultKind, Quirks
-from tg1.paper.server import serving_in_thread
 from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
 

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.paper_server import serving_in_thread
 from tg1.paper.__main__ import make_parser
 from tg1.paper.build import PaperSettings, build
 from tg1.paper.errors import PaperUsageError
-from tg1.paper.server import PaperServer, serving_in_thread
+from tg1.paper.server import PaperServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

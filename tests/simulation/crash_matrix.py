@@ -24,7 +24,7 @@ from tests.simulation.world import Market, World
 from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
 from tg1.machine.clock import IST
-from tg1.paper.orders import Side as PaperSide
+from tg1.paper.orders import PaperSide
 from tg1.paper.quirks import Quirks
 from tg1.rules import client_ids
 from tg1.store.codec import decode

@@ -9,7 +9,7 @@ from tg1.paper.orders import PaperOrder
 from tg1.paper.quirks import FaultKind
 from tg1.paper.rows import holdings_result, order_row, position_row, trade_row
 from tg1.paper.validation import read_order_id
-from tg1.paper.wire import HttpReply, dumps
+from tg1.paper.wire import WireReply, dumps
 
 _BOOK_HEAD = b'{"type":"success","code":"s-user-0001","description":"Success order book","result":['
 
@@ -21,10 +21,10 @@ class Books:
         self._exchange = exchange
         self._rows: dict[int, tuple[PaperOrder, bytes]] = {}
         self._bodies: dict[str, tuple[int, bytes]] = {}
-        self._served: dict[str, HttpReply] = {}
+        self._served: dict[str, WireReply] = {}
         self._rendered_for = exchange.quirks
 
-    def orders(self, call: Call) -> HttpReply:
+    def orders(self, call: Call) -> WireReply:
         """GET /orders: the day's book, or the history of one order."""
         if "appOrderID" in call.request.query:
             return self._history(call)
@@ -35,7 +35,7 @@ class Books:
         self._served[call.account.name] = reply
         return reply
 
-    def trades(self, call: Call) -> HttpReply:
+    def trades(self, call: Call) -> WireReply:
         """GET /orders/trades: one row for each execution of the day."""
         quirks = self._exchange.quirks
         rows = [
@@ -47,7 +47,7 @@ class Books:
             return no_rows(quirks.empty_book, "e-tradebook-0005", "s-orders-0001", "Success trade book")
         return success("s-orders-0001", "Success trade book", rows)
 
-    def positions(self, call: Call) -> HttpReply:
+    def positions(self, call: Call) -> WireReply:
         """GET /portfolio/positions: the day's, `dayOrNet` being mandatory (xts.md 1.4)."""
         if call.request.query.get("dayOrNet") not in ("NetWise", "DayWise"):
             return failure("e-property-validation-failed", "Bad Request")
@@ -62,7 +62,7 @@ class Books:
         bare = quirks.positions_shape == "list"
         return success("s-portfolio-0001", "Success position", rows if bare else {"positionList": rows})
 
-    def holdings(self, call: Call) -> HttpReply:
+    def holdings(self, call: Call) -> WireReply:
         """GET /portfolio/holdings, keyed by ISIN."""
         exchange = self._exchange
         shares = {
@@ -74,31 +74,31 @@ class Books:
             return no_rows(exchange.quirks.empty_book, "e-holdings-0005", "s-portfolio-0013", "Success holding")
         return success("s-portfolio-0013", "Success holding", holdings_result(call.account.name, shares))
 
-    def status(self, _call: Call) -> HttpReply:
+    def status(self, _call: Call) -> WireReply:
         """GET /status/exchange: the normal session, whatever the hour."""
         market = {"exchangeSegment": "NSECM", "exchangeMarketType": "Normal", "exchangeTradingSession": 2}
         return success("s-status-0001", "Success", {"marketStatus": [market]})
 
-    def _history(self, call: Call) -> HttpReply:
+    def _history(self, call: Call) -> WireReply:
         number = read_order_id(call.request.query["appOrderID"])
         orders = self._exchange.order_history(call.account.name, number, call.now)
         return success("s-orders-0001", "Success order history", [order_row(o, self._exchange.quirks) for o in orders])
 
-    def _book(self, call: Call) -> HttpReply:
+    def _book(self, call: Call) -> WireReply:
         self._forget_other_quirks()
         account, exchange = call.account, self._exchange
         # an order that is still hidden shows up by the passing of time alone, so such a body is never kept
-        may_keep = not exchange.has_hidden_orders()
+        may_keep = exchange.visibility.is_complete
         kept = self._bodies.get(account.name)
         if may_keep and kept is not None and kept[0] == account.version:
-            return HttpReply(body=kept[1])
+            return WireReply(body=kept[1])
         rows = self._rendered(exchange.book(account.name, call.now))
         if not rows:
             return self._nothing()
         body = _BOOK_HEAD + b",".join(rows) + b"]}"
         if may_keep:
             self._bodies[account.name] = (account.version, body)
-        return HttpReply(body=body)
+        return WireReply(body=body)
 
     def _rendered(self, orders: Sequence[PaperOrder]) -> list[bytes]:
         quirks = self._exchange.quirks
@@ -121,7 +121,7 @@ class Books:
             self._bodies.clear()
             self._rendered_for = self._exchange.quirks
 
-    def _nothing(self) -> HttpReply:
+    def _nothing(self) -> WireReply:
         return no_rows(self._exchange.quirks.empty_book, "e-orders-0005", "s-user-0001", "Success order book")
 
 

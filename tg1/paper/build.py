@@ -10,7 +10,7 @@ from typing import TextIO
 from tg1.paper.control import ControlApp
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.exchange import PaperExchange
-from tg1.paper.instruments import Instrument, built_in, instrument_for, read_dump, require
+from tg1.paper.instruments import PaperInstrument, built_in, instrument_for, read_dump, require
 from tg1.paper.journal import Journal
 from tg1.paper.kite_app import KiteApp
 from tg1.paper.prices import DEFAULT_CENTRES, Leg, ManualPrices, Playback, PriceSource, SeededPair
@@ -82,7 +82,7 @@ def build(settings: PaperSettings, journal_stream: TextIO | None = None) -> Pape
     )
 
 
-def _instruments(settings: PaperSettings) -> tuple[str, tuple[Instrument, Instrument], list[Instrument]]:
+def _instruments(settings: PaperSettings) -> tuple[str, tuple[PaperInstrument, PaperInstrument], list[PaperInstrument]]:
     if settings.instruments_file is not None:
         dump, found = read_dump(settings.instruments_file)
         source = settings.instruments_file.name
@@ -92,7 +92,7 @@ def _instruments(settings: PaperSettings) -> tuple[str, tuple[Instrument, Instru
     return "", legs, known + [leg for leg in legs if leg not in known]
 
 
-def _source(settings: PaperSettings, legs: tuple[Instrument, Instrument]) -> PriceSource:
+def _source(settings: PaperSettings, legs: tuple[PaperInstrument, PaperInstrument]) -> PriceSource:
     if settings.prices_file is not None:
         return CsvReplay(settings.prices_file, (settings.token_a, settings.token_b))
     centres = (settings.centre_a, settings.centre_b)

@@ -27,9 +27,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tg1.paper.errors import PaperError, PaperUsageError
-from tg1.paper.orders import PaperOrder, Side
+from tg1.paper.orders import PaperOrder, PaperSide
 from tg1.paper.quirks import Fault, FaultPlan
-from tg1.paper.wire import BAD_REQUEST, HttpReply, HttpRequest, json_reply, loads
+from tg1.paper.wire import BAD_REQUEST, WireReply, WireRequest, json_reply, loads
 from tg1.paper.xts_app import XtsApp
 
 TickerAction = Callable[[str, str], None]
@@ -93,7 +93,7 @@ class ControlApp:
             "ticker": self._ticker,
         }
 
-    def handle(self, request: HttpRequest, now: datetime) -> HttpReply:
+    def handle(self, request: WireRequest, now: datetime) -> WireReply:
         """Answer one control request."""
         what = request.path.removeprefix("/paper/")
         try:
@@ -103,7 +103,7 @@ class ControlApp:
         except KeyError as exc:
             return json_reply({"ok": False, "error": f"missing or unknown: {exc}"}, BAD_REQUEST)
 
-    def _act(self, request: HttpRequest, what: str, now: datetime) -> Any:
+    def _act(self, request: WireRequest, what: str, now: datetime) -> Any:
         self._exchange.step(now)
         if request.method == "GET":
             return self._gets[what]()
@@ -136,7 +136,7 @@ class ControlApp:
             ],
         }
 
-    def _set_faults(self, request: HttpRequest) -> Any:
+    def _set_faults(self, request: WireRequest) -> Any:
         if request.method == "DELETE":
             self._faults.clear()
         else:
@@ -164,7 +164,7 @@ class ControlApp:
         return self._exchange.foreign_order(
             self._name(body),
             symbol=self._symbol(body),
-            side=Side(str(body["side"])),
+            side=PaperSide(str(body["side"])),
             quantity=int(body["quantity"]),
             price=_decimal(body["price"]),
             now=now,

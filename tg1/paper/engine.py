@@ -6,16 +6,16 @@ beginning of each call, in the order of time.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
-from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
 from tg1.paper.accounts import Account, Accounts
+from tg1.paper.agenda import Agenda
 from tg1.paper.errors import NotWorkingError, UnknownOrderError
-from tg1.paper.instruments import Instrument
+from tg1.paper.instruments import PaperInstrument
 from tg1.paper.ledger import Ledger
 from tg1.paper.matching import (
     band_fault,
@@ -25,30 +25,21 @@ from tg1.paper.matching import (
     is_triggered,
     is_waiting_stop,
     price_fault,
-    quiet_range,
     would_self_trade,
 )
-from tg1.paper.orders import API_GENERATED, Execution, OrderEvent, OrderType, PaperOrder, Status, Terms
+from tg1.paper.orders import API_GENERATED, Execution, OrderEvent, PaperOrder, PaperOrderType, PaperStatus, Terms
 from tg1.paper.quirks import Quirks
+from tg1.paper.resting import Resting
+from tg1.paper.visibility import Visibility
 
 Listener = Callable[[OrderEvent], None]
-_Action = Callable[[int, datetime], None]
-
 _FIRST_ID = 1_210_000_001
 _FIRST_BIG_ID = 3_210_000_001
 _FIRST_EXCHANGE_ID = 1_300_000_000_000_001
 _FIRST_EXECUTION_ID = 2_177_001
-_PENDING = frozenset({Status.PENDING_CANCEL, Status.PENDING_REPLACE})
+_PENDING = frozenset({PaperStatus.PENDING_CANCEL, PaperStatus.PENDING_REPLACE})
 SELF_TRADE = "17071 : The order could have resulted in self trade "
 """The exchange's own text, trailing space included (xts.md 3)."""
-
-
-@dataclass(slots=True)
-class Hidden:
-    """An order that the book does not show yet: until a time and for so many reads (xts.md 7.5)."""
-
-    until: datetime
-    reads_left: int
 
 
 class OrderEngine:
@@ -56,7 +47,7 @@ class OrderEngine:
 
     def __init__(
         self,
-        instruments: Iterable[Instrument],
+        instruments: Iterable[PaperInstrument],
         *,
         quirks: Quirks | None = None,
         rng: Random | None = None,
@@ -71,23 +62,21 @@ class OrderEngine:
         self.orders: dict[int, PaperOrder] = {}
         self.history: dict[int, list[PaperOrder]] = {}
         self.prices: dict[str, Decimal] = {}
-        self.instruments: dict[str, Instrument] = {}
-        self._by_token: dict[int, Instrument] = {}
+        self.instruments: dict[str, PaperInstrument] = {}
+        self._by_token: dict[int, PaperInstrument] = {}
         for instrument in instruments:
             self.add_instrument(instrument)
-        self._working: dict[str, dict[int, None]] = {}
-        self._quiet: dict[str, tuple[Decimal | None, Decimal | None]] = {}
+        self.resting = Resting()
         self._references: dict[str, Decimal] = {}
-        self._timers: list[tuple[datetime, int, _Action, int]] = []
-        self._timer_count = 0
+        self.agenda = Agenda()
+        self.visibility = Visibility()
         self._amendments: dict[int, Terms] = {}
         self._doomed: dict[int, str] = {}
-        self._hidden: dict[int, Hidden] = {}
         self._events: list[OrderEvent] = []
         self._day: date | None = None
         self._executions = 0
 
-    def add_instrument(self, instrument: Instrument) -> None:
+    def add_instrument(self, instrument: PaperInstrument) -> None:
         """Make one more instrument tradable."""
         self.instruments[instrument.symbol] = instrument
         self._by_token[instrument.exchange_token] = instrument
@@ -99,22 +88,22 @@ class OrderEngine:
     def expire_day(self, now: datetime) -> None:
         """Cancel every working order: DAY validity has ended (xts.md 6.2)."""
         for order in self._all_working():
-            self._change(order, now, status=Status.CANCELLED, reason="DAY validity has expired")
+            self._change(order, now, status=PaperStatus.CANCELLED, reason="DAY validity has expired")
 
     def _begin(self, now: datetime) -> None:
         self._events = []
         if now.date() != self._day:
             self._roll_day(now)
-        while self._timers and self._timers[0][0] <= now:
-            due, _, action, app_order_id = heappop(self._timers)
+        while (entry := self.agenda.take(now)) is not None:
+            deed, app_order_id, due = entry
             if self.orders[app_order_id].is_working:
-                action(app_order_id, due)
+                deed(app_order_id, due)
 
     def _roll_day(self, now: datetime) -> None:
         if self._day is not None:
             self.expire_day(now)
             self.ledger.close_day()
-            self._hidden.clear()
+            self.visibility.clear()
             self._references = dict(self.prices)
             for account in self.accounts.by_name.values():
                 account.day_orders.clear()
@@ -144,7 +133,7 @@ class OrderEngine:
         if owner.reject_reasons:
             self._doomed[order.app_order_id] = owner.reject_reasons.popleft()
         self._tell(OrderEvent(at=now, order=order, previous=None))
-        self._later(now, self.quirks.ack_delay_secs, self._acknowledge, order.app_order_id)
+        self.agenda.plan(now, self.quirks.ack_delay_secs, self._acknowledge, order.app_order_id)
         return order
 
     def _acknowledge(self, app_order_id: int, now: datetime) -> None:
@@ -153,18 +142,18 @@ class OrderEngine:
             return
         reason = self._risk_fault(order) or self._exchange_fault(order)
         if reason:
-            self._change(order, now, status=Status.REJECTED, reason=reason)
+            self._change(order, now, status=PaperStatus.REJECTED, reason=reason)
             return
-        status = order.status if order.status in _PENDING else Status.NEW
+        status = order.status if order.status in _PENDING else PaperStatus.NEW
         order = self._change(order, now, status=status, exchange_order_id=self._exchange_id(order))
-        resting = [self.orders[each] for each in self._working.get(order.symbol, ()) if each != app_order_id]
+        resting = [each for each in self.resting.of(order.symbol) if each is not order]
         if self.quirks.self_trade_check and would_self_trade(order, resting):
-            self._change(order, now, status=Status.CANCELLED, reason=SELF_TRADE)
+            self._change(order, now, status=PaperStatus.CANCELLED, reason=SELF_TRADE)
             return
         self._match(order, now)
         order = self.orders[app_order_id]
         if order.terms.validity == "IOC" and order.is_working:
-            self._change(order, now, status=Status.CANCELLED)
+            self._change(order, now, status=PaperStatus.CANCELLED)
 
     def _risk_fault(self, order: PaperOrder) -> str:
         doomed = self._doomed.pop(order.app_order_id, "")
@@ -176,7 +165,7 @@ class OrderEngine:
 
     def _exchange_fault(self, order: PaperOrder) -> str:
         terms, last = order.terms, self.prices.get(order.symbol)
-        if terms.order_type is OrderType.MARKET and (self.quirks.market_orders == "fill" or order.is_foreign):
+        if terms.order_type is PaperOrderType.MARKET and (self.quirks.market_orders == "fill" or order.is_foreign):
             return "" if last is not None else "Exchange : No last traded price"
         return (
             price_fault(terms, self.instruments[order.symbol])
@@ -189,7 +178,7 @@ class OrderEngine:
         if last is None or not order.is_acknowledged or not order.is_working:
             return
         terms = order.terms
-        if terms.order_type is OrderType.MARKET:
+        if terms.order_type is PaperOrderType.MARKET:
             self._fill(order, order.leaves, last, now)
             return
         if is_waiting_stop(order):
@@ -218,20 +207,20 @@ class OrderEngine:
             cumulative=cumulative,
             average=value / cumulative,
         )
-        status = order.status if order.status in _PENDING else Status.PARTIALLY_FILLED
+        status = order.status if order.status in _PENDING else PaperStatus.PARTIALLY_FILLED
         self.ledger.book(order, quantity, price)
         self._change(
             order,
             now,
             execution,
-            status=Status.FILLED if cumulative == order.quantity else status,
+            status=PaperStatus.FILLED if cumulative == order.quantity else status,
             cumulative=cumulative,
             traded_value=value,
             executions=(*order.executions, execution),
         )
 
     def _finish_cancel(self, app_order_id: int, now: datetime) -> None:
-        self._change(self.orders[app_order_id], now, status=Status.CANCELLED)
+        self._change(self.orders[app_order_id], now, status=PaperStatus.CANCELLED)
 
     def _lose_cancel(self, app_order_id: int, now: datetime) -> None:
         order = self.orders[app_order_id]
@@ -252,7 +241,7 @@ class OrderEngine:
         fault = price_fault(terms, self.instruments[order.symbol])
         if terms.quantity <= order.cumulative:
             fault = f"Exchange : Quantity [{terms.quantity}] is already traded"
-        status = Status.REPLACED if order.status is Status.PENDING_REPLACE else order.status
+        status = PaperStatus.REPLACED if order.status is PaperStatus.PENDING_REPLACE else order.status
         if fault:
             self._change(order, now, status=status, reason=fault)
             return
@@ -269,14 +258,13 @@ class OrderEngine:
         if not new.is_working:
             self._forget(new, owner)
         elif new.is_acknowledged:
-            self._working.setdefault(new.symbol, {})[new.app_order_id] = None
-        self._quiet.pop(new.symbol, None)
+            self.resting.put(new)
         self._tell(OrderEvent(at=now, order=new, previous=order.status, execution=execution))
         return new
 
     def _forget(self, order: PaperOrder, owner: Account) -> None:
         owner.working.discard(order.app_order_id)
-        self._working.get(order.symbol, {}).pop(order.app_order_id, None)
+        self.resting.drop(order)
         self._amendments.pop(order.app_order_id, None)
         self._doomed.pop(order.app_order_id, None)
 
@@ -284,29 +272,6 @@ class OrderEngine:
         self._events.append(event)
         if self.listener is not None:
             self.listener(event)
-
-    def _later(self, now: datetime, secs: float, action: _Action, app_order_id: int) -> None:
-        self._timer_count += 1
-        heappush(self._timers, (now + timedelta(seconds=secs), self._timer_count, action, app_order_id))
-
-    def _is_quiet(self, symbol: str, price: Decimal) -> bool:
-        bounds = self._quiet.get(symbol)
-        if bounds is None:
-            bounds = quiet_range(self.orders[each] for each in self._working[symbol])
-            self._quiet[symbol] = bounds
-        low, high = bounds
-        return (low is None or price > low) and (high is None or price < high)
-
-    def _is_hidden(self, app_order_id: int, now: datetime) -> bool:
-        hidden = self._hidden.get(app_order_id)
-        if hidden is None:
-            return False
-        if now >= hidden.until and hidden.reads_left <= 0:
-            del self._hidden[app_order_id]
-            self.accounts.by_name[self.orders[app_order_id].account].version += 1
-            return False
-        hidden.reads_left -= 1
-        return True
 
     def _exchange_id(self, order: PaperOrder) -> str:
         return str(_FIRST_EXCHANGE_ID + order.app_order_id % _FIRST_ID)

@@ -7,35 +7,35 @@ from typing import Any
 from tg1.paper.accounts import Account
 from tg1.paper.errors import ValidationRefusedError
 from tg1.paper.quirks import Fault
-from tg1.paper.wire import BAD_REQUEST, OK, HttpReply, HttpRequest, json_reply
+from tg1.paper.wire import BAD_REQUEST, OK, WireReply, WireRequest, json_reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One authenticated request with the faults that hit it."""
 
-    request: HttpRequest
+    request: WireRequest
     account: Account
     faults: tuple[Fault, ...]
     now: datetime
 
 
-def success(code: str, description: str, result: Any) -> HttpReply:
+def success(code: str, description: str, result: Any) -> WireReply:
     """Return a success envelope; codes overlap, so clients judge by `type`."""
     return json_reply({"type": "success", "code": code, "description": description, "result": result})
 
 
-def failure(code: str, description: str, status: int = BAD_REQUEST, result: Any = None) -> HttpReply:
+def failure(code: str, description: str, status: int = BAD_REQUEST, result: Any = None) -> WireReply:
     """Return an error envelope: a readable refusal, nothing was created."""
     return json_reply({"type": "error", "code": code, "description": description, "result": result or {}}, status)
 
 
-def dead_token(status: int, code: str = "e-session-0007", description: str = "Invalid Token") -> HttpReply:
+def dead_token(status: int, code: str = "e-session-0007", description: str = "Invalid Token") -> WireReply:
     """Return the answer to a token that opens no session (xts.md 4.2)."""
     return failure(code, description, status)
 
 
-def malformed(refusal: ValidationRefusedError) -> HttpReply:
+def malformed(refusal: ValidationRefusedError) -> WireReply:
     """Return the validator's refusal with every complaint (xts.md 4.6)."""
     # the body captured on Findoc (xts.md 4.6)
     errors = [
@@ -46,7 +46,7 @@ def malformed(refusal: ValidationRefusedError) -> HttpReply:
     return failure("e-property-validation-failed", "Bad Request", BAD_REQUEST, result)
 
 
-def no_rows(form: str, code: str, success_code: str, description: str) -> HttpReply:
+def no_rows(form: str, code: str, success_code: str, description: str) -> WireReply:
     """Return an empty book as `[]`, null, or an error with `code` (xts.md 4.5)."""
     if form == "error":
         return failure(code, "Data Not Available")

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from tg1.paper.accounts import Session
-from tg1.paper.engine import Hidden, OrderEngine
+from tg1.paper.engine import OrderEngine
 from tg1.paper.errors import PaperUsageError, UnknownOrderError
 from tg1.paper.matching import is_waiting_stop
-from tg1.paper.orders import CancelFate, OrderEvent, OrderType, PaperOrder, Side, Status, Terms
+from tg1.paper.orders import CancelFate, OrderEvent, PaperOrder, PaperOrderType, PaperSide, PaperStatus, Terms
 from tg1.paper.validation import read_modify, read_place
 
 
@@ -34,10 +34,6 @@ class PaperExchange(OrderEngine):
     def logout(self, account: str) -> None:
         """End the account's session."""
         self.accounts.kill(account)
-
-    def account_for_token(self, token: str, now: datetime) -> str:
-        """Return the name of the account whose live token this is; raises DeadTokenError."""
-        return self.accounts.of_token(token, now).name
 
     # Requests of the account's owner
 
@@ -60,27 +56,27 @@ class PaperExchange(OrderEngine):
         until = now + timedelta(seconds=max(hide_secs, self.quirks.visible_after_secs))
         reads = max(hide_reads, self.quirks.visible_after_reads)
         if until > now or reads:
-            self._hidden[order.app_order_id] = Hidden(until, reads)
+            self.visibility.hide(order.app_order_id, until, reads)
         return order.app_order_id
 
     def cancel(self, account: str, app_order_id: int, now: datetime, fate: CancelFate | None = None) -> None:
         """Accept a cancel request; `fate` overrides the quirks. Raises UnknownOrderError, NotWorkingError."""
         self._begin(now)
         order = self._own(account, app_order_id)
-        if order.status is not Status.PENDING_CANCEL:
-            self._change(order, now, status=Status.PENDING_CANCEL)
+        if order.status is not PaperStatus.PENDING_CANCEL:
+            self._change(order, now, status=PaperStatus.PENDING_CANCEL)
         actions = {CancelFate.PROCESSED: self._finish_cancel, CancelFate.LOST_TO_FILL: self._lose_cancel}
         action = actions.get(fate or self._usual_fate())
         if action is not None:
-            self._later(now, self.quirks.cancel_delay_secs, action, app_order_id)
+            self.agenda.plan(now, self.quirks.cancel_delay_secs, action, app_order_id)
 
     def modify(self, account: str, app_order_id: int, request: Mapping[str, Any], now: datetime) -> None:
         """Accept a modify body (xts.md 1.6). Raises UnknownOrderError, NotWorkingError, ValidationRefusedError."""
         self._begin(now)
         order = self._own(account, app_order_id)
         self._amendments[app_order_id] = read_modify(request, order.terms)
-        self._change(order, now, status=Status.PENDING_REPLACE)
-        self._later(now, self.quirks.cancel_delay_secs, self._finish_modify, app_order_id)
+        self._change(order, now, status=PaperStatus.PENDING_REPLACE)
+        self.agenda.plan(now, self.quirks.cancel_delay_secs, self._finish_modify, app_order_id)
 
     def cancel_all(self, account: str, now: datetime, instrument_id: int = 0) -> None:
         """Cancel every working order of the account, or of one instrument of it."""
@@ -91,23 +87,16 @@ class PaperExchange(OrderEngine):
     def book(self, account: str, now: datetime) -> list[PaperOrder]:
         """Return the account's orders of the current trading day, counting as one read of the book."""
         self._begin(now)
-        ids = self.accounts.by_name[account].day_orders
-        if not self._hidden:
-            return [self.orders[each] for each in ids]
-        return [self.orders[each] for each in ids if not self._is_hidden(each, now)]
+        day_orders = self.accounts.by_name[account].day_orders
+        return [self.orders[each] for each in self.visibility.read(day_orders, now)]
 
     def order_history(self, account: str, app_order_id: int, now: datetime) -> Sequence[PaperOrder]:
         """Return the values of one order of today, the current one last; raises UnknownOrderError."""
         self._begin(now)
-        hidden = self._hidden.get(app_order_id)
-        is_hidden = hidden is not None and (now < hidden.until or hidden.reads_left > 0)
-        if is_hidden or app_order_id not in self.accounts.by_name[account].day_orders:
+        day_orders = self.accounts.by_name[account].day_orders
+        if self.visibility.hides(app_order_id, now) or app_order_id not in day_orders:
             raise UnknownOrderError(f"Order history not found for AppOrderID [{app_order_id}] given.")
         return self.history[app_order_id]
-
-    def has_hidden_orders(self) -> bool:
-        """Some order is not visible yet, so that a rendered book may not be kept."""
-        return bool(self._hidden)
 
     # The market and the passing of time
 
@@ -116,10 +105,10 @@ class PaperExchange(OrderEngine):
         self._begin(now)
         self.prices[symbol] = price
         self._references.setdefault(symbol, price)
-        working = self._working.get(symbol)
-        if working and not self._is_quiet(symbol, price):
-            for app_order_id in list(working):
-                self._match(self.orders[app_order_id], now)
+        low, high = self.resting.quiet(symbol)
+        if (low is not None and price <= low) or (high is not None and price >= high):
+            for order in self.resting.of(symbol):
+                self._match(self.orders[order.app_order_id], now)
         return self._events
 
     def step(self, now: datetime) -> list[OrderEvent]:
@@ -129,13 +118,13 @@ class PaperExchange(OrderEngine):
 
     def next_due(self) -> datetime | None:
         """When `step` next has something to do; None when nothing is under way."""
-        return self._timers[0][0] if self._timers else None
+        return self.agenda.next_due()
 
     def cancel_stops(self, now: datetime) -> None:
         """Cancel stops that wait and orders with a disclosed quantity, as the exchange does at 15:15 (xts.md 6.1)."""
         for order in self._all_working():
             if is_waiting_stop(order) or order.terms.disclosed:
-                self._change(order, now, status=Status.CANCELLED, reason="Exchange : closing auction session")
+                self._change(order, now, status=PaperStatus.CANCELLED, reason="Exchange : closing auction session")
 
     # What others do to the account
 
@@ -144,7 +133,7 @@ class PaperExchange(OrderEngine):
         account: str,
         *,
         symbol: str,
-        side: Side,
+        side: PaperSide,
         quantity: int,
         price: Decimal,
         now: datetime,
@@ -157,7 +146,7 @@ class PaperExchange(OrderEngine):
         terms = Terms(
             instrument_id=self.instruments[symbol].exchange_token,
             side=side,
-            order_type=OrderType.LIMIT,
+            order_type=PaperOrderType.LIMIT,
             product=product,
             quantity=quantity,
             limit_price=price,
@@ -171,7 +160,7 @@ class PaperExchange(OrderEngine):
         self._begin(now)
         for order in self.working_orders(account):
             if order.terms.product == "MIS":
-                self._change(order, now, status=Status.CANCELLED, reason="OEMS:RMS : Auto square off")
+                self._change(order, now, status=PaperStatus.CANCELLED, reason="OEMS:RMS : Auto square off")
         for (_, symbol, product), position in self.ledger.today_of(account).items():
             if product == "MIS" and position.net:
                 self._close_position(account, symbol, position.net, now)
@@ -179,7 +168,7 @@ class PaperExchange(OrderEngine):
     def broker_cancel(self, app_order_id: int, now: datetime, reason: str = "OEMS:RMS : Cancelled by admin") -> None:
         """Cancel an order from the broker's side at once; raises UnknownOrderError, NotWorkingError."""
         self._begin(now)
-        self._change(self._working_order(app_order_id), now, status=Status.CANCELLED, reason=reason)
+        self._change(self._working_order(app_order_id), now, status=PaperStatus.CANCELLED, reason=reason)
 
     def fill(self, app_order_id: int, quantity: int, price: Decimal, now: datetime) -> None:
         """Fill shares of a working order at that price whatever the market says; raises PaperUsageError."""
@@ -188,7 +177,7 @@ class PaperExchange(OrderEngine):
         if not 0 < quantity <= order.leaves:
             raise PaperUsageError(f"order {app_order_id} has {order.leaves} shares left to fill")
         if not order.is_acknowledged:
-            order = self._change(order, now, status=Status.NEW, exchange_order_id=self._exchange_id(order))
+            order = self._change(order, now, status=PaperStatus.NEW, exchange_order_id=self._exchange_id(order))
         self._fill(order, quantity, price, now)
 
     def reject_next(self, account: str, reason: str) -> None:
@@ -210,8 +199,8 @@ class PaperExchange(OrderEngine):
     def _close_position(self, account: str, symbol: str, net: int, now: datetime) -> None:
         terms = Terms(
             instrument_id=self.instruments[symbol].exchange_token,
-            side=Side.SELL if net > 0 else Side.BUY,
-            order_type=OrderType.MARKET,
+            side=PaperSide.SELL if net > 0 else PaperSide.BUY,
+            order_type=PaperOrderType.MARKET,
             product="MIS",
             quantity=abs(net),
             limit_price=Decimal(0),

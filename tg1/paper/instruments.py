@@ -21,7 +21,7 @@ _TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
+class PaperInstrument:
     """One NSE cash instrument: the exchange's number, its symbol and its tick in rupees."""
 
     exchange_token: int
@@ -36,7 +36,7 @@ class Instrument:
 
 
 _BUILT_IN = {
-    symbol: Instrument(exchange_token=token, symbol=symbol, tick=Decimal(tick), name=name)
+    symbol: PaperInstrument(exchange_token=token, symbol=symbol, tick=Decimal(tick), name=name)
     for token, symbol, tick, name in (
         (2029, "IRFC", "0.01", "INDIAN RAILWAY FIN CORP L"),
         (3045, "SBIN", "0.05", "STATE BANK OF INDIA"),
@@ -56,21 +56,21 @@ def tick_for_price(price: Decimal) -> Decimal:
     return next((Decimal(tick) for limit, tick in _TICKS_BY_PRICE if price < limit), Decimal("5.00"))
 
 
-def instrument_for(symbol: str, price: Decimal) -> Instrument:
+def instrument_for(symbol: str, price: Decimal) -> PaperInstrument:
     """Return the built-in instrument of that symbol, or make one whose numbers depend on the symbol alone."""
     known = _BUILT_IN.get(symbol)
     if known is not None:
         return known
     token = _GENERATED_TOKENS + zlib.crc32(symbol.encode()) % _GENERATED_TOKENS
-    return Instrument(exchange_token=token, symbol=symbol, tick=tick_for_price(price), name=symbol)
+    return PaperInstrument(exchange_token=token, symbol=symbol, tick=tick_for_price(price), name=symbol)
 
 
-def built_in() -> list[Instrument]:
+def built_in() -> list[PaperInstrument]:
     """Return the instruments that the exchange knows without a dump."""
     return list(_BUILT_IN.values())
 
 
-def instruments_csv(instruments: Iterable[Instrument]) -> str:
+def instruments_csv(instruments: Iterable[PaperInstrument]) -> str:
     """Return Kite's dump of these instruments: twelve columns, CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -81,7 +81,7 @@ def instruments_csv(instruments: Iterable[Instrument]) -> str:
     return out.getvalue()
 
 
-def read_dump(path: Path) -> tuple[str, list[Instrument]]:
+def read_dump(path: Path) -> tuple[str, list[PaperInstrument]]:
     """Return the text of a Kite dump and its NSE cash instruments; raises PaperUsageError when it is none."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -97,8 +97,8 @@ def read_dump(path: Path) -> tuple[str, list[Instrument]]:
     return text, found
 
 
-def _from_row(row: dict[str, str]) -> Instrument:
-    return Instrument(
+def _from_row(row: dict[str, str]) -> PaperInstrument:
+    return PaperInstrument(
         exchange_token=int(row["exchange_token"]),
         symbol=row["tradingsymbol"],
         tick=Decimal(row["tick_size"]),
@@ -106,7 +106,7 @@ def _from_row(row: dict[str, str]) -> Instrument:
     )
 
 
-def require(instruments: Sequence[Instrument], symbol: str, source: str) -> Instrument:
+def require(instruments: Sequence[PaperInstrument], symbol: str, source: str) -> PaperInstrument:
     """Return the instrument of that symbol; raises PaperUsageError naming where it is missing."""
     for each in instruments:
         if each.symbol == symbol:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.orders import OrderEvent
-from tg1.paper.wire import HttpReply, HttpRequest, loads_object
+from tg1.paper.wire import WireReply, WireRequest, loads_object
 
 _SAFE_FIELDS = ("orderUniqueIdentifier", "appOrderID")
 """What is copied from a request; everything else in it stays out."""
@@ -19,7 +19,7 @@ class Journal:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def request(self, request: HttpRequest, reply: HttpReply, account: str, now: datetime) -> None:
+    def request(self, request: WireRequest, reply: WireReply, account: str, now: datetime) -> None:
         """Record a request: who asked for what, which order it named, and how it was answered."""
         fields = _safe_fields(request)
         self._write(
@@ -61,7 +61,7 @@ class Journal:
         self._stream.flush()
 
 
-def _safe_fields(request: HttpRequest) -> dict[str, str]:
+def _safe_fields(request: WireRequest) -> dict[str, str]:
     try:
         body = loads_object(request)
     except PaperUsageError:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import instruments_csv
 from tg1.paper.quirks import FaultKind, FaultPlan
-from tg1.paper.wire import TOO_MANY, HttpReply, HttpRequest, json_reply, spoil, stand_in
+from tg1.paper.wire import TOO_MANY, WireReply, WireRequest, json_reply, spoil, stand_in
 
 HEARTBEAT = b"\x00"
 MALFORMED = struct.pack(">HHII", 2, 8, 519_425, 5_000)
@@ -26,7 +26,7 @@ class KiteApp:
         self._dump = dump
         self._faults = faults or FaultPlan(rng=exchange.rng)
 
-    def handle(self, request: HttpRequest) -> HttpReply:
+    def handle(self, request: WireRequest) -> WireReply:
         """Answer one request."""
         drawn = self._faults.draw(method=request.method, path=request.path, account="", content=request.raw_query)
         before = [fault for fault in drawn if fault.when == "before"]
@@ -37,18 +37,18 @@ class KiteApp:
             reply = spoil(reply, fault)
         return reply
 
-    def _answer(self, request: HttpRequest) -> HttpReply:
+    def _answer(self, request: WireRequest) -> WireReply:
         refusal = self._standing_refusal(request)
         if refusal is not None:
             return refusal
         if request.path in ("/instruments", "/instruments/NSE"):
             text = self._dump or instruments_csv(self._exchange.instruments.values())
-            return HttpReply(headers={"Content-Type": "text/csv"}, body=text.encode())
+            return WireReply(headers={"Content-Type": "text/csv"}, body=text.encode())
         if request.path == "/quote/ltp":
             return json_reply({"status": "success", "data": self._quotes(request)})
         return _kite_error(_NOT_FOUND, "GeneralException", "Route not found")
 
-    def _standing_refusal(self, request: HttpRequest) -> HttpReply | None:
+    def _standing_refusal(self, request: WireRequest) -> WireReply | None:
         mode = self._exchange.quirks.kite_rest
         scheme, _, pair = request.headers.get("authorization", "").partition(" ")
         if mode == "403" or scheme != "token" or not all(pair.partition(":")):
@@ -57,10 +57,10 @@ class KiteApp:
             return _kite_error(TOO_MANY, "NetworkException", "Too many requests")
         if mode == "502":
             html = {"Content-Type": "text/html"}
-            return HttpReply(status=_BAD_GATEWAY, headers=html, body=b"<html><body>502 Bad Gateway</body></html>")
+            return WireReply(status=_BAD_GATEWAY, headers=html, body=b"<html><body>502 Bad Gateway</body></html>")
         return None
 
-    def _quotes(self, request: HttpRequest) -> Mapping[str, object]:
+    def _quotes(self, request: WireRequest) -> Mapping[str, object]:
         quotes = {}
         for name, key in parse_qsl(request.raw_query):
             exchange, _, symbol = key.partition(":")
@@ -71,11 +71,11 @@ class KiteApp:
         return quotes
 
 
-def _token_refusal() -> HttpReply:
+def _token_refusal() -> WireReply:
     return _kite_error(_FORBIDDEN, "TokenException", "Incorrect `api_key` or `access_token`.")
 
 
-def _kite_error(status: int, kind: str, message: str) -> HttpReply:
+def _kite_error(status: int, kind: str, message: str) -> WireReply:
     return json_reply({"status": "error", "message": message, "data": None, "error_type": kind}, status)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from tg1.paper.orders import ZERO, PaperOrder, Position, Side
+from tg1.paper.orders import ZERO, PaperOrder, PaperSide, Position
 
 _DELIVERY = ("CNC", "NRML")
 _MIS_MARGIN = Decimal("0.2")
@@ -46,12 +46,12 @@ class Ledger:
 
     def holding_fault(self, order: PaperOrder, working: Iterable[PaperOrder]) -> str:
         """Return why a delivery SELL without shares is rejected (xts.md 7.4), or an empty text."""
-        if order.side is not Side.SELL or order.terms.product not in _DELIVERY:
+        if order.side is not PaperSide.SELL or order.terms.product not in _DELIVERY:
             return ""
         pending = sum(
             each.leaves
             for each in working
-            if each.symbol == order.symbol and each.side is Side.SELL and each.terms.product in _DELIVERY
+            if each.symbol == order.symbol and each.side is PaperSide.SELL and each.terms.product in _DELIVERY
         )
         total = self.sellable(order.account, order.symbol)
         if pending + order.quantity <= total:
@@ -77,7 +77,7 @@ class Ledger:
 
     def _cost(self, order: PaperOrder) -> Decimal:
         net = self.today.get((order.account, order.symbol, order.terms.product), _EMPTY).net
-        closing = net if order.side is Side.SELL else -net
+        closing = net if order.side is PaperSide.SELL else -net
         return max(order.leaves - max(closing, 0), 0) * order.terms.limit_price * _rate(order.terms.product)
 
     def _used(self, account: str) -> Decimal:

@@ -3,31 +3,31 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tg1.paper.instruments import Instrument
-from tg1.paper.orders import OrderType, PaperOrder, Side, Terms
+from tg1.paper.instruments import PaperInstrument
+from tg1.paper.orders import PaperOrder, PaperOrderType, PaperSide, Terms
 
-_MARKET_TYPES = frozenset({OrderType.MARKET, OrderType.STOPMARKET})
+_MARKET_TYPES = frozenset({PaperOrderType.MARKET, PaperOrderType.STOPMARKET})
 _HUNDRED = Decimal(100)
 
 
 def is_reached(terms: Terms, last: Decimal) -> bool:
     """The last price is at the limit or better for the order."""
-    return last <= terms.limit_price if terms.side is Side.BUY else last >= terms.limit_price
+    return last <= terms.limit_price if terms.side is PaperSide.BUY else last >= terms.limit_price
 
 
 def is_triggered(terms: Terms, last: Decimal) -> bool:
     """The last price is at the stop price or beyond it in the stop's direction."""
-    return last >= terms.stop_price if terms.side is Side.BUY else last <= terms.stop_price
+    return last >= terms.stop_price if terms.side is PaperSide.BUY else last <= terms.stop_price
 
 
 def is_waiting_stop(order: PaperOrder) -> bool:
     """A stop whose trigger has not come yet."""
-    return order.terms.order_type is OrderType.STOPLIMIT and not order.triggered
+    return order.terms.order_type is PaperOrderType.STOPLIMIT and not order.triggered
 
 
 def improved_price(terms: Terms, last: Decimal) -> Decimal:
     """The better of limit and last price for the order, in rupees (behaviour 17)."""
-    return min(terms.limit_price, last) if terms.side is Side.BUY else max(terms.limit_price, last)
+    return min(terms.limit_price, last) if terms.side is PaperSide.BUY else max(terms.limit_price, last)
 
 
 def quiet_range(orders: Iterable[PaperOrder]) -> tuple[Decimal | None, Decimal | None]:
@@ -37,42 +37,42 @@ def quiet_range(orders: Iterable[PaperOrder]) -> tuple[Decimal | None, Decimal |
     for order in orders:
         waiting = is_waiting_stop(order)
         price = order.terms.stop_price if waiting else order.terms.limit_price
-        if (order.terms.side is Side.BUY) is not waiting:
+        if (order.terms.side is PaperSide.BUY) is not waiting:
             low = price if low is None or price > low else low
         else:
             high = price if high is None or price < high else high
     return low, high
 
 
-def price_fault(terms: Terms, instrument: Instrument) -> str:
+def price_fault(terms: Terms, instrument: PaperInstrument) -> str:
     """Return why the exchange rejects these prices whatever the market does, or an empty text."""
     if terms.order_type in _MARKET_TYPES:
         return "Exchange : Market orders without market protection are not allowed via API"
     prices = [terms.limit_price]
-    if terms.order_type is OrderType.STOPLIMIT:
+    if terms.order_type is PaperOrderType.STOPLIMIT:
         prices.append(terms.stop_price)
     for price in prices:
         if price <= 0:
             return f"Exchange : Order price [{price}] must be above zero"
         if price % instrument.tick:
             return f"Exchange : Order price [{price}] is not a multiple of the tick size [{instrument.tick}]"
-    if terms.order_type is OrderType.STOPLIMIT and _is_inverted(terms):
+    if terms.order_type is PaperOrderType.STOPLIMIT and _is_inverted(terms):
         return f"Exchange : Trigger price [{terms.stop_price}] is on the wrong side of the limit [{terms.limit_price}]"
     return ""
 
 
 def _is_inverted(terms: Terms) -> bool:
     # xts.md 3, "SL rule": BUY trigger <= limit, SELL trigger >= limit
-    if terms.side is Side.BUY:
+    if terms.side is PaperSide.BUY:
         return terms.stop_price > terms.limit_price
     return terms.stop_price < terms.limit_price
 
 
 def crossed_stop_fault(terms: Terms, last: Decimal | None) -> str:
     """Return why a stop that the market has already crossed is rejected (behaviour 6.1), or an empty text."""
-    if terms.order_type is not OrderType.STOPLIMIT or last is None or not is_triggered(terms, last):
+    if terms.order_type is not PaperOrderType.STOPLIMIT or last is None or not is_triggered(terms, last):
         return ""
-    side = "buy" if terms.side is Side.BUY else "sell"
+    side = "buy" if terms.side is PaperSide.BUY else "sell"
     return f"Exchange : Trigger price [{terms.stop_price}] of a stop loss {side} order is crossed by the LTP [{last}]"
 
 
@@ -93,7 +93,7 @@ def would_self_trade(incoming: PaperOrder, resting: Iterable[PaperOrder]) -> boo
         theirs = other.terms
         if other.account != incoming.account or theirs.side is mine.side or is_waiting_stop(other):
             continue
-        buy, sell = (mine, theirs) if mine.side is Side.BUY else (theirs, mine)
+        buy, sell = (mine, theirs) if mine.side is PaperSide.BUY else (theirs, mine)
         if buy.limit_price >= sell.limit_price:
             return True
     return False

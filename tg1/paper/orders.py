@@ -9,7 +9,7 @@ IST = timezone(timedelta(hours=5, minutes=30), "IST")
 ZERO = Decimal(0)
 
 
-class Status(StrEnum):
+class PaperStatus(StrEnum):
     """Order states as XTS spells them (xts.md 3)."""
 
     PENDING_NEW = "PendingNew"
@@ -23,17 +23,17 @@ class Status(StrEnum):
     REJECTED = "Rejected"
 
 
-FINAL = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED})
+FINAL = frozenset({PaperStatus.FILLED, PaperStatus.CANCELLED, PaperStatus.REJECTED})
 
 
-class Side(StrEnum):
+class PaperSide(StrEnum):
     """BUY or SELL, upper case as the place request wants it."""
 
     BUY = "BUY"
     SELL = "SELL"
 
 
-class OrderType(StrEnum):
+class PaperOrderType(StrEnum):
     """Order types in the request's spelling (xts.md 1.5)."""
 
     LIMIT = "LIMIT"
@@ -43,10 +43,10 @@ class OrderType(StrEnum):
 
 
 RESPONSE_TYPE = {
-    OrderType.LIMIT: "Limit",
-    OrderType.STOPLIMIT: "StopLimit",
-    OrderType.MARKET: "Market",
-    OrderType.STOPMARKET: "StopMarket",
+    PaperOrderType.LIMIT: "Limit",
+    PaperOrderType.STOPLIMIT: "StopLimit",
+    PaperOrderType.MARKET: "Market",
+    PaperOrderType.STOPMARKET: "StopMarket",
 }
 """The same types in the answers' spelling (xts.md 1.5)."""
 
@@ -79,8 +79,8 @@ class Terms:
     """A validated place request: quantities in shares, prices in rupees."""
 
     instrument_id: int
-    side: Side
-    order_type: OrderType
+    side: PaperSide
+    order_type: PaperOrderType
     product: str
     quantity: int
     limit_price: Decimal
@@ -101,7 +101,7 @@ class PaperOrder:
     terms: Terms
     placed_at: datetime
     updated_at: datetime
-    status: Status = Status.PENDING_NEW
+    status: PaperStatus = PaperStatus.PENDING_NEW
     cumulative: int = 0
     traded_value: Decimal = ZERO
     executions: tuple[Execution, ...] = ()
@@ -116,7 +116,7 @@ class PaperOrder:
         return self.terms.client_id
 
     @property
-    def side(self) -> Side:
+    def side(self) -> PaperSide:
         """BUY or SELL."""
         return self.terms.side
 
@@ -157,7 +157,7 @@ class OrderEvent:
 
     at: datetime
     order: PaperOrder
-    previous: Status | None
+    previous: PaperStatus | None
     execution: Execution | None = None
 
 
@@ -175,9 +175,9 @@ class Position:
         """Shares held; negative when short."""
         return self.buy_quantity - self.sell_quantity
 
-    def with_trade(self, side: Side, quantity: int, price: Decimal) -> "Position":
+    def with_trade(self, side: PaperSide, quantity: int, price: Decimal) -> "Position":
         """Return this position after one more trade."""
-        if side is Side.BUY:
+        if side is PaperSide.BUY:
             return Position(
                 buy_quantity=self.buy_quantity + quantity,
                 buy_value=self.buy_value + quantity * price,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tg1.paper.ledger import Key
-from tg1.paper.orders import RESPONSE_TYPE, ZERO, Execution, PaperOrder, Position, Status
+from tg1.paper.orders import RESPONSE_TYPE, ZERO, Execution, PaperOrder, PaperStatus, Position
 from tg1.paper.quirks import Quirks
 
 _NO_EXPIRY = "01-01-1980 00:00:00"
@@ -41,7 +41,7 @@ def order_id(app_order_id: int, quirks: Quirks) -> int | str:
 def order_row(order: PaperOrder, quirks: Quirks) -> dict[str, Any]:
     """Return one row of the order book."""
     row = _plain_row(order, quirks)
-    if order.status is Status.PENDING_NEW and quirks.fresh_numbers != "clean":
+    if order.status is PaperStatus.PENDING_NEW and quirks.fresh_numbers != "clean":
         blank = "" if quirks.fresh_numbers == "empty" else "NaN"
         row.update(dict.fromkeys((*_QUANTITIES, *_PRICES, "OrderAverageTradedPrice"), blank))
     if quirks.numbers_as_strings:
@@ -115,7 +115,7 @@ def trade_row(order: PaperOrder, execution: Execution, quirks: Quirks) -> dict[s
     filled = execution.cumulative == order.quantity
     return {
         **_plain_row(order, quirks),
-        "OrderStatus": Status.FILLED.value if filled else Status.PARTIALLY_FILLED.value,
+        "OrderStatus": PaperStatus.FILLED.value if filled else PaperStatus.PARTIALLY_FILLED.value,
         "CumulativeQuantity": execution.cumulative,
         "LeavesQuantity": order.quantity - execution.cumulative,
         "OrderAverageTradedPrice": average_text(execution.average, comma=quirks.thousands_comma),

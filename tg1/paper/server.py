@@ -6,9 +6,7 @@ It alone reads a clock and touches sockets, and it decides nothing. It binds to 
 import asyncio
 import socket
 import struct
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +16,7 @@ from tg1.paper.build import Paper
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.kite_app import MALFORMED, TickerSession
 from tg1.paper.orders import IST
-from tg1.paper.wire import HttpReply, HttpRequest, Outcome
+from tg1.paper.wire import Outcome, WireReply, WireRequest
 
 HOST = "127.0.0.1"
 _PUMP_SECS = 0.05
@@ -26,7 +24,6 @@ _WATCH_SECS = 0.02
 _KEEPALIVE_SECS = 65.0
 """Idle connections live so long at one XTS broker (xts.md 4.8)."""
 _CLOSE_GOING_AWAY = 1001
-_START_SECS = 10.0
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -117,7 +114,7 @@ class PaperServer:
             reply = self._paper.kite.handle(plain)
         return await self._carry_out(request, reply)
 
-    async def _carry_out(self, request: web.Request, reply: HttpReply) -> web.StreamResponse:
+    async def _carry_out(self, request: web.Request, reply: WireReply) -> web.StreamResponse:
         if reply.delay_secs:
             await asyncio.sleep(reply.delay_secs)
         if reply.outcome is Outcome.RESET:
@@ -190,8 +187,8 @@ async def _send(each: _Socket, session: TickerSession) -> None:
         return  # the client went away; the reader's loop ends with it
 
 
-async def _plain_request(request: web.Request) -> HttpRequest:
-    return HttpRequest(
+async def _plain_request(request: web.Request) -> WireRequest:
+    return WireRequest(
         method=request.method,
         path=request.path,
         query=dict(request.query),
@@ -213,19 +210,3 @@ def _reset(request: web.Request) -> None:
         raw = request.transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         request.transport.abort()
-
-
-@contextmanager
-def serving_in_thread(paper: Paper) -> Iterator[Roots]:
-    """Serve from a thread of its own while the context lasts: for tests that use blocking clients."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="paper-exchange", daemon=True)
-    thread.start()
-    server = PaperServer(paper)
-    try:
-        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(_START_SECS)
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(_START_SECS)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_START_SECS)
-        loop.close()

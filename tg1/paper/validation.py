@@ -5,15 +5,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tg1.paper.errors import FieldFault, ValidationRefusedError
-from tg1.paper.orders import OrderType, Side, Terms
+from tg1.paper.orders import PaperOrderType, PaperSide, Terms
 from tg1.paper.quirks import Quirks
 
 _SEGMENTS = ("NSECM", "NSEFO", "NSECD", "MCXFO", "BSECM", "BSEFO")
 _PRODUCTS = ("MIS", "NRML", "CNC")
 _VALIDITIES = ("DAY", "IOC")
 _LARGEST = Decimal(10**10)
-_ORDER_TYPES = tuple(OrderType)
-_SIDES = tuple(Side)
+_ORDER_TYPES = tuple(PaperOrderType)
+_SIDES = tuple(PaperSide)
 
 
 class _Reader:
@@ -87,8 +87,8 @@ def read_place(body: Mapping[str, Any], quirks: Quirks) -> Terms:
     terms = Terms(
         instrument_id=read.whole("exchangeInstrumentID"),
         product=read.one_of("productType", _PRODUCTS),
-        order_type=OrderType(read.one_of("orderType", _ORDER_TYPES)),
-        side=Side(read.one_of("orderSide", _SIDES, str if quirks.refuse_lower_case_side else str.upper)),
+        order_type=PaperOrderType(read.one_of("orderType", _ORDER_TYPES)),
+        side=PaperSide(read.one_of("orderSide", _SIDES, str if quirks.refuse_lower_case_side else str.upper)),
         validity=read.one_of("timeInForce", _VALIDITIES),
         disclosed=read.whole("disclosedQuantity"),
         quantity=read.whole("orderQuantity", positive=True),
@@ -108,7 +108,7 @@ def read_modify(body: Mapping[str, Any], old: Terms) -> Terms:
     terms = Terms(
         instrument_id=old.instrument_id,
         product=read.one_of("modifiedProductType", (old.product,)),
-        order_type=OrderType(read.one_of("modifiedOrderType", _ORDER_TYPES)),
+        order_type=PaperOrderType(read.one_of("modifiedOrderType", _ORDER_TYPES)),
         side=old.side,
         validity=old.validity,
         disclosed=read.whole("modifiedDisclosedQuantity"),

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class WireRequest:
     """One request; header names in lower case, query values as decoded text."""
 
     method: str
@@ -43,7 +43,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReply:
+class WireReply:
     """One answer, to be given `delay_secs` after the request, in the way that `outcome` says."""
 
     status: int = OK
@@ -77,7 +77,7 @@ def loads(body: bytes) -> Any:
         raise PaperUsageError("the body is no JSON") from exc
 
 
-def loads_object(request: HttpRequest) -> dict[str, Any]:
+def loads_object(request: WireRequest) -> dict[str, Any]:
     """Return the body's fields, from JSON or from a form; an empty body has none. Raises PaperUsageError."""
     if not request.body:
         return {}
@@ -89,46 +89,46 @@ def loads_object(request: HttpRequest) -> dict[str, Any]:
     return value
 
 
-def json_reply(value: Any, status: int = OK) -> HttpReply:
+def json_reply(value: Any, status: int = OK) -> WireReply:
     """Return a reply with this value as its JSON body."""
-    return HttpReply(status=status, body=dumps(value))
+    return WireReply(status=status, body=dumps(value))
 
 
-def stand_in(fault: Fault) -> HttpReply | None:
+def stand_in(fault: Fault) -> WireReply | None:
     """Return what the client gets in place of the real answer, or None when this fault spoils nothing wholly."""
     make = _STAND_INS.get(fault.kind)
     return make(fault) if make is not None else None
 
 
-def _html(fault: Fault) -> HttpReply:
+def _html(fault: Fault) -> WireReply:
     status = fault.status or _BAD_GATEWAY
-    return HttpReply(status=status, headers={"Content-Type": "text/html"}, body=_HTML % (status, status))
+    return WireReply(status=status, headers={"Content-Type": "text/html"}, body=_HTML % (status, status))
 
 
-def _json_error(fault: Fault) -> HttpReply:
+def _json_error(fault: Fault) -> WireReply:
     error = {"type": "error", "code": fault.code or "e-app-0001", "description": fault.text, "result": {}}
     return json_reply(error, fault.status or _SERVER_ERROR)
 
 
-def rate_reply(shape: str) -> HttpReply:
+def rate_reply(shape: str) -> WireReply:
     """Return the 429 answer, flat or nested without a top-level type (xts.md 4.4)."""
     if shape == "nested":
         return json_reply({"data": _NESTED}, TOO_MANY)
     return json_reply({**_NESTED, "description": "Rate limit exceeded", "result": {}}, TOO_MANY)
 
 
-_STAND_INS: Mapping[FaultKind, Callable[[Fault], HttpReply]] = {
-    FaultKind.TIMEOUT: lambda _: HttpReply(outcome=Outcome.SILENCE),
-    FaultKind.RESET: lambda _: HttpReply(outcome=Outcome.RESET),
+_STAND_INS: Mapping[FaultKind, Callable[[Fault], WireReply]] = {
+    FaultKind.TIMEOUT: lambda _: WireReply(outcome=Outcome.SILENCE),
+    FaultKind.RESET: lambda _: WireReply(outcome=Outcome.RESET),
     FaultKind.HTML: _html,
     FaultKind.JSON_ERROR: _json_error,
-    FaultKind.GARBAGE: lambda fault: HttpReply(body=(fault.text or "\x00\ufffd{{not json").encode()),
+    FaultKind.GARBAGE: lambda fault: WireReply(body=(fault.text or "\x00\ufffd{{not json").encode()),
     FaultKind.RATE_FLAT: lambda _: rate_reply("flat"),
     FaultKind.RATE_NESTED: lambda _: rate_reply("nested"),
 }
 
 
-def spoil(reply: HttpReply, fault: Fault) -> HttpReply:
+def spoil(reply: WireReply, fault: Fault) -> WireReply:
     """Return the real answer as this fault leaves it."""
     if fault.kind is FaultKind.LATENCY:
         return replace(reply, delay_secs=reply.delay_secs + fault.secs)

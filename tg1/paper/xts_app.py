@@ -25,9 +25,9 @@ from tg1.paper.orders import CancelFate
 from tg1.paper.quirks import Fault, FaultKind, FaultPlan
 from tg1.paper.rows import order_id
 from tg1.paper.validation import read_order_id
-from tg1.paper.wire import HttpReply, HttpRequest, loads_object, rate_reply, spoil, stand_in
+from tg1.paper.wire import WireReply, WireRequest, loads_object, rate_reply, spoil, stand_in
 
-Handler = Callable[[Call], HttpReply]
+Handler = Callable[[Call], WireReply]
 
 PREFIX = "/interactive"
 _SESSION, _ORDERS = "/interactive/user/session", "/interactive/orders"
@@ -55,7 +55,7 @@ _ENUMS = {
 class RequestLog(Protocol):
     """What hears of every request and its reply; nothing in it may be a token or a secret."""
 
-    def request(self, request: HttpRequest, reply: HttpReply, account: str, now: datetime) -> None:
+    def request(self, request: WireRequest, reply: WireReply, account: str, now: datetime) -> None:
         """Record one exchange of request and reply."""
 
 
@@ -90,7 +90,7 @@ class XtsApp:
             ("GET", f"{PREFIX}/status/exchange"): books.status,
         }
 
-    def handle(self, request: HttpRequest, now: datetime) -> HttpReply:
+    def handle(self, request: WireRequest, now: datetime) -> WireReply:
         """Answer one request at `now`; never raises for what a client can send."""
         # Findoc was seen to serve a doubled slash (xts.md 1.1)
         request = replace(request, path=request.path.replace("//", "/")) if "//" in request.path else request
@@ -106,13 +106,13 @@ class XtsApp:
             self._journal.request(request, reply, name, now)
         return reply
 
-    def _account_behind(self, request: HttpRequest, now: datetime) -> Account | None:
+    def _account_behind(self, request: WireRequest, now: datetime) -> Account | None:
         try:
             return self.exchange.accounts.of_token(request.headers.get("authorization", ""), now)
         except DeadTokenError:
             return None  # answered as a dead token where the route needs one
 
-    def _with_faults(self, request: HttpRequest, account: Account | None, now: datetime) -> HttpReply:
+    def _with_faults(self, request: WireRequest, account: Account | None, now: datetime) -> WireReply:
         if self.faults.is_empty:
             return self._answer(request, (), now)
         content = "&".join(f"{name}={value}" for name, value in request.query.items()) + request.body.decode(
@@ -134,12 +134,12 @@ class XtsApp:
                 self.exchange.accounts.kill(account.name)
         return reply
 
-    def _refusal(self, fault: Fault) -> HttpReply | None:
+    def _refusal(self, fault: Fault) -> WireReply | None:
         if fault.kind is FaultKind.DEAD_TOKEN:
             return dead_token(fault.status or self.exchange.quirks.dead_token_status)
         return stand_in(fault)
 
-    def _answer(self, request: HttpRequest, faults: tuple[Fault, ...], now: datetime) -> HttpReply:
+    def _answer(self, request: WireRequest, faults: tuple[Fault, ...], now: datetime) -> WireReply:
         try:
             return self._route(request, faults, now)
         except DeadTokenError as exc:
@@ -153,7 +153,7 @@ class XtsApp:
         except PaperUsageError as exc:
             return failure("e-property-validation-failed", f"Bad Request: {exc}")
 
-    def _route(self, request: HttpRequest, faults: tuple[Fault, ...], now: datetime) -> HttpReply:
+    def _route(self, request: WireRequest, faults: tuple[Fault, ...], now: datetime) -> WireReply:
         if (request.method, request.path) == ("POST", _SESSION):
             return self._login(request, now)
         account = self.exchange.accounts.of_token(request.headers.get("authorization", ""), now)
@@ -164,7 +164,7 @@ class XtsApp:
             return failure("e-app-0404", f"Cannot {request.method} {request.path}", _NOT_FOUND)
         return handler(Call(request=request, account=account, faults=faults, now=now))
 
-    def _is_over_limit(self, request: HttpRequest, account: Account, now: datetime) -> bool:
+    def _is_over_limit(self, request: WireRequest, account: Account, now: datetime) -> bool:
         # a rolling second per account; the limiter runs after authentication (xts.md 4.4, 5)
         quirks = self.exchange.quirks
         if not quirks.rate_limit or request.path == _SESSION:
@@ -180,7 +180,7 @@ class XtsApp:
 
     # Sessions and the account
 
-    def _login(self, request: HttpRequest, now: datetime) -> HttpReply:
+    def _login(self, request: WireRequest, now: datetime) -> WireReply:
         body = loads_object(request)
         session = self.exchange.login(str(body.get("appKey", "")), str(body.get("secretKey", "")), now)
         result = {
@@ -193,15 +193,15 @@ class XtsApp:
         }
         return success("s-user-0001", "Valid User.", result)
 
-    def _logout(self, call: Call) -> HttpReply:
+    def _logout(self, call: Call) -> WireReply:
         self.exchange.logout(call.account.name)
         return success("s-user-0001", "successfully logout from all API.", "")
 
-    def _profile(self, call: Call) -> HttpReply:
+    def _profile(self, call: Call) -> WireReply:
         profile = {"ClientId": call.account.name, "ClientName": "PAPER", "EmailId": "", "MobileNo": "", "PAN": ""}
         return success("s-user-0001", "Success Profile", profile)
 
-    def _balance(self, call: Call) -> HttpReply:
+    def _balance(self, call: Call) -> WireReply:
         cash = margin_text(call.account)
         limits = {
             "RMSSubLimits": {"cashAvailable": cash, "netMarginAvailable": cash, "marginUtilized": "0", "MTM": "NaN"},
@@ -211,7 +211,7 @@ class XtsApp:
 
     # Orders
 
-    def _place(self, call: Call) -> HttpReply:
+    def _place(self, call: Call) -> WireReply:
         quirks, account = self.exchange.quirks, call.account
         kinds = {fault.kind: fault for fault in call.faults}
         hide = kinds.get(FaultKind.HIDE)
@@ -231,7 +231,7 @@ class XtsApp:
             result["OrderUniqueIdentifier"] = self.exchange.orders[placed].client_id
         return success("s-orders-0001", "Request sent", result)
 
-    def _modify(self, call: Call) -> HttpReply:
+    def _modify(self, call: Call) -> WireReply:
         body = loads_object(call.request)
         number = read_order_id(body.get("appOrderID", ""))
         self.exchange.modify(call.account.name, number, body, call.now)
@@ -242,7 +242,7 @@ class XtsApp:
         }
         return success("s-orders-0001", "Request sent", result)
 
-    def _cancel(self, call: Call) -> HttpReply:
+    def _cancel(self, call: Call) -> WireReply:
         kinds = {fault.kind for fault in call.faults}
         fate = CancelFate.LOST_TO_FILL if FaultKind.CANCEL_LOST in kinds else None
         fate = CancelFate.IGNORED if FaultKind.CANCEL_IGNORED in kinds else fate
@@ -257,7 +257,7 @@ class XtsApp:
         shapes: dict[str, Any] = {"list": [row], "dict": row, "empty": "", "null": None}
         return success("s-user-0001", "Request sent", shapes[quirks.cancel_result])
 
-    def _cancel_all(self, call: Call) -> HttpReply:
+    def _cancel_all(self, call: Call) -> WireReply:
         instrument_id = read_order_id(loads_object(call.request).get("exchangeInstrumentID", 0))
         self.exchange.cancel_all(call.account.name, call.now, instrument_id)
         return success("s-cancelall-0001", "Cancel All Order Request Send Successfully", "")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.paper_desk import SBIN, START, Desk, place_body
 from tg1.paper.errors import (
     DeadTokenError,
     LoginRefusedError,
@@ -13,9 +14,8 @@ from tg1.paper.errors import (
     UnknownOrderError,
     ValidationRefusedError,
 )
-from tg1.paper.orders import CancelFate, OrderEvent, Position, Side, Status
+from tg1.paper.orders import CancelFate, OrderEvent, PaperSide, PaperStatus, Position
 from tg1.paper.quirks import Quirks
-from tg1.paper.testing import SBIN, START, Desk, place_body
 
 
 def test_limit_rests_until_the_last_price_reaches_it() -> None:
@@ -23,10 +23,10 @@ def test_limit_rests_until_the_last_price_reaches_it() -> None:
     desk = Desk()
     order = desk.placed("BUY", "49.00")
     desk.price("IRFC", "49.01")
-    assert desk.exchange.orders[order.app_order_id].status is Status.NEW
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.NEW
     desk.price("IRFC", "49.00")
     filled = desk.exchange.orders[order.app_order_id]
-    assert (filled.status, filled.cumulative, filled.average_price) == (Status.FILLED, 100, Decimal("49.00"))
+    assert (filled.status, filled.cumulative, filled.average_price) == (PaperStatus.FILLED, 100, Decimal("49.00"))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_fill_is_at_the_better_of_limit_and_last_price(side: str, limit: str, la
 def test_marketable_limit_fills_at_the_last_price_on_arrival() -> None:
     """A limit that is already reached fills when the exchange acknowledges it, at the last price."""
     order = Desk().placed("BUY", "51.00")
-    assert (order.status, order.average_price) == (Status.FILLED, Decimal("50.00"))
+    assert (order.status, order.average_price) == (PaperStatus.FILLED, Decimal("50.00"))
 
 
 def test_order_is_pending_until_acknowledged_and_matches_nothing_before() -> None:
@@ -56,11 +56,11 @@ def test_order_is_pending_until_acknowledged_and_matches_nothing_before() -> Non
     app_order_id = desk.place("BUY", "49.00")
     desk.price("IRFC", "48.00")
     pending = desk.exchange.orders[app_order_id]
-    assert (pending.status, pending.exchange_order_id, pending.cumulative) == (Status.PENDING_NEW, "", 0)
+    assert (pending.status, pending.exchange_order_id, pending.cumulative) == (PaperStatus.PENDING_NEW, "", 0)
     desk.price("IRFC", "50.00")
     desk.wait(0.5)
     order = desk.exchange.orders[app_order_id]
-    assert (order.status, len(order.exchange_order_id)) == (Status.NEW, 16)
+    assert (order.status, len(order.exchange_order_id)) == (PaperStatus.NEW, 16)
 
 
 def test_stop_limit_triggers_and_then_fills_as_a_limit() -> None:
@@ -69,10 +69,10 @@ def test_stop_limit_triggers_and_then_fills_as_a_limit() -> None:
     stop = {"stopPrice": "122.50", "exchangeInstrumentID": SBIN}
     order = desk.placed("BUY", "123.10", **stop)
     desk.price("SBIN", "122.45")
-    assert desk.exchange.orders[order.app_order_id].status is Status.NEW
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.NEW
     desk.price("SBIN", "122.60")
     filled = desk.exchange.orders[order.app_order_id]
-    assert (filled.status, filled.triggered, filled.average_price) == (Status.FILLED, True, Decimal("122.60"))
+    assert (filled.status, filled.triggered, filled.average_price) == (PaperStatus.FILLED, True, Decimal("122.60"))
 
 
 def test_triggered_stop_beyond_its_limit_rests_as_a_limit() -> None:
@@ -81,7 +81,7 @@ def test_triggered_stop_beyond_its_limit_rests_as_a_limit() -> None:
     order = desk.placed("SELL", "118.00", stopPrice="118.50", exchangeInstrumentID=SBIN)
     desk.price("SBIN", "117.00")
     resting = desk.exchange.orders[order.app_order_id]
-    assert (resting.status, resting.triggered) == (Status.NEW, True)
+    assert (resting.status, resting.triggered) == (PaperStatus.NEW, True)
     desk.price("SBIN", "118.05")
     assert desk.exchange.orders[order.app_order_id].average_price == Decimal("118.05")
 
@@ -107,7 +107,7 @@ def test_bad_order_is_accepted_and_rejected_later_in_the_book(change: dict[str, 
     """RMS and exchange rejects come in the book, not in the answer (xts.md 2.3, behaviour 17)."""
     desk = Desk()
     order = desk.placed(**change)
-    assert order.status is Status.REJECTED
+    assert order.status is PaperStatus.REJECTED
     assert text in order.reason
     assert (order.exchange_order_id, order.leaves, order.average_price) == ("", 100, None)
 
@@ -127,20 +127,20 @@ def test_margin_counts_working_orders_and_positions() -> None:
     """What rests and what is held both use the limit; closing a position needs none."""
     desk = Desk()
     desk.exchange.set_margin(desk.account, Decimal(10_000))
-    assert desk.placed("BUY", "50.00", 100, productType="CNC").status is Status.FILLED
-    assert desk.placed("BUY", "49.00", 100, productType="CNC").status is Status.NEW
-    assert desk.placed("BUY", "49.00", 100, productType="CNC").status is Status.REJECTED
-    assert desk.placed("SELL", "51.00", 100, productType="CNC").status is Status.NEW
+    assert desk.placed("BUY", "50.00", 100, productType="CNC").status is PaperStatus.FILLED
+    assert desk.placed("BUY", "49.00", 100, productType="CNC").status is PaperStatus.NEW
+    assert desk.placed("BUY", "49.00", 100, productType="CNC").status is PaperStatus.REJECTED
+    assert desk.placed("SELL", "51.00", 100, productType="CNC").status is PaperStatus.NEW
 
 
 def test_mis_sells_short_and_cnc_sells_what_it_holds() -> None:
     """MIS needs no shares; CNC may sell holdings and what was bought today, once (xts.md 7.4)."""
     desk = Desk()
-    assert desk.placed("SELL", "51.00").status is Status.NEW
+    assert desk.placed("SELL", "51.00").status is PaperStatus.NEW
     desk.exchange.set_holdings(desk.account, "IRFC", 60)
-    assert desk.placed("BUY", "50.00", 40, productType="CNC").status is Status.FILLED
-    assert desk.placed("SELL", "51.00", 100, productType="CNC").status is Status.NEW
-    assert desk.placed("SELL", "51.00", 1, productType="CNC").status is Status.REJECTED
+    assert desk.placed("BUY", "50.00", 40, productType="CNC").status is PaperStatus.FILLED
+    assert desk.placed("SELL", "51.00", 100, productType="CNC").status is PaperStatus.NEW
+    assert desk.placed("SELL", "51.00", 1, productType="CNC").status is PaperStatus.REJECTED
 
 
 def test_partial_fills_stop_at_the_most_per_tick() -> None:
@@ -162,10 +162,10 @@ def test_cancel_is_pending_first_and_keeps_what_was_filled() -> None:
     order = desk.placed()
     desk.exchange.fill(order.app_order_id, 30, Decimal("49.00"), desk.now)
     desk.cancel(order.app_order_id)
-    assert desk.exchange.orders[order.app_order_id].status is Status.PENDING_CANCEL
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.PENDING_CANCEL
     desk.wait()
     cancelled = desk.exchange.orders[order.app_order_id]
-    assert (cancelled.status, cancelled.cumulative, cancelled.leaves) == (Status.CANCELLED, 30, 70)
+    assert (cancelled.status, cancelled.cumulative, cancelled.leaves) == (PaperStatus.CANCELLED, 30, 70)
 
 
 def test_order_still_fills_while_its_cancel_is_pending() -> None:
@@ -175,18 +175,18 @@ def test_order_still_fills_while_its_cancel_is_pending() -> None:
     desk.cancel(order.app_order_id)
     desk.price("IRFC", "49.00")
     desk.wait()
-    assert desk.exchange.orders[order.app_order_id].status is Status.FILLED
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.FILLED
 
 
 @pytest.mark.parametrize(
     ("fate", "status", "filled"),
     [
-        pytest.param(CancelFate.LOST_TO_FILL, Status.FILLED, 100, id="lost"),
-        pytest.param(CancelFate.IGNORED, Status.PENDING_CANCEL, 0, id="ignored"),
-        pytest.param(CancelFate.PROCESSED, Status.CANCELLED, 0, id="processed"),
+        pytest.param(CancelFate.LOST_TO_FILL, PaperStatus.FILLED, 100, id="lost"),
+        pytest.param(CancelFate.IGNORED, PaperStatus.PENDING_CANCEL, 0, id="ignored"),
+        pytest.param(CancelFate.PROCESSED, PaperStatus.CANCELLED, 0, id="processed"),
     ],
 )
-def test_cancel_meets_its_fate(fate: CancelFate, status: Status, filled: int) -> None:
+def test_cancel_meets_its_fate(fate: CancelFate, status: PaperStatus, filled: int) -> None:
     """After "Request sent" a cancel may be processed, lost to a fill, or never processed."""
     desk = Desk()
     order = desk.placed()
@@ -244,12 +244,12 @@ def test_modify_replaces_the_terms_and_stays_live() -> None:
         "orderUniqueIdentifier": "T1L1E1",
     }
     assert desk.ask("PUT", "orders", body=body)["type"] == "success"
-    assert desk.exchange.orders[order.app_order_id].status is Status.PENDING_REPLACE
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.PENDING_REPLACE
     desk.wait()
     replaced = desk.exchange.orders[order.app_order_id]
-    assert (replaced.status, replaced.quantity) == (Status.REPLACED, 50)
+    assert (replaced.status, replaced.quantity) == (PaperStatus.REPLACED, 50)
     desk.price("IRFC", "49.50")
-    assert desk.exchange.orders[order.app_order_id].status is Status.FILLED
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.FILLED
 
 
 def test_modify_to_an_impossible_price_leaves_the_order_live_with_a_reason() -> None:
@@ -272,7 +272,7 @@ def test_day_orders_expire_and_leave_the_book_at_the_change_of_day() -> None:
     order = desk.placed()
     desk.wait(86_400)
     assert desk.exchange.book(desk.account, desk.now) == []
-    assert desk.exchange.orders[order.app_order_id].status is Status.CANCELLED
+    assert desk.exchange.orders[order.app_order_id].status is PaperStatus.CANCELLED
     with pytest.raises(UnknownOrderError):
         desk.exchange.order_history(desk.account, order.app_order_id, desk.now)
 
@@ -296,8 +296,8 @@ def test_square_off_cancels_pending_mis_and_closes_positions_as_not_ours() -> No
     desk.exchange.square_off(desk.account, desk.now)
     desk.wait()
     closing = desk.exchange.orders[max(desk.exchange.orders)]
-    assert desk.exchange.orders[pending.app_order_id].status is Status.CANCELLED
-    assert (closing.is_foreign, closing.client_id, closing.side, closing.cumulative) == (True, "", Side.SELL, 20)
+    assert desk.exchange.orders[pending.app_order_id].status is PaperStatus.CANCELLED
+    assert (closing.is_foreign, closing.client_id, closing.side, closing.cumulative) == (True, "", PaperSide.SELL, 20)
     assert desk.exchange.ledger.today[desk.account, "IRFC", "MIS"].net == 0
 
 
@@ -305,7 +305,13 @@ def test_foreign_order_is_in_the_book_with_any_identifier() -> None:
     """The book holds all orders of the account, not only the bot's (xts.md 7.13)."""
     desk = Desk()
     desk.exchange.foreign_order(
-        desk.account, symbol="IRFC", side=Side.BUY, quantity=5, price=Decimal(49), now=desk.now, client_id="by hand"
+        desk.account,
+        symbol="IRFC",
+        side=PaperSide.BUY,
+        quantity=5,
+        price=Decimal(49),
+        now=desk.now,
+        client_id="by hand",
     )
     desk.wait()
     assert [(row["OrderUniqueIdentifier"], row["GeneratedBy"]) for row in desk.book()] == [("by hand", "TWS")]
@@ -317,14 +323,14 @@ def test_broker_cancels_with_its_reason() -> None:
     order = desk.placed()
     desk.exchange.broker_cancel(order.app_order_id, desk.now)
     after = desk.exchange.orders[order.app_order_id]
-    assert (after.status, after.reason) == (Status.CANCELLED, "OEMS:RMS : Cancelled by admin")
+    assert (after.status, after.reason) == (PaperStatus.CANCELLED, "OEMS:RMS : Cancelled by admin")
 
 
 def test_reject_next_hits_one_order() -> None:
     """A risk rejection that was asked for rejects the next order and no other."""
     desk = Desk()
     desk.exchange.reject_next(desk.account, "OEMS:RMS : no")
-    assert (desk.placed().reason, desk.placed().status) == ("OEMS:RMS : no", Status.NEW)
+    assert (desk.placed().reason, desk.placed().status) == ("OEMS:RMS : no", PaperStatus.NEW)
 
 
 def test_forced_fill_refuses_more_than_is_left() -> None:
@@ -338,7 +344,7 @@ def test_forced_fill_refuses_more_than_is_left() -> None:
 
 def test_ioc_cancels_what_does_not_fill_at_once() -> None:
     """An IOC order never rests (xts.md 1.5)."""
-    assert Desk().placed(timeInForce="IOC").status is Status.CANCELLED
+    assert Desk().placed(timeInForce="IOC").status is PaperStatus.CANCELLED
 
 
 def test_self_trade_cancels_the_incoming_order() -> None:
@@ -346,22 +352,22 @@ def test_self_trade_cancels_the_incoming_order() -> None:
     desk = Desk(quirks=Quirks(self_trade_check=True))
     resting = desk.placed("BUY", "49.00")
     incoming = desk.placed("SELL", "49.00")
-    assert (incoming.status, incoming.reason[:5]) == (Status.CANCELLED, "17071")
-    assert desk.exchange.orders[resting.app_order_id].status is Status.NEW
+    assert (incoming.status, incoming.reason[:5]) == (PaperStatus.CANCELLED, "17071")
+    assert desk.exchange.orders[resting.app_order_id].status is PaperStatus.NEW
 
 
 def test_price_band_rejects_what_is_too_far() -> None:
     """With a band set, an order outside it is rejected (xts.md 6.4)."""
     desk = Desk(quirks=Quirks(price_band_pct=10))
-    assert desk.placed("BUY", "44.99").status is Status.REJECTED
-    assert desk.placed("BUY", "45.00").status is Status.NEW
+    assert desk.placed("BUY", "44.99").status is PaperStatus.REJECTED
+    assert desk.placed("BUY", "45.00").status is PaperStatus.NEW
 
 
 def test_market_order_fills_at_the_last_price_when_the_quirk_says_so() -> None:
     """What Findoc does with MARKET is unknown, so it can be switched (xts.md 6)."""
     desk = Desk(quirks=Quirks(market_orders="fill"))
     order = desk.placed(orderType="MARKET", price="0")
-    assert (order.status, order.average_price) == (Status.FILLED, Decimal("50.00"))
+    assert (order.status, order.average_price) == (PaperStatus.FILLED, Decimal("50.00"))
 
 
 def test_closing_session_cancels_waiting_stops_only() -> None:
@@ -370,7 +376,7 @@ def test_closing_session_cancels_waiting_stops_only() -> None:
     stop = desk.placed("BUY", "52.50", stopPrice="52.00")
     limit = desk.placed()
     desk.exchange.cancel_stops(desk.now)
-    assert desk.exchange.orders[stop.app_order_id].status is Status.CANCELLED
+    assert desk.exchange.orders[stop.app_order_id].status is PaperStatus.CANCELLED
     assert desk.exchange.orders[limit.app_order_id].is_working
 
 
@@ -379,9 +385,9 @@ def test_new_login_kills_the_older_token() -> None:
     exchange = Desk().exchange
     old = exchange.login("key", "secret", START)
     new = exchange.login("key", "secret", START)
-    assert exchange.account_for_token(new.token, START) == new.account == old.account
+    assert exchange.accounts.of_token(new.token, START).name == new.account == old.account
     with pytest.raises(DeadTokenError):
-        exchange.account_for_token(old.token, START)
+        exchange.accounts.of_token(old.token, START)
 
 
 def test_login_is_refused_with_another_secret() -> None:
@@ -411,9 +417,9 @@ def test_every_change_is_told_with_what_was_before() -> None:
     desk.placed("BUY", "51.00")
     seen = [(event.previous, event.order.status, event.execution is not None) for event in events]
     assert seen == [
-        (None, Status.PENDING_NEW, False),
-        (Status.PENDING_NEW, Status.NEW, False),
-        (Status.NEW, Status.FILLED, True),
+        (None, PaperStatus.PENDING_NEW, False),
+        (PaperStatus.PENDING_NEW, PaperStatus.NEW, False),
+        (PaperStatus.NEW, PaperStatus.FILLED, True),
     ]
 
 
@@ -422,7 +428,9 @@ def test_price_returns_its_events() -> None:
     desk = Desk()
     order = desk.placed()
     events = desk.exchange.on_price("IRFC", Decimal("49.00"), desk.now)
-    assert [(event.order.app_order_id, event.order.status) for event in events] == [(order.app_order_id, Status.FILLED)]
+    assert [(event.order.app_order_id, event.order.status) for event in events] == [
+        (order.app_order_id, PaperStatus.FILLED)
+    ]
 
 
 def test_next_due_tells_when_time_alone_changes_something() -> None:
@@ -435,7 +443,7 @@ def test_next_due_tells_when_time_alone_changes_something() -> None:
 
 def test_position_adds_up_both_sides() -> None:
     """A position is what was bought less what was sold, with both values kept."""
-    position = Position().with_trade(Side.BUY, 10, Decimal(49)).with_trade(Side.SELL, 4, Decimal(50))
+    position = Position().with_trade(PaperSide.BUY, 10, Decimal(49)).with_trade(PaperSide.SELL, 4, Decimal(50))
     assert (position.net, position.buy_value, position.sell_value) == (6, Decimal(490), Decimal(200))
 
 

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paper_desk import Desk
 from tests.support.places import DATA
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.instruments import COLUMNS, built_in, instrument_for, instruments_csv, read_dump, require, tick_for_price
 from tg1.paper.kite_app import HEARTBEAT, KiteApp, TickerSession, ltp_message
 from tg1.paper.quirks import Fault, FaultKind, FaultPlan, Quirks
-from tg1.paper.testing import Desk
-from tg1.paper.wire import HttpReply, HttpRequest, Outcome
+from tg1.paper.wire import Outcome, WireReply, WireRequest
 
 IRFC, SBIN = 519_425, 779_521
 
 
 def _get(
     desk: Desk, path: str, query: str = "", *, faults: FaultPlan | None = None, auth: str = "token k:t"
-) -> HttpReply:
-    request = HttpRequest(method="GET", path=path, raw_query=query, headers={"authorization": auth})
+) -> WireReply:
+    request = WireRequest(method="GET", path=path, raw_query=query, headers={"authorization": auth})
     return KiteApp(desk.exchange, faults=faults).handle(request)
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.paper_desk import Desk
 from tg1.paper.errors import PaperError
-from tg1.paper.orders import OrderEvent, OrderType, PaperOrder, Position, Side, Status
+from tg1.paper.orders import OrderEvent, PaperOrder, PaperOrderType, PaperSide, PaperStatus, Position
 from tg1.paper.quirks import Quirks
-from tg1.paper.testing import Desk
 
 _prices = st.integers(min_value=4_700, max_value=5_300).map(lambda paise: f"{Decimal(paise) / 100:.2f}")
 
@@ -58,7 +58,7 @@ def _perform(desk: Desk, deed: Deed) -> None:
     elif deed.name == "tick":
         desk.price("IRFC", deed.price)
     elif deed.name == "foreign":
-        side, price = Side(deed.side), Decimal(deed.price)
+        side, price = PaperSide(deed.side), Decimal(deed.price)
         exchange.foreign_order(desk.account, symbol="IRFC", side=side, quantity=deed.quantity, price=price, now=now)
     elif deed.name == "square_off":
         exchange.square_off(desk.account, now)
@@ -74,9 +74,9 @@ def _run(deeds: list[Deed], quirks: Quirks) -> tuple[Desk, list[OrderEvent]]:
 
 
 def _is_no_worse_than_limit(order: PaperOrder, price: Decimal) -> bool:
-    if order.terms.order_type is OrderType.MARKET:
+    if order.terms.order_type is PaperOrderType.MARKET:
         return True
-    return price <= order.terms.limit_price if order.side is Side.BUY else price >= order.terms.limit_price
+    return price <= order.terms.limit_price if order.side is PaperSide.BUY else price >= order.terms.limit_price
 
 
 @settings(max_examples=60)
@@ -87,7 +87,7 @@ def test_invariants_hold_after_any_deeds(deeds: list[Deed], quirks: Quirks) -> N
     positions: dict[tuple[str, str, str], Position] = {}
     for order in desk.exchange.orders.values():
         assert order.cumulative == sum(each.quantity for each in order.executions) <= order.quantity
-        assert (order.status is Status.FILLED) == (order.cumulative == order.quantity)
+        assert (order.status is PaperStatus.FILLED) == (order.cumulative == order.quantity)
         assert all(_is_no_worse_than_limit(order, each.price) for each in order.executions)
         key = (order.account, order.symbol, order.terms.product)
         for each in order.executions:

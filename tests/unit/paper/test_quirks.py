@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.paper_desk import Desk, place_body
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.journal import Journal
-from tg1.paper.orders import Side, Status
+from tg1.paper.orders import PaperSide, PaperStatus
 from tg1.paper.quirks import Fault, FaultKind, FaultPlan, Quirks
-from tg1.paper.testing import Desk, place_body
-from tg1.paper.wire import HttpRequest, Outcome, dumps, loads
+from tg1.paper.wire import Outcome, WireRequest, dumps, loads
 
 ORDERS = "/interactive/orders"
 
@@ -262,7 +262,9 @@ def test_cancel_all_cancels_the_accounts_working_orders() -> None:
     """Foreign orders go, too: the route knows no owner but the account (xts.md 2.5)."""
     desk = Desk()
     desk.placed()
-    desk.exchange.foreign_order(desk.account, symbol="IRFC", side=Side.BUY, quantity=1, price=Decimal(49), now=desk.now)
+    desk.exchange.foreign_order(
+        desk.account, symbol="IRFC", side=PaperSide.BUY, quantity=1, price=Decimal(49), now=desk.now
+    )
     desk.wait()
     reply = desk.ask("POST", "orders/cancelall", body={"exchangeSegment": "NSECM", "exchangeInstrumentID": 0})
     desk.wait()
@@ -273,7 +275,7 @@ def test_cancel_all_cancels_the_accounts_working_orders() -> None:
 def test_login_takes_a_form_as_well() -> None:
     """The official SDK sends the login form-encoded (xts.md 9.1)."""
     desk = Desk()
-    form = HttpRequest(
+    form = WireRequest(
         method="POST",
         path="/interactive/user/session",
         headers={"content-type": "application/x-www-form-urlencoded"},
@@ -395,7 +397,7 @@ def test_hide_reject_and_cancel_faults_reach_the_exchange() -> None:
     assert [len(desk.book()), len(desk.book())] == [0, 1]
     desk.fault(kind="reject", text="OEMS:RMS : blocked")
     assert desk.placed().reason == "OEMS:RMS : blocked"
-    for kind, status in (("cancel_lost", Status.FILLED), ("cancel_ignored", Status.PENDING_CANCEL)):
+    for kind, status in (("cancel_lost", PaperStatus.FILLED), ("cancel_ignored", PaperStatus.PENDING_CANCEL)):
         order = desk.placed()
         desk.fault(kind=kind, method="DELETE")
         desk.cancel(order.app_order_id)
@@ -405,7 +407,10 @@ def test_hide_reject_and_cancel_faults_reach_the_exchange() -> None:
 
 def test_standing_cancel_quirks_act_on_every_cancel() -> None:
     """Cancels can be lost to fills or never processed as a rule."""
-    for quirk, status in (("cancel_lost_to_fill", Status.FILLED), ("cancel_never_processed", Status.PENDING_CANCEL)):
+    for quirk, status in (
+        ("cancel_lost_to_fill", PaperStatus.FILLED),
+        ("cancel_never_processed", PaperStatus.PENDING_CANCEL),
+    ):
         desk = Desk(quirks=Quirks().updated({quirk: True}))
         order = desk.placed()
         desk.cancel(order.app_order_id)

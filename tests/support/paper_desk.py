@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 from tg1.paper.engine import Listener
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in
-from tg1.paper.orders import IST, PaperOrder
+from tg1.paper.orders import IST, PaperOrder, PaperSide
 from tg1.paper.quirks import Fault, Quirks
-from tg1.paper.wire import HttpReply, HttpRequest, dumps
+from tg1.paper.wire import WireReply, WireRequest, dumps
 from tg1.paper.xts_app import RequestLog, XtsApp
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=IST)
 IRFC, SBIN = 2029, 3045
 _SETTLED_SECS = 1.0
-_DESK_SECRET = "desk-secret"  # noqa: S105 - made up, for an exchange that takes any
+_DESK_SECRET = "desk-secret"
 
 
 def place_body(side: str = "BUY", price: str = "49.00", quantity: int = 100, **changes: Any) -> dict[str, Any]:
@@ -59,9 +59,9 @@ class Desk:
         self.token = result["token"]
         return str(result["userID"])
 
-    def send(self, method: str, path: str, *, body: Any = None, **query: str) -> HttpReply:
+    def send(self, method: str, path: str, *, body: Any = None, **query: str) -> WireReply:
         """Return the raw reply to one request under `/interactive/`."""
-        request = HttpRequest(
+        request = WireRequest(
             method=method,
             path=f"/interactive/{path}",
             query=query,
@@ -85,9 +85,15 @@ class Desk:
         self.wait()
         return self.exchange.orders[app_order_id]
 
-    def cancel(self, app_order_id: int) -> HttpReply:
+    def cancel(self, app_order_id: int) -> WireReply:
         """Ask for a cancel."""
         return self.send("DELETE", "orders", appOrderID=str(app_order_id))
+
+    def by_hand(self, side: PaperSide = PaperSide.BUY, price: str = "49.00", quantity: int = 1, **more: Any) -> int:
+        """Place an order for IRFC as a person at a terminal would, and return its AppOrderID."""
+        return self.exchange.foreign_order(
+            self.account, symbol="IRFC", side=side, quantity=quantity, price=Decimal(price), now=self.now, **more
+        )
 
     def book(self) -> Any:
         """Return the rows of the order book."""

@@ -1,0 +1,27 @@
+"""A paper exchange that serves from a thread of the test's own process."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tg1.paper.build import Paper
+from tg1.paper.server import PaperServer, Roots
+
+START_SECS = 10.0
+
+
+@contextmanager
+def serving_in_thread(paper: Paper) -> Iterator[Roots]:
+    """Serve while the context lasts, for tests that use blocking clients."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="paper-exchange", daemon=True)
+    thread.start()
+    server = PaperServer(paper)
+    try:
+        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(START_SECS)
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(START_SECS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(START_SECS)
+        loop.close()
