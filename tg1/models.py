@@ -582,3 +582,7 @@ class BotState:
     attention: list[Attention] = field(default_factory=list)
     settled: list[SettledOrder] = field(default_factory=list)
     """Of the current trading day only, newest last, at most 500."""
+    executed: list[Executed] = field(default_factory=list)
+    """Orders that traded and have left their level: the trading day's, and earlier ones of trips that are not over."""
+    charges_before: Charges = NO_CHARGES
+    """What the trading days before this one cost."""

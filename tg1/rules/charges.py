@@ -114,6 +114,14 @@ class Plans:
         return self.by_account.get(account, self.default)
 
 
+def without_dp(plans: Plans) -> Plans:
+    """The same plans where no shares leave a demat account."""
+    return Plans(
+        default=replace(plans.default, dp_charge=ZERO),
+        by_account={account: replace(plan, dp_charge=ZERO) for account, plan in plans.by_account.items()},
+    )
+
+
 def rate_on(table: tuple[Rate, ...], day: date) -> Decimal:
     """The fraction in force on a day: the youngest row that has begun; before the first row, the first."""
     begun = [rate.fraction for rate in table if rate.since <= day]

@@ -1,0 +1,73 @@
+"""What orders executed, kept so that charges by executed order survive restarts and day rolls (behaviour 15). PURE.
+
+An order is written down when it has left its level; what a working one has filled is read from the level. Orders of a
+round trip that is not over keep its uuid, so that its record can say what it cost; the others are only counted by kind,
+which keeps the state small however long the day is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tg1.models import Executed
+from tg1.rules.charges import charges, without_dp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tg1.models import BotState, Charges, LegOrder, OpenOrder, Role, TradeSide
+    from tg1.rules.charges import Plans
+
+    AccountOf = Callable[[Role, TradeSide], str]
+
+
+def executed_by(order: LegOrder, level: OpenOrder, state: BotState, account: str) -> Executed:
+    """What an order of the level has traded so far, as one executed order of the state's trading day."""
+    return Executed(
+        day=state.trading_day,
+        account=account,
+        symbol=order.symbol,
+        side=order.side,
+        product=state.grid.product_type,
+        quantity=order.filled_quantity,
+        value=order.filled_value,
+        trip=level.uuid,
+    )
+
+
+def charges_so_far(state: BotState, account_of: AccountOf, plans: Plans) -> Charges:
+    """What the bot has cost since its first day: the days before, the orders of this one, and parts of working ones."""
+    today = [one for one in state.executed if one.day == state.trading_day]
+    return state.charges_before + charges([*today, *_working(state, account_of)], plans)
+
+
+def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
+    for level in state.levels.values():
+        for order in level.orders:
+            if order.filled_quantity:
+                yield executed_by(order, level, state, account_of(order.role, level.trade_side))
+
+
+def trip_charges(executed: Iterable[Executed], trip: str, plans: Plans) -> Charges:
+    """What the orders of one round trip cost, without the DP charge, which a symbol and a day pay together."""
+    return charges((one for one in executed if one.trip == trip), without_dp(plans))
+
+
+def trip_over(executed: Sequence[Executed], trip: str) -> list[Executed]:
+    """The orders with those of a finished round trip only counted by kind."""
+    kinds: dict[Executed, int] = {}
+    for one in executed:
+        left = replace(one, trip="") if one.trip == trip else one
+        kind = replace(left, orders=1)
+        kinds[kind] = kinds.get(kind, 0) + left.orders
+    return [replace(kind, orders=count) for kind, count in kinds.items()]
+
+
+def day_over(state: BotState, plans: Plans) -> tuple[Charges, list[Executed]]:
+    """What all days cost once the state's trading day is over, and the orders whose round trips go on.
+
+    A contract note has settled the day by then: a plan that is changed later does not touch it.
+    """
+    today = [one for one in state.executed if one.day == state.trading_day]
+    return state.charges_before + charges(today, plans), [one for one in state.executed if one.trip in state.levels]
