@@ -392,6 +392,64 @@ class OpenOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """Orders of ours that traded on one day, alike in everything: a broker charges by executed order (charges.md)."""
+
+    day: date
+    """IST."""
+    account: str
+    symbol: str
+    side: Side
+    product: str
+    """MIS, CNC or NRML."""
+    quantity: int
+    """Shares that each of them traded."""
+    value: Decimal
+    """Rupees that each of them traded."""
+    orders: int = 1
+    """How many of them; an order counts once, in however many pieces it filled."""
+    trip: str = ""
+    """The uuid of the level's round trip that they belong to; empty once that trip is recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charges:
+    """What orders cost besides their price, in rupees and unrounded unless said otherwise."""
+
+    brokerage: Decimal = ZERO
+    stt: Decimal = ZERO
+    """Securities transaction tax."""
+    exchange: Decimal = ZERO
+    """The exchange's transaction charge."""
+    sebi: Decimal = ZERO
+    """SEBI's turnover fee."""
+    stamp: Decimal = ZERO
+    """Stamp duty."""
+    dp: Decimal = ZERO
+    """The depository participant's charge for shares that leave the demat account."""
+    gst: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """All parts together."""
+        return self.brokerage + self.stt + self.exchange + self.sebi + self.stamp + self.dp + self.gst
+
+    def __add__(self, other: Charges) -> Charges:
+        return Charges(
+            brokerage=self.brokerage + other.brokerage,
+            stt=self.stt + other.stt,
+            exchange=self.exchange + other.exchange,
+            sebi=self.sebi + other.sebi,
+            stamp=self.stamp + other.stamp,
+            dp=self.dp + other.dp,
+            gst=self.gst + other.gst,
+        )
+
+
+NO_CHARGES = Charges()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderHistoryRecord:
     """A round trip or a hedge that is complete: what was really traded, in rupees and shares."""
 
@@ -422,6 +480,17 @@ class OrderHistoryRecord:
     """Of the matched quantity only (behaviour 15)."""
     completed_at: str
     """IST, ISO 8601."""
+    open_pnl: Decimal | None = None
+    """Of what a hedge left open on both tokens, at the last prices then; None when a price was missing."""
+    charges: Charges | None = None
+    """Of the trip's orders, but for the DP charge of the day; None in records of an earlier TG1."""
+
+    @property
+    def net_pnl(self) -> Decimal | None:
+        """Realised and open less charges (behaviour 15); None when one of them is not known."""
+        if self.open_pnl is None or self.charges is None:
+            return None
+        return self.realised_pnl + self.open_pnl - self.charges.total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -496,64 +565,6 @@ class Status:
 
 ACTIVE = Status(kind=StatusKind.ACTIVE)
 COMPLETED = Status(kind=StatusKind.COMPLETED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Executed:
-    """Orders of ours that traded on one day, alike in everything: a broker charges by executed order (charges.md)."""
-
-    day: date
-    """IST."""
-    account: str
-    symbol: str
-    side: Side
-    product: str
-    """MIS, CNC or NRML."""
-    quantity: int
-    """Shares that each of them traded."""
-    value: Decimal
-    """Rupees that each of them traded."""
-    orders: int = 1
-    """How many of them; an order counts once, in however many pieces it filled."""
-    trip: str = ""
-    """The uuid of the level's round trip that they belong to; empty once that trip is recorded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charges:
-    """What orders cost besides their price, in rupees and unrounded unless said otherwise."""
-
-    brokerage: Decimal = ZERO
-    stt: Decimal = ZERO
-    """Securities transaction tax."""
-    exchange: Decimal = ZERO
-    """The exchange's transaction charge."""
-    sebi: Decimal = ZERO
-    """SEBI's turnover fee."""
-    stamp: Decimal = ZERO
-    """Stamp duty."""
-    dp: Decimal = ZERO
-    """The depository participant's charge for shares that leave the demat account."""
-    gst: Decimal = ZERO
-
-    @property
-    def total(self) -> Decimal:
-        """All parts together."""
-        return self.brokerage + self.stt + self.exchange + self.sebi + self.stamp + self.dp + self.gst
-
-    def __add__(self, other: Charges) -> Charges:
-        return Charges(
-            brokerage=self.brokerage + other.brokerage,
-            stt=self.stt + other.stt,
-            exchange=self.exchange + other.exchange,
-            sebi=self.sebi + other.sebi,
-            stamp=self.stamp + other.stamp,
-            dp=self.dp + other.dp,
-            gst=self.gst + other.gst,
-        )
-
-
-NO_CHARGES = Charges()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from tg1.models import (
     Attention,
     Backoff,
     BotState,
+    Charges,
+    Executed,
     GridIdentity,
     LegOrder,
     OpenOrder,
@@ -106,6 +108,21 @@ def a_record(seq: int = 1, **changes: object) -> OrderHistoryRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
+def an_execution(trip: str = "", side: Side = Side.BUY, **changes: object) -> Executed:
+    """One intraday order over 100 IRFC at 49.00 on the trading day of `a_state`."""
+    one = Executed(
+        day=date(2026, 2, 16),
+        account="trade",
+        symbol="IRFC",
+        side=side,
+        product="MIS",
+        quantity=100,
+        value=Decimal(4900),
+        trip=trip,
+    )
+    return replace(one, **changes)  # type: ignore[arg-type]
+
+
 def a_state(*, level_count: int = 2, record_count: int = 1, **changes: object) -> BotState:
     """A running bot whose first level has an entry in the market."""
     made = [a_level(number) for number in range(1, level_count + 1)]
@@ -125,6 +142,8 @@ def a_state(*, level_count: int = 2, record_count: int = 1, **changes: object) -
         order_history=[a_record(seq) for seq in range(1, record_count + 1)],
         attention=[Attention(key="both-filled level0001", text="both sides filled", at=NOW.isoformat())],
         settled=[SettledOrder(client_id="TAGXXGENUD02E000", account="trade", booked_quantity=3)],
+        executed=[an_execution()],
+        charges_before=Charges(brokerage=Decimal(40), stt=Decimal("19.6925"), gst=Decimal("8.098637940")),
     )
     for name, value in changes.items():
         setattr(state, name, value)
@@ -192,6 +211,20 @@ def levels_of(draw: st.DrawFn, bot_name: str, uuid: str) -> OpenOrder:
     )
 
 
+amounts = st.decimals("-99999", "99999", places=8)
+costs = st.builds(Charges, **dict.fromkeys(("brokerage", "stt", "exchange", "sebi", "stamp", "dp", "gst"), amounts))
+executions = st.builds(
+    Executed,
+    day=st.dates(),
+    account=texts,
+    symbol=texts,
+    side=st.sampled_from(Side),
+    product=texts,
+    quantity=counts,
+    value=prices,
+    orders=counts,
+    trip=texts,
+)
 grids = st.builds(
     GridIdentity,
     trade_type=st.sampled_from(TradeType),
@@ -219,7 +252,9 @@ records = st.builds(
     entry_time=texts,
     oco_price=st.none() | prices,
     token_b_price=st.none() | prices,
-    realised_pnl=prices,
+    realised_pnl=amounts,
+    open_pnl=st.none() | amounts,
+    charges=st.none() | costs,
 )
 
 
@@ -248,4 +283,6 @@ def bot_states(draw: st.DrawFn) -> BotState:
         settled=draw(
             st.lists(st.builds(SettledOrder, client_id=texts, account=texts, booked_quantity=counts), max_size=2)
         ),
+        executed=draw(st.lists(executions, max_size=2)),
+        charges_before=draw(costs),
     )

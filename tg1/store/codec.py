@@ -69,7 +69,13 @@ class StateEncoder:
     def _lists(self, state: BotState) -> str:
         known, self._lines = self._lines, {}
         history = state.order_history[-HISTORY_KEPT:]
-        lists: tuple[Iterable[object], ...] = (state.attention, state.settled, state.levels.values(), history)
+        lists: tuple[Iterable[object], ...] = (
+            state.attention,
+            state.settled,
+            state.executed,
+            state.levels.values(),
+            history,
+        )
         return "".join(
             f',\n"{key}": [{self._joined(record, items, known)}]'
             for (key, record), items in zip(schema.LISTS.items(), lists, strict=True)
@@ -152,6 +158,7 @@ def _document(data: bytes) -> dict[str, Any]:
         raise StateError("it has no checksum, so it was not written by TG1")
     if data != body + _tail(body):
         raise StateError("its checksum does not fit: it was damaged or edited after it was saved")
+    document = {**schema.ADDED, **document}
     check_keys(document, schema.KEYS, "")
     INSTANT.read(document["last_updated"], "last_updated")
     return document

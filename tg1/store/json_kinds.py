@@ -142,11 +142,20 @@ class Record:
     """A dataclass as a JSON object with exactly these keys, in this order.
 
     `derived` keys are properties: written for readers of the file, and compared with their sources when read back.
+    `added` keys came later: a file of an earlier TG1 lacks them, and is read as if it held these JSON values.
     """
 
-    def __init__(self, of: type, fields: Mapping[str, JsonKind], *, derived: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        of: type,
+        fields: Mapping[str, JsonKind],
+        *,
+        derived: tuple[str, ...] = (),
+        added: Mapping[str, Any] | None = None,
+    ) -> None:
         self.of = of
         self.fields = fields
+        self._added = added or {}
         self._stored = [name for name in fields if name not in derived]
         self._derived = derived
         self._writers = [(name, kind.write) for name, kind in fields.items()]
@@ -158,8 +167,9 @@ class Record:
         for name, write in self._writers:
             try:
                 texts[name] = write(getattr(value, name))
-            except (ValueError, TypeError) as exc:
-                sentence = f"{self.of.__name__}.{name} is {getattr(value, name)!r}, not {self.fields[name].wanted}"
+            except (ValueError, TypeError, ArithmeticError) as exc:
+                shown = "a sum beyond all numbers" if isinstance(exc, ArithmeticError) else repr(getattr(value, name))
+                sentence = f"{self.of.__name__}.{name} is {shown}, not {self.fields[name].wanted}"
                 raise InvariantBroken(f"the state can't be written: {sentence}") from exc
         return texts
 
@@ -171,13 +181,18 @@ class Record:
         """The dataclass of a JSON object; `StateError` names the first thing that is wrong."""
         if not isinstance(value, dict):
             refuse(where, value, "an object")
+        value = {**self._added, **value}
         check_keys(value, self.fields, where)
         prefix = f"{where}." if where else ""
         read = {name: kind.read(value[name], prefix + name) for name, kind in self.fields.items()}
         made = self.of(**{name: read[name] for name in self._stored})
         for name in self._derived:
-            if getattr(made, name) != read[name]:
-                refuse(prefix + name, value[name], f"{getattr(made, name)!s} by the other fields")
+            try:
+                derived = getattr(made, name)
+            except ArithmeticError:
+                refuse(prefix + name, value[name], "a sum of the other fields that can be reckoned")
+            if derived != read[name]:
+                refuse(prefix + name, value[name], f"{derived!s} by the other fields")
         return made
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 from tg1.models import (
+    NO_CHARGES,
     Attention,
     Backoff,
     BotState,
+    Charges,
+    Executed,
     GridIdentity,
     LegOrder,
     OpenOrder,
@@ -97,6 +102,25 @@ LEVEL = Record(
     },
     derived=("entry_order_id", "oco_order_id", "entry_trade_direction", "entry_trade_price", "oco_trade_direction"),
 )
+CHARGES = Record(
+    Charges,
+    dict.fromkeys(("total", "brokerage", "stt", "exchange", "sebi", "stamp", "dp", "gst"), PRICE),
+    derived=("total",),
+)
+EXECUTED = Record(
+    Executed,
+    {
+        "day": DAY,
+        "account": TEXT,
+        "symbol": TEXT,
+        "side": word(Side),
+        "product": TEXT,
+        "quantity": COUNT,
+        "value": PRICE,
+        "orders": COUNT,
+        "trip": TEXT,
+    },
+)
 RECORD = Record(
     OrderHistoryRecord,
     {
@@ -118,9 +142,14 @@ RECORD = Record(
         "oco_quantity": COUNT,
         "oco_average": PRICE,
         "token_b_price": optional(PRICE),
+        "net_pnl": optional(PRICE),
         "realised_pnl": PRICE,
+        "open_pnl": optional(PRICE),
+        "charges": optional(CHARGES.kind),
         "completed_at": TEXT,
     },
+    derived=("net_pnl",),
+    added={"net_pnl": None, "open_pnl": None, "charges": None},
 )
 ATTENTION = Record(Attention, {"key": TEXT, "text": TEXT, "at": TEXT})
 SETTLED = Record(SettledOrder, {"client_id": TEXT, "account": TEXT, "booked_quantity": COUNT})
@@ -156,9 +185,18 @@ SCALARS: dict[str, JsonKind] = {
     "max_quantity_reached": FLAG,
     "next_opened_seq": COUNT,
     "next_record_seq": COUNT,
+    "charges_before": CHARGES.kind,
 }
 HEAD = Record(BotState, SCALARS)
-LISTS = {"attention": ATTENTION, "settled": SETTLED, "open_orders": LEVEL, "order_history": RECORD}
+LISTS = {
+    "attention": ATTENTION,
+    "settled": SETTLED,
+    "executed": EXECUTED,
+    "open_orders": LEVEL,
+    "order_history": RECORD,
+}
+ADDED: dict[str, Any] = {"executed": [], "charges_before": json.loads(CHARGES.write(NO_CHARGES), parse_float=Decimal)}
+"""What a file of an earlier TG1 lacks at its top level, and what it means by that."""
 BEFORE_TIME = (
     *("bot_name", "bot_status", "trade_type", "token_a_symbol", "token_b_symbol", "entry_price", "max_quantity"),
     *("upside_net_quantity", "downside_net_quantity", "upside_oco_net_count", "downside_oco_net_count", "total_pnl"),

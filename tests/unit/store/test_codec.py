@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order, bot_states
 from tg1.errors import InvariantBroken, StateError
-from tg1.models import Backoff, BotState, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
+from tg1.models import Backoff, BotState, Charges, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
 from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, encode, saved_at
-from tg1.store.schema import ATTENTION, BACKOFF, LEG, LEVEL, RECORD, SETTLED, TRADED
+from tg1.store.schema import ATTENTION, BACKOFF, CHARGES, EXECUTED, LEG, LEVEL, RECORD, SETTLED, TRADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,6 +291,46 @@ def test_tampering_nothing_is_accepted() -> None:
     assert decode(tampered(lambda _document: None)) == a_state()
 
 
+def test_file_of_the_first_edition_is_read_as_if_nothing_had_been_executed() -> None:
+    """Behaviour 9: a bot that is updated overnight resumes its grid; what earlier days cost is not made up."""
+
+    def forget(document: dict[str, Any]) -> None:
+        for key in ("executed", "charges_before"):
+            document.pop(key)
+        for record in document["order_history"]:
+            for key in ("net_pnl", "open_pnl", "charges"):
+                record.pop(key)
+
+    state = decode(tampered(forget))
+    assert state == a_state(executed=[], charges_before=Charges())
+    assert state.order_history[0].net_pnl is None
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(lambda c: c.update(total=1), "charges_before.total is 1, where 67.7", id="total"),
+        pytest.param(
+            lambda c: c.update(gst=10**28, dp=-(10**28), stt="x"), "charges_before.stt is 'x'", id="text-as-part"
+        ),
+    ],
+)
+def test_charges_that_do_not_add_up_are_refused(change: Callable[[dict[str, Any]], object], sentence: str) -> None:
+    """The total is for readers of the file; its parts are what is believed."""
+    assert sentence in refusal(tampered(lambda document: change(document["charges_before"])))
+
+
+def test_sum_that_no_one_can_reckon_is_refused() -> None:
+    """A damaged exponent ends in a sentence, never in a traceback; and it is never written."""
+    text = GOOD.replace(b'"brokerage": 40.0', b'"brokerage": 9e999999').replace(b'"gst": 8.0', b'"gst": 9e9999998')
+    body = text.rpartition(b',\n"checksum"')[0]
+    data = body + b',\n"checksum": "' + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
+    assert "charges_before.total" in refusal(data)
+    huge = Charges(brokerage=Decimal("9e999999"), gst=Decimal("9e999999"))
+    with pytest.raises(InvariantBroken, match="a sum beyond all numbers"):
+        encode(a_state(charges_before=huge), NOW)
+
+
 def test_same_key_twice_is_refused() -> None:
     """JSON would let the second one win."""
     assert "same key twice" in refusal(GOOD.replace(b'"generation"', b'"generation": "X",\n"generation"', 1))
@@ -356,7 +396,7 @@ def test_encoder_notices_every_replaced_level_and_record() -> None:
 
 @pytest.mark.parametrize(
     ("of", "record"),
-    [(record.of, record) for record in (ATTENTION, BACKOFF, LEG, LEVEL, RECORD, SETTLED, TRADED)],
+    [(record.of, record) for record in (ATTENTION, BACKOFF, CHARGES, EXECUTED, LEG, LEVEL, RECORD, SETTLED, TRADED)],
 )
 def test_every_field_of_a_record_is_in_the_file(of: type, record: Record) -> None:
     """A field that the codec does not know would be lost at the first restart."""
