@@ -23,13 +23,14 @@ from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in
 from tg1.paper.xts_app import XtsApp
 from tg1.state import StateManager
-from tg1.xts.sessions import SessionStore, XtsCredentials
-from tg1.xts.transport import HttpResponse
+from tg1.xts.http import HttpResponse
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.xts.transport import HttpRequest
+    from tg1.xts.http import HttpRequest
 
 PRICES = {"SBIN": "900.00", "IRFC": "50.00"}
 """The grid trades SBIN here: at 900.00 there is room for 500 levels of 0.25 on either side."""

@@ -10,6 +10,8 @@ Tg1Error
  |    |         +-- Forbidden    the answer was 403 in words that name no session
  |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
  |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
+ +-- NotSent                a transport: the request did not leave whole; above it a BrokerUnavailable
+ +-- NoAnswer               a transport: it left and no whole answer came; above it a BrokerUnknown, or a failed read
  +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
  |    +-- KiteTokenExpired  Zerodha's access token of the day is missing or dead
  +-- StateError             the state file is refused: exit 5, nothing is overwritten
@@ -92,6 +94,14 @@ class BrokerUnknown(BrokerError):
 
 class BrokerUnavailable(BrokerError):
     """The request did not leave this machine, or it was a read; asking again is harmless."""
+
+
+class NotSent(Tg1Error):
+    """No complete request left this machine, so the server can't have acted on it."""
+
+
+class NoAnswer(Tg1Error):
+    """The request left, or may have, and no whole answer came back."""
 
 
 class FeedError(Tg1Error):

@@ -1,48 +1,30 @@
 """The trading accounts on Findoc's XTS (architecture 3, 10): up to three roles, one session per distinct app key.
 
-It carries orders and reads books. It decides nothing about what to order, and it never repeats a request except for one
-after an authentication error, which proves that the first created nothing (behaviour 3.3).
+It carries orders and reads books. It decides nothing about what to order.
 """
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from tg1.errors import (
-    BrokerError,
-    BrokerRefused,
-    BrokerUnavailable,
-    BrokerUnknown,
-    ConfigError,
-    Forbidden,
-    InvariantBroken,
-    RateLimited,
-    SessionRefused,
-)
+from tg1.errors import BrokerError, BrokerUnavailable, BrokerUnknown, ConfigError, InvariantBroken
 from tg1.machine.redact import Redactor
 from tg1.models import Role, TradeSide
 from tg1.rules.grid import to_tick
 from tg1.xts import calls
-from tg1.xts.answer import read_answer
+from tg1.xts.book_reader import BookReader
+from tg1.xts.connection import Connection
 from tg1.xts.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
-from tg1.xts.sessions import BACKING_OFF
-from tg1.xts.transport import NoAnswer, NotSent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from decimal import Decimal
 
     from tg1.machine.clock import Clock
     from tg1.models import BrokerOrder, Instrument, OrderRequest
-    from tg1.xts.answer import Answer
-    from tg1.xts.sessions import SessionStore, XtsCredentials, XtsLogin
-    from tg1.xts.transport import HttpRequest, Transport
-
-_log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
+    from tg1.xts.http import HttpRequest, Transport
+    from tg1.xts.login import XtsCredentials, XtsLogin
+    from tg1.xts.sessions import SessionStore
 
 
 class InstrumentSource(Protocol):
@@ -56,67 +38,18 @@ class InstrumentSource(Protocol):
 
 
 class _XTSSession:
-    """One account: its transport, its shared session and its two limiters."""
+    """One account: what can be asked of it, over its authenticated and paced connection."""
 
-    def __init__(
-        self,
-        *,
-        account: str,
-        credentials: XtsCredentials,
-        root: str,
-        transport: Transport,
-        store: SessionStore,
-        clock: Clock,
-        redactor: Redactor,
-        on_secret: Callable[[str], None],
-    ) -> None:
-        self.account = account
-        self._credentials = credentials
-        self._transport = transport
-        self._store = store
-        self._path = store.path_of(credentials, root)
-        self._clock = clock
-        self._on_secret = on_secret
-        self._redactor = redactor
-        for secret in (credentials.key, credentials.secret):
-            self._hide(secret)
-        # A token's claims spell the app key in capitals (xts.md 2.1), and servers echo them.
-        self._hide(credentials.key.upper())
-        self._login: XtsLogin | None = None
-        self._blameless_token = ""
-        """The token of a session that was new when a 403 came all the same."""
+    def __init__(self, connection: Connection) -> None:
+        self.account = connection.account
+        self._connection = connection
         self._order_pace = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
         self._book_pace = SlidingWindow(limit=BOOK_READS_PER_SECOND)
-        self._book_reader = calls.BookReader(account, self._redactor.scrub)
+        self._book_reader = BookReader(connection.account, connection.scrub)
 
     def open(self, *, wait: bool) -> None:
-        """Use the shared session, proving it with the book, or log in.
-
-        With `wait`, a login that is backing off is waited for, once and for at most a minute. Raises `SessionRefused`,
-        `RateLimited` or `BrokerUnavailable`.
-        """
-        try:
-            self._open()
-        except SessionRefused as exc:
-            if not wait or exc.code != BACKING_OFF:
-                raise
-            _log.warning("%s", exc)
-            wait_secs = self._store.login_wait_secs(self._path, self._clock.now())
-            self._clock.wait_until(self._clock.monotonic() + wait_secs)
-            self._open()
-
-    def _open(self) -> None:
-        if self._login is None and (saved := self._store.saved(self._path)):
-            self._use(saved)
-        if self._login is None:
-            with self._named():
-                self._renew(None)
-            return
-        try:
-            self.order_book()
-        except RateLimited:
-            # The limiter runs after authentication, so this proves the token, too (xts.md 4.4).
-            _log.debug("%s: the shared session is alive", self.account)
+        """Use the shared session, proving it with the book, or log in; see `Connection.open`."""
+        self._connection.open(self.order_book, wait=wait)
 
     def place(self, order: OrderRequest, *, instrument_id: int, product_type: str) -> str:
         """Send one order; return its AppOrderID. Raises as `Broker.place_order`."""
@@ -124,99 +57,20 @@ class _XTSSession:
         def build(login: XtsLogin) -> HttpRequest:
             return calls.place_request(login, order, instrument_id=instrument_id, product_type=product_type)
 
-        with self._named():
-            return self._call(build, calls.placed_order_id, self._order_pace, lost=BrokerUnknown)
+        return self._connection.call(build, calls.placed_order_id, self._order_pace, lost=BrokerUnknown)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel. Raises as `Broker.cancel_order`."""
-        with self._named():
-            self._call(
-                lambda login: calls.cancel_request(login, order_id),
-                calls.check_cancel,
-                self._order_pace,
-                lost=BrokerUnknown,
-            )
+
+        def build(login: XtsLogin) -> HttpRequest:
+            return calls.cancel_request(login, order_id)
+
+        self._connection.call(build, calls.check_cancel, self._order_pace, lost=BrokerUnknown)
 
     def order_book(self) -> tuple[BrokerOrder, ...]:
         """Read the whole book, waiting first until it is due. Raises as `Broker.order_book`."""
-        with self._named():
-            return self._call(calls.book_request, self._book_reader.read, self._book_pace, lost=BrokerUnavailable)
-
-    def _call(
-        self,
-        build: Callable[[XtsLogin], HttpRequest],
-        read: Callable[[Answer], _T],
-        pace: SlidingWindow,
-        *,
-        lost: type[BrokerError],
-    ) -> _T:
-        """Do one call, and once more when the session had died; `lost` is what a missing answer means.
-
-        A 403 that a new session does not mend is about this machine or the account, not about the session: it is
-        a refusal like any other, since logging in for ever would help nobody (failures.md 58a).
-        """
-        login = self._login or self._renew(None)
-        try:
-            return read(self._exchange(build(login), pace, lost))
-        except SessionRefused as exc:
-            if isinstance(exc, Forbidden) and login.token == self._blameless_token:
-                raise BrokerRefused(str(exc), code=exc.code) from exc
-            _log.info("%s: %s; renewing the session", self.account, exc)
-        login = self._renew(login.token)
-        try:
-            return read(self._exchange(build(login), pace, lost))
-        except Forbidden as exc:
-            self._blameless_token = login.token
-            raise BrokerRefused(str(exc), code=exc.code) from exc
-
-    def _exchange(self, request: HttpRequest, pace: SlidingWindow, lost: type[BrokerError]) -> Answer:
-        self._wait_for(pace)
-        try:
-            response = self._transport.send(request)
-        except NotSent as exc:
-            raise BrokerUnavailable(str(exc)) from exc
-        except NoAnswer as exc:
-            raise lost(str(exc)) from exc
-        return read_answer(response, self._redactor.scrub)
-
-    def _wait_for(self, pace: SlidingWindow) -> None:
-        # A stop must not lift the limit: the cancels of a shutdown are the largest burst of all.
-        while (due := pace.next_send_time(self._clock.monotonic())) is not None:
-            self._clock.sleep_until(due)
-        pace.note_sent(self._clock.monotonic())
-
-    def _renew(self, dead_token: str | None) -> XtsLogin:
-        login = self._store.renew(self._path, dead_token=dead_token, log_in=self._log_in, now=self._clock.now)
-        self._use(login)
-        return login
-
-    def _log_in(self) -> XtsLogin:
-        """Log in, killing the key's older session. Called under the store's lock."""
-        try:
-            response = self._transport.send(calls.login_request(self._credentials))
-        except (NotSent, NoAnswer) as exc:
-            raise BrokerUnavailable(f"the login failed: {exc}") from exc
-        login = calls.login_of(read_answer(response, self._redactor.scrub))
-        self._hide(login.token)
-        _log.info("%s: logged in", self.account)
-        return login
-
-    def _use(self, login: XtsLogin) -> None:
-        self._hide(login.token)
-        self._login = login
-
-    def _hide(self, secret: str) -> None:
-        self._redactor.add(secret)
-        self._on_secret(secret)
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Let every error say which account it is about."""
-        try:
-            yield
-        except BrokerError as exc:
-            exc.args = (f"{self.account} account: {exc}",)
-            raise
+        read = self._book_reader.read
+        return self._connection.call(calls.book_request, read, self._book_pace, lost=BrokerUnavailable)
 
 
 class FindocMultiClient:
@@ -250,7 +104,7 @@ class FindocMultiClient:
                 if first.secret != credentials.secret:
                     raise ConfigError(f"{session.account} and {account} have the same app key but different secrets")
                 return session
-            session = _XTSSession(
+            connection = Connection(
                 account=account,
                 credentials=credentials,
                 root=root,
@@ -260,6 +114,7 @@ class FindocMultiClient:
                 redactor=redactor,
                 on_secret=on_secret,
             )
+            session = _XTSSession(connection)
             known[credentials.key] = (credentials, session)
             self._sessions[account] = session
             return session

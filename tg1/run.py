@@ -32,7 +32,8 @@ from tg1.screen.logs import setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all, stop_running_bot
-from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
 from tg1.zerodha_feed import ZerodhaFeed
 

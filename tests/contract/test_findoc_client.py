@@ -30,6 +30,8 @@ from tg1.errors import (
     BrokerUnknown,
     ConfigError,
     InvariantBroken,
+    NoAnswer,
+    NotSent,
     RateLimited,
     SessionRefused,
     UnknownSymbol,
@@ -39,14 +41,15 @@ from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
 from tg1.machine.redact import Redactor
 from tg1.models import Role, TradeSide
-from tg1.xts.sessions import SessionStore, XtsCredentials
-from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tg1.models import Instrument
     from tg1.ports import Broker
+    from tg1.xts.http import HttpRequest, HttpResponse
 
 ROOT = "https://xts.example"
 UPSIDE = XtsCredentials(key="upside-app-key-02", secret="upside-secret-02")

@@ -9,8 +9,10 @@ import pytest
 import trustme
 
 from tests.support.xts_doubles import SocketServer, http_bytes
+from tg1.errors import NoAnswer, NotSent
 from tg1.machine.clock import SystemClock
-from tg1.xts.transport import HttpRequest, NoAnswer, NotSent, RequestsTransport
+from tg1.xts.http import HttpRequest
+from tg1.xts.transport import RequestsTransport
 
 if TYPE_CHECKING:
     import socket

@@ -13,8 +13,10 @@ import responses
 import urllib3
 
 from tests.support.xts_doubles import SocketServer, dead_port, http_bytes, reset
+from tg1.errors import NoAnswer, NotSent
 from tg1.machine.clock import SystemClock
-from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent, RequestsTransport
+from tg1.xts.http import HttpRequest, HttpResponse
+from tg1.xts.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

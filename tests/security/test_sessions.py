@@ -14,7 +14,8 @@ from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
 from tg1.settings.values import to_root
-from tg1.xts.sessions import SessionStore, XtsCredentials
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tg1.models import BotState, OpenOrder
     from tg1.paper.orders import PaperOrder
     from tg1.rules.client_ids import ClientId
-    from tg1.xts.transport import HttpRequest
+    from tg1.xts.http import HttpRequest
 
 ONE_PER_ROLE = "one-per-level-and-role"
 KNOWN = "every-working-order-is-known"

@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
+from tg1.errors import NoAnswer
 from tg1.models import LevelState, OrderSide, Role, Side
 from tg1.rules import decide, reconcile, transitions
 from tg1.state import StateManager
 from tg1.trading import bookkeeper, ending, order_desk
 from tg1.trading.starting import Opening
 from tg1.xts.pacing import SlidingWindow
-from tg1.xts.transport import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.chaos import DEATHS, FEED, MARKET, NETWORK, Chaos
 from tests.support.simdisk import Died, SimDisk
+from tg1.errors import NoAnswer, NotSent
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.kite.feed_logic import FeedLogic
@@ -33,8 +34,9 @@ from tg1.paper.wire import Outcome, WireRequest
 from tg1.paper.xts_app import XtsApp
 from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all
-from tg1.xts.sessions import SessionStore, XtsCredentials
-from tg1.xts.transport import HttpRequest, HttpResponse, NoAnswer, NotSent
+from tg1.xts.http import HttpRequest, HttpResponse
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

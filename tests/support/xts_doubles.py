@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from tg1.models import Instrument, OrderRequest, OrderType, Side
-from tg1.xts.sessions import XtsCredentials
-from tg1.xts.transport import HttpRequest, HttpResponse
+from tg1.xts.http import HttpRequest, HttpResponse
+from tg1.xts.login import XtsCredentials
 
 if TYPE_CHECKING:
     import ssl

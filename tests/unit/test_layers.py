@@ -25,17 +25,6 @@ PLAN = dict.fromkeys((name for line in law.LINES for name in line), "")
 TODAY = {
     # settings
     "impurities: settings.values: expanduser",
-    # xts
-    "long_modules: findoc_client",
-    "impurities: xts.answer: xts.rows",
-    "impurities: xts.calls: getLogger",
-    "impurities: xts.calls: xts.rows",
-    "impurities: xts.calls: xts.sessions",
-    "impurities: xts.calls: xts.transport",
-    "strange_loggers: findoc_client",
-    "strange_loggers: xts.calls",
-    "strange_loggers: xts.sessions",
-    "strange_loggers: xts.transport",
     # engine
     "long_modules: grid_engine",
     # starting

@@ -12,7 +12,7 @@ from tg1.xts.rows import LONGEST_TEXT, plain_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tg1.xts.transport import HttpResponse
+    from tg1.xts.http import HttpResponse
 
 _OK = range(200, 300)
 _CLIENT_ERRORS = range(400, 500)

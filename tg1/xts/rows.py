@@ -1,4 +1,4 @@
-"""One row of an XTS order book, read with distrust: the only place that knows the names of its fields.
+"""One row of an XTS order book, read with distrust: PURE, and the only place that knows the names of its fields.
 
 Every field may be missing, empty, a string, "NaN" or carry a thousands comma, and words come in any case (behaviour
 4.3, xts.md 2.6). A field that can't be read is None or empty in the `BrokerOrder`; it is never guessed.

@@ -11,13 +11,13 @@ import hashlib
 import json
 import logging
 import math
-import re
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import BrokerError, SessionRefused
+from tg1.xts.login import XtsLogin, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tg1.ports import FileSystem
+    from tg1.xts.login import XtsCredentials
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 FIRST_DELAY_SECS = 2
 LONGEST_DELAY_SECS = 60
@@ -37,37 +38,6 @@ BACKING_OFF = "login-backoff"
 """The `code` of the `SessionRefused` that waiting helps against; no server's codes look like this."""
 
 _SCHEMA = 1
-_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XtsCredentials:
-    """The app key pair of one account; never shown."""
-
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XtsLogin:
-    """What a login gave (xts.md 2.1). The token is a secret: its claims hold the app key."""
-
-    token: str = field(repr=False)
-    user_id: str = ""
-    is_investor: bool = True
-    client_codes: tuple[str, ...] = ()
-
-    @property
-    def client_id(self) -> str | None:
-        """What a dealer's calls carry as `clientID`; None for an investor, whose calls omit it (xts.md 1.7)."""
-        if self.is_investor:
-            return None
-        return self.client_codes[0] if self.client_codes else self.user_id or None
-
-
-def is_token(value: object) -> bool:
-    """Return True when `value` can stand in a header as it is; a library would quote any other in its error text."""
-    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +109,7 @@ class SessionStore:
             stack.enter_context(self._lock_factory(path.with_suffix(".lock")))
         except OSError as exc:
             # A full disk must not keep the emergency stop from logging in (failures.md II.18).
-            _log.warning("logging in without the lock of %s: %s", self._folder, exc.strerror or exc)
+            log.warning("logging in without the lock of %s: %s", self._folder, exc.strerror or exc)
 
     def _read(self, path: Path) -> _Record | None:
         """Return the newer of file and memory; they differ only after a save that failed."""
@@ -149,10 +119,10 @@ class SessionStore:
         except FileNotFoundError:
             return remembered
         except OSError as exc:
-            _log.warning("the session file %s can't be read: %s", path, exc.strerror or exc)
+            log.warning("the session file %s can't be read: %s", path, exc.strerror or exc)
             return remembered
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-            _log.warning("the session file %s is corrupt and counts as none", path)
+            log.warning("the session file %s is corrupt and counts as none", path)
             return remembered
         return max((known for known in (remembered, record) if known), key=lambda known: known.attempted_at)
 
@@ -165,7 +135,7 @@ class SessionStore:
             self._fs.sync_dir(self._folder)
         except OSError as exc:
             # This bot trades on with the token in memory; the others will have to log in.
-            _log.warning("the session could not be saved in %s: %s", self._folder, exc.strerror or exc)
+            log.warning("the session could not be saved in %s: %s", self._folder, exc.strerror or exc)
 
 
 def _wait_secs(record: _Record, now: datetime) -> float:

@@ -1,35 +1,25 @@
-"""One HTTP exchange with one server: it was answered, it never left us, or nobody knows.
-
-`Transport` is the seam of the XTS side. Everything above it is policy (classifying, logging in again, pacing) and runs
-unchanged over the simulation's in-process exchange; everything below it is sockets. A transport never repeats a
-request, never follows a redirect and never judges an answer: a second POST is a second order (failures.md I.4).
-"""
+"""One HTTP exchange with one server: it was answered, it never left us, or nobody knows."""
 
 from __future__ import annotations
 
 import http.client
-import json
-import logging
 import os
 import threading
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from tg1.errors import Tg1Error
+from tg1.errors import NoAnswer, NotSent
 from tg1.machine.hosts import is_loopback
+from tg1.xts.http import HttpResponse
 from tg1.xts.watched_http import WatchedAdapter, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tg1.machine.clock import Clock
-
-_log = logging.getLogger(__name__)
+    from tg1.xts.http import HttpRequest
 
 CONNECT_TIMEOUT_SECS = 3.05
 """A little over a multiple of 3 s, TCP's first retransmission."""
@@ -43,52 +33,6 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """Ten times a book of 3,000 rows."""
 
 _CHUNK_BYTES = 64 * 1024
-
-
-class NotSent(Tg1Error):
-    """No complete request left this machine, so the server can't have acted on it."""
-
-
-class NoAnswer(Tg1Error):
-    """The request left, or may have, and no whole answer came back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """What is asked. The headers carry the token and the body may carry credentials: neither is in the repr."""
-
-    method: str
-    path: str
-    """From the root on, e.g. "/interactive/orders"."""
-    params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    json_body: Mapping[str, Any] | None = field(default=None, repr=False)
-
-    @property
-    def body(self) -> bytes | None:
-        """The JSON text that goes on the wire; None when there is no body."""
-        if self.json_body is None:
-            return None
-        return json.dumps(self.json_body, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpResponse:
-    """What was answered, whole. The text of a login holds a token: it is not in the repr."""
-
-    status: int
-    text: str = field(repr=False)
-    content_type: str = ""
-
-
-class Transport(Protocol):
-    """Carries one request to one account's server."""
-
-    def send(self, request: HttpRequest) -> HttpResponse:
-        """Send once and return the answer, whatever its status.
-
-        Raises `NotSent` only with proof that the server can't act on the request, `NoAnswer` in every other failure.
-        """
 
 
 class RequestsTransport:

@@ -19,7 +19,8 @@ from tests.support.fakes import MONDAY, HandClock
 from tg1.errors import BrokerUnavailable, SessionRefused
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
-from tg1.xts.sessions import BACKING_OFF, SessionStore, XtsCredentials, XtsLogin, is_token
+from tg1.xts.login import XtsCredentials, XtsLogin, is_token
+from tg1.xts.sessions import BACKING_OFF, SessionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

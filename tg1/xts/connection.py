@@ -1,0 +1,193 @@
+"""One account's authenticated connection: each call in its turn, with a live session, its answer read.
+
+It never repeats a request except for one after an authentication error, which proves that the first created nothing
+(behaviour 3.3).
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from tg1.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    Forbidden,
+    NoAnswer,
+    NotSent,
+    RateLimited,
+    SessionRefused,
+)
+from tg1.xts.answer import read_answer
+from tg1.xts.login import login_of, login_request
+from tg1.xts.sessions import BACKING_OFF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tg1.machine.clock import Clock
+    from tg1.machine.redact import Redactor
+    from tg1.xts.answer import Answer
+    from tg1.xts.http import HttpRequest, Transport
+    from tg1.xts.login import XtsCredentials, XtsLogin
+    from tg1.xts.pacing import SlidingWindow
+    from tg1.xts.sessions import SessionStore
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+class Connection:
+    """One account's transport and its share of the key's session."""
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        credentials: XtsCredentials,
+        root: str,
+        transport: Transport,
+        store: SessionStore,
+        clock: Clock,
+        redactor: Redactor,
+        on_secret: Callable[[str], None],
+    ) -> None:
+        self.account = account
+        self.scrub = redactor.scrub
+        self._credentials = credentials
+        self._transport = transport
+        self._store = store
+        self._path = store.path_of(credentials, root)
+        self._clock = clock
+        self._on_secret = on_secret
+        self._redactor = redactor
+        for secret in (credentials.key, credentials.secret):
+            self._hide(secret)
+        # A token's claims spell the app key in capitals (xts.md 2.1), and servers echo them.
+        self._hide(credentials.key.upper())
+        self._login: XtsLogin | None = None
+        self._blameless_token = ""
+        """The token of a session that was new when a 403 came all the same."""
+
+    def open(self, prove: Callable[[], object], *, wait: bool) -> None:
+        """Use the shared session, when the read `prove` works with it, or log in.
+
+        With `wait`, a login that is backing off is waited for, once and for at most a minute. Raises `SessionRefused`,
+        `RateLimited` or `BrokerUnavailable`.
+        """
+        try:
+            self._open(prove)
+        except SessionRefused as exc:
+            if not wait or exc.code != BACKING_OFF:
+                raise
+            log.warning("%s", exc)
+            wait_secs = self._store.login_wait_secs(self._path, self._clock.now())
+            self._clock.wait_until(self._clock.monotonic() + wait_secs)
+            self._open(prove)
+
+    def _open(self, prove: Callable[[], object]) -> None:
+        if self._login is None and (saved := self._store.saved(self._path)):
+            self._use(saved)
+        if self._login is None:
+            with self._named():
+                self._renew(None)
+            return
+        try:
+            prove()
+        except RateLimited:
+            # The limiter runs after authentication, so this proves the token, too (xts.md 4.4).
+            log.debug("%s: the shared session is alive", self.account)
+
+    def call(
+        self,
+        build: Callable[[XtsLogin], HttpRequest],
+        read: Callable[[Answer], _T],
+        pace: SlidingWindow,
+        *,
+        lost: type[BrokerError],
+    ) -> _T:
+        """Do one call, and once more when the session had died; `lost` is what a missing answer means.
+
+        Raises what `read` raises, `BrokerUnavailable` when nothing left, and what a login raises; every error says
+        which account it is about.
+        """
+        with self._named():
+            return self._call(build, read, pace, lost)
+
+    def _call(
+        self,
+        build: Callable[[XtsLogin], HttpRequest],
+        read: Callable[[Answer], _T],
+        pace: SlidingWindow,
+        lost: type[BrokerError],
+    ) -> _T:
+        """Do as `call`.
+
+        A 403 that a new session does not mend is about this machine or the account, not about the session: it is
+        a refusal like any other, since logging in for ever would help nobody (failures.md 58a).
+        """
+        login = self._login or self._renew(None)
+        try:
+            return read(self._exchange(build(login), pace, lost))
+        except SessionRefused as exc:
+            if isinstance(exc, Forbidden) and login.token == self._blameless_token:
+                raise BrokerRefused(str(exc), code=exc.code) from exc
+            log.info("%s: %s; renewing the session", self.account, exc)
+        login = self._renew(login.token)
+        try:
+            return read(self._exchange(build(login), pace, lost))
+        except Forbidden as exc:
+            self._blameless_token = login.token
+            raise BrokerRefused(str(exc), code=exc.code) from exc
+
+    def _exchange(self, request: HttpRequest, pace: SlidingWindow, lost: type[BrokerError]) -> Answer:
+        self._wait_for(pace)
+        try:
+            response = self._transport.send(request)
+        except NotSent as exc:
+            raise BrokerUnavailable(str(exc)) from exc
+        except NoAnswer as exc:
+            raise lost(str(exc)) from exc
+        return read_answer(response, self.scrub)
+
+    def _wait_for(self, pace: SlidingWindow) -> None:
+        # A stop must not lift the limit: the cancels of a shutdown are the largest burst of all.
+        while (due := pace.next_send_time(self._clock.monotonic())) is not None:
+            self._clock.sleep_until(due)
+        pace.note_sent(self._clock.monotonic())
+
+    def _renew(self, dead_token: str | None) -> XtsLogin:
+        login = self._store.renew(self._path, dead_token=dead_token, log_in=self._log_in, now=self._clock.now)
+        self._use(login)
+        return login
+
+    def _log_in(self) -> XtsLogin:
+        """Log in, killing the key's older session. Called under the store's lock."""
+        try:
+            response = self._transport.send(login_request(self._credentials))
+        except (NotSent, NoAnswer) as exc:
+            raise BrokerUnavailable(f"the login failed: {exc}") from exc
+        login = login_of(read_answer(response, self.scrub))
+        self._hide(login.token)
+        log.info("%s: logged in", self.account)
+        return login
+
+    def _use(self, login: XtsLogin) -> None:
+        self._hide(login.token)
+        self._login = login
+
+    def _hide(self, secret: str) -> None:
+        self._redactor.add(secret)
+        self._on_secret(secret)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let every error say which account it is about."""
+        try:
+            yield
+        except BrokerError as exc:
+            exc.args = (f"{self.account} account: {exc}",)
+            raise
