@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tests.support.fakes import HandClock, HandFeed
 from tg1.config import GridOcoConfig
+from tg1.errors import ExitCode
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
+from tg1.machine.clock import IST
 from tg1.machine.files import OsFileSystem
-from tg1.models import Instrument, LevelState
+from tg1.models import Instrument, LevelState, Quote
 from tg1.paper import wire
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in
@@ -28,16 +30,66 @@ from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tg1.xts.http import HttpRequest
 
-PRICES = {"SBIN": "900.00", "IRFC": "50.00"}
+PRICES = {"SBIN": Decimal("900.00"), "IRFC": Decimal("50.00")}
 """The grid trades SBIN here: at 900.00 there is room for 500 levels of 0.25 on either side."""
 GRID, HEDGE = PRICES
 ROOT = "https://bench.invalid"
 ANY = "any"
 """The paper exchange takes any secret."""
+
+
+class VirtualClock:
+    """A Monday's morning that passes only when it is told to."""
+
+    stop_requested = False
+
+    def __init__(self) -> None:
+        self._wall = datetime(2026, 11, 23, 9, 20, tzinfo=IST)
+        self._mono = 0.0
+
+    def now(self) -> datetime:
+        """The wall clock."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self._mono
+
+    def advance(self, secs: float) -> None:
+        """Let time pass."""
+        self._wall += timedelta(seconds=secs)
+        self._mono += secs
+
+    def wait_until(self, deadline: float) -> None:
+        """Be there at once."""
+        self.advance(max(0.0, deadline - self._mono))
+
+    def sleep_until(self, deadline: float) -> None:
+        """Be there at once."""
+        self.wait_until(deadline)
+
+
+class StillPrices:
+    """A feed whose prices never move and are always fresh."""
+
+    def start(self, symbols: Mapping[int, str]) -> None:
+        """Nothing to connect to."""
+
+    def stop(self) -> None:
+        """Nothing to close."""
+
+    def quote(self, symbol: str) -> Quote:
+        """The price of one of `PRICES`."""
+        return Quote(symbol=symbol, price=PRICES[symbol], age_secs=0.0, fresh=True)
+
+    def fault(self) -> str:
+        """Nothing is ever wrong."""
+        return ""
 
 
 class QuickDisk(OsFileSystem):
@@ -54,7 +106,7 @@ class QuickDisk(OsFileSystem):
 class InProcess:
     """A transport whose server is a function call; `spent_secs` is CPU time on the server's side of it."""
 
-    def __init__(self, app: XtsApp, clock: HandClock) -> None:
+    def __init__(self, app: XtsApp, clock: VirtualClock) -> None:
         self._app = app
         self._clock = clock
         self.spent_secs = 0.0
@@ -104,10 +156,10 @@ class Rig:
     """One bot with `steps` levels on either side, all of whose entries rest on the exchange."""
 
     def __init__(self, folder: Path, steps: int) -> None:
-        self.clock = HandClock()
+        self.clock = VirtualClock()
         exchange = PaperExchange(built_in())
         for symbol, price in PRICES.items():
-            exchange.on_price(symbol, Decimal(price), self.clock.now())
+            exchange.on_price(symbol, price, self.clock.now())
         self.transport = InProcess(XtsApp(exchange), self.clock)
         config = GridOcoConfig(
             bot_name=f"bench {steps}",
@@ -115,16 +167,16 @@ class Rig:
             token_b_symbol=HEDGE,
             entry_price=PRICES["SBIN"],
             steps=steps,
-            spread="0.25",
-            target_spread="0.25",
-            oco_spread="2.00",
+            spread=Decimal("0.25"),
+            target_spread=Decimal("0.25"),
+            oco_spread=Decimal("2.00"),
             token_a_quantity=1,
             token_b_quantity=1,
         )
         self.disk: Any = QuickDisk()
         self.store = StateManager(self.disk, folder, config.bot_name)
         self.engine = GridOcoEngine(
-            config=config, client=self._client(folder), feed=HandFeed(**PRICES), state=self.store, clock=self.clock
+            config=config, client=self._client(folder), feed=StillPrices(), state=self.store, clock=self.clock
         )
         self.levels = 2 * steps
         self._place_everything()
@@ -143,7 +195,7 @@ class Rig:
         )
 
     def _place_everything(self) -> None:
-        self.engine._run_loop = lambda: 0  # type: ignore[method-assign]  # noqa: SLF001 - cycles are run one by one here
+        self.engine._run_loop = lambda: ExitCode.OK  # type: ignore[method-assign]  # noqa: SLF001 - cycles are run one by one here
         self.engine.start()
         while any(level.state is LevelState.FRESH for level in self.store.state.levels.values()):
             self.cycle()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.driver import REPO
+from tests.support.places import REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -68,8 +68,9 @@ def _is_alive(pid: int) -> bool:
 
 def test_paper_bot_trades_by_itself_and_takes_its_exchange_along(tmp_path: Path) -> None:
     """Behaviour 17: no credentials, no network; entries, targets and hedges fill; after SIGINT nothing is left."""
-    bot = PaperBot(tmp_path, steps=5, paper_speed=120).start()
+    bot = PaperBot(tmp_path, steps=5, paper_speed=120)
     try:
+        bot.start()
         for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
             bot.await_log(event, within=60)
         (child,) = bot.children()
@@ -109,8 +110,9 @@ def test_every_fill_on_real_prices_was_within_reach(tmp_path: Path) -> None:
     }
     bot = PaperBot(
         tmp_path, **grid, steps=8, oco_spread="1.00", oco_stop_count=8, paper_prices=PRICES.resolve(), paper_speed=speed
-    ).start()
+    )
     try:
+        bot.start()
         for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
             bot.await_log(event, within=60)
         bot.signal(signal.SIGINT)

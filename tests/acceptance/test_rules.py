@@ -50,7 +50,8 @@ def _both_prices(exchange: Exchange, *, token_b: str, token_a: str = "") -> None
 
 def _most_working_at_once(exchange: Exchange, account: str) -> int:
     """From the journal: how many orders of an account worked at the same time, those being cancelled included."""
-    most, working = 0, set()
+    most = 0
+    working: set[int] = set()
     for line in exchange.journal("order"):
         if line["account"] == account:
             (working.add if line["status"] in WORKING else working.discard)(line["app_order_id"])

@@ -174,7 +174,11 @@ def test_post_is_not_sent_when_the_handshake_breaks() -> None:
 
 def test_silent_handshake_is_not_sent() -> None:
     """A TLS handshake that is never answered ends at the connect timeout, with nothing sent."""
-    with SocketServer(lambda _connection, server: server.done.wait(10) and None) as server, pytest.raises(NotSent):  # type: ignore[func-returns-value]
+
+    def keep_silent(_connection: socket.socket, server: SocketServer) -> None:
+        server.done.wait(10)
+
+    with SocketServer(keep_silent) as server, pytest.raises(NotSent):
         transport_to(f"https://127.0.0.1:{server.port}", connect_timeout_secs=0.2).send(POST)
 
 

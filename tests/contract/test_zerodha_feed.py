@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import txaio
+from txaio import tx
 
 from tests.support.fake_kite_ws import FakeKite, eventually
 from tg1.errors import ConfigError
@@ -338,7 +338,7 @@ def test_no_secret_reaches_a_log_or_stderr_at_debug(
     for name in ("kiteconnect", "kiteconnect.ticker", "twisted", "urllib3"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
     logging.getLogger("kiteconnect.ticker").manager._clear_cache()  # type: ignore[attr-defined]
-    txaio.set_global_log_level("debug")
+    tx.set_global_log_level("debug")
     try:
         feed = make_feed(kite)
         feed.start(SYMBOLS)
@@ -349,10 +349,10 @@ def test_no_secret_reaches_a_log_or_stderr_at_debug(
         kite.rst()
         eventually(lambda: feed.token_refused)
         logging.getLogger("kiteconnect.ticker").error("url %s", feed._ticker.socket_url)
-        feed._kite.call(lambda: {}[feed._ticker.socket_url])
+        feed._kite.call(lambda: {"": ""}[feed._ticker.socket_url])
         eventually(lambda: "KeyError" in written.getvalue())
     finally:
-        txaio.set_global_log_level("info")
+        tx.set_global_log_level("info")
         root.removeHandler(handler)
     captured = capfd.readouterr()
     told = written.getvalue() + captured.out + captured.err + repr(feed) + feed.fault()

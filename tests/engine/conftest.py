@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.fakes import HandBroker, HandClock, HandFeed
 from tg1.config import GridOcoConfig
+from tg1.errors import ExitCode
 from tg1.grid_engine import GridOcoEngine
 from tg1.machine.files import OsFileSystem
 from tg1.state import StateManager
@@ -62,7 +63,7 @@ class Bench:
         """Start or resume, up to the first cycle."""
         self.engine = self._engine(**changes)
         self.clock.stopping = False
-        self.engine._run_loop = lambda: 0  # type: ignore[method-assign]
+        self.engine._run_loop = lambda: ExitCode.OK  # type: ignore[method-assign]
         self.code = self.engine.start()
         return self
 
@@ -81,7 +82,9 @@ class Bench:
         return self.store.state
 
     def level(self, side: TradeSide, number: int = 1) -> OpenOrder:
-        found = [lv for lv in self.state.levels.values() if lv.trade_side is side and lv.level == number]
+        found: list[OpenOrder] = [
+            lv for lv in self.state.levels.values() if lv.trade_side is side and lv.level == number
+        ]
         return found[0]
 
     def states(self) -> dict[str, LevelState]:

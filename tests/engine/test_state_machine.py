@@ -103,7 +103,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.engine = GridOcoEngine(
             config=self.config, client=self.broker, feed=self.feed, state=self.store, clock=self.clock
         )
-        self.engine._run_loop = lambda: 0  # type: ignore[method-assign]
+        self.engine._run_loop = lambda: ExitCode.OK  # type: ignore[method-assign]
         try:
             code = self.engine.start()
         except Died:

@@ -13,7 +13,7 @@ from tests.simulation.invariants import ALL_INVARIANTS, Checker, Violation
 from tests.simulation.world import ACCOUNTS, World
 from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
-from tg1.errors import ConfigError, Tg1Error
+from tg1.errors import ConfigError, ExitCode, Tg1Error
 from tg1.models import COMPLETED, StatusKind
 from tg1.paper.quirks import Quirks
 
@@ -223,7 +223,7 @@ class Run:
         run_loop = engine._run_loop
         look = self.rng.random() < CHANCE_OF_SECOND_LOOK
 
-        def wrapped() -> int:
+        def wrapped() -> ExitCode:
             state = engine._parts.state
             if state.generation != self._generation:
                 self._generation = state.generation

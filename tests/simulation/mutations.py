@@ -13,7 +13,7 @@ from unittest.mock import patch
 from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
-from tg1.models import LevelState, OrderSide, Role, Side
+from tg1.models import ZERO, LevelState, OrderSide, Role, Side
 from tg1.rules import decide, reconcile, transitions
 from tg1.state import StateManager
 from tg1.trading import bookkeeper, ending, order_desk
@@ -132,7 +132,7 @@ def _cancelled_means_unfilled() -> AbstractContextManager[Any]:
     def broken(order: Any, row: Any) -> Any:
         reading = resolve(order, row)
         if reading.resolution in (reconcile.Resolution.CANCELLED, reconcile.Resolution.REJECTED):
-            return replace(reading, new_quantity=0, new_value=reconcile.ZERO)
+            return replace(reading, new_quantity=0, new_value=ZERO)
         return reading
 
     return patch.object(bookkeeper, "resolve", broken)
@@ -154,7 +154,7 @@ def _pnl_of_the_whole_position() -> AbstractContextManager[Any]:
     def broken(level: Any) -> Any:
         traded = level.target_traded
         if not traded.quantity:
-            return transitions.ZERO
+            return ZERO
         return (level.entry_traded.value - traded.value) * level.entry_direction.opposite.sign
 
     return patch.object(transitions, "realised", broken)

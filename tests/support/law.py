@@ -123,6 +123,11 @@ def wrong_arrows(house: Mapping[str, str]) -> set[str]:
     }
 
 
+def strange_imports(house: Mapping[str, str], *strangers: str) -> set[str]:
+    """Modules that import anything of these packages."""
+    return {module for module in house for name, _ in _imports(house[module]) if name.split(".")[0] in strangers}
+
+
 def circles(house: Mapping[str, str]) -> set[str]:
     """Modules that import themselves by way of others."""
     arrows = {module: imported(house, module) for module in house}

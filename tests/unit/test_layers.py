@@ -107,6 +107,13 @@ def test_law_has_nothing_against_an_empty_house(keeps: Law) -> None:
     assert keeps(PLAN | {"": ""}) == set()
 
 
+def test_bot_and_measurements_know_nothing_of_the_tests() -> None:
+    """Neither the package nor what measures it needs the tests to run."""
+    assert law.strange_imports(HOUSE, "tests", "bench") == set()
+    assert law.strange_imports(law.read_house(REPO / "bench"), "tests") == set()
+    assert law.strange_imports({"rig": "from tests.support import fakes"}, "tests") == {"rig"}
+
+
 def test_tests_of_every_module_are_found() -> None:
     """They bear its name (unit/rules/test_decide.py), or stand in a place that `tests/support/homes.py` names."""
     assert without_home(HOUSE, REPO / "tests") == set()

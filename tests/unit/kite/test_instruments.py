@@ -15,6 +15,7 @@ from tests.support.places import DATA
 from tg1.errors import ConfigError, FeedError, UnknownSymbol
 from tg1.kite.instruments import InstrumentCache, parse_csv
 from tg1.machine.clock import IST
+from tg1.machine.files import OsFileSystem
 from tg1.models import Instrument
 
 if TYPE_CHECKING:
@@ -41,35 +42,16 @@ def row(symbol: str = "SBIN", tick: object = 0.1, **changes: object) -> dict[str
     }
 
 
-class Files:
-    """The store's port (`FileSystem`) on real files."""
+class Files(OsFileSystem):
+    """The real files, on a disk that can be full."""
 
     def __init__(self) -> None:
         self.is_full = False
 
-    def read(self, path: Path) -> bytes:
-        return path.read_bytes()
-
     def write_synced(self, path: Path, data: bytes) -> None:
         if self.is_full:
             raise OSError(28, "No space left on device")
-        path.touch(mode=0o600)
-        path.write_bytes(data)
-
-    def replace(self, source: Path, target: Path) -> None:
-        source.replace(target)
-
-    def sync_dir(self, path: Path) -> None:
-        assert path.is_dir()
-
-    def make_dir(self, path: Path) -> None:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def names(self, path: Path) -> list[str]:
-        return sorted(entry.name for entry in path.iterdir())
-
-    def unlink(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
+        super().write_synced(path, data)
 
 
 class World:
@@ -88,7 +70,7 @@ class World:
             folder=self.folder,
             fetch=self._fetch,
             fs=self.files,
-            now=lambda: self.now,  # type: ignore[arg-type]
+            now=lambda: self.now,
         )
 
     def _fetch(self, exchange: str) -> list[Mapping[str, Any]]:

@@ -160,7 +160,7 @@ def test_uncaught_exceptions_are_printed_without_secrets(
     install_excepthooks(Redactor([SECRET]))
     error = ValueError(SECRET)
     sys.excepthook(ValueError, error, None)
-    thread = threading.Thread(target=lambda: {}[SECRET])
+    thread = threading.Thread(target=lambda: {"": ""}[SECRET])
     thread.start()
     thread.join()
     told = capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Price sources: seeded pairs, replays of real files, and their playback (behaviour 17, docs/data.md)."""
 
+import statistics
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice, pairwise
@@ -42,7 +43,7 @@ def test_seeded_pair_starts_at_its_centres_and_comes_back_to_them() -> None:
     pair = SeededPair(A, B)
     assert pair.first == {"IRFC": Decimal("50.00"), "SBIN": Decimal("120.50")}
     prices = [event.price for event in islice(pair.events(), 80_000) if event.symbol == "IRFC"]
-    assert abs(sum(prices) / len(prices) - 50) < 1
+    assert abs(statistics.mean(prices) - 50) < 1
     crossings = sum((earlier - 50) * (later - 50) < 0 for earlier, later in pairwise(prices[::60]))
     assert crossings > 20
 

@@ -468,12 +468,12 @@ def test_quirks_and_faults_travel_as_json() -> None:
     assert Quirks.from_json(json.loads(json.dumps(quirks.to_json()))) == quirks
     fault = Fault(kind=FaultKind.HIDE, reads=3, method="POST")
     assert Fault.from_json(json.loads(json.dumps(fault.to_json()))) == fault
-    for wrong in ({"empty_book": "maybe"}, {"no_such": 1}):
+    for quirks_given in ({"empty_book": "maybe"}, {"no_such": 1}):
         with pytest.raises(PaperUsageError):
-            Quirks.from_json(wrong)
-    for wrong in ({"kind": "meteor"}, {"kind": "hide", "no_such": 1}, {"kind": "hide", "when": "never"}):
+            Quirks.from_json(quirks_given)
+    for fault_given in ({"kind": "meteor"}, {"kind": "hide", "no_such": 1}, {"kind": "hide", "when": "never"}):
         with pytest.raises(PaperUsageError):
-            Fault.from_json(wrong)
+            Fault.from_json(fault_given)
 
 
 def test_requests_are_counted_by_account_and_route() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.states import GRID, NOW, a_level, a_state, an_order
-from tg1.models import Backoff, OpenOrder, OrderSide, Role, Side, Traded, TradeSide, TradeType
+from tg1.models import Backoff, LegOrder, OpenOrder, OrderSide, Role, Side, Traded, TradeSide, TradeType
 from tg1.rules import decide
 
 FILLED = Traded(quantity=100, value=Decimal(4900))
@@ -31,7 +31,7 @@ def hedged(number: int, price: str | None, **changes: object) -> OpenOrder:
     )
 
 
-def an_oco(**changes: object) -> object:
+def an_oco(**changes: object) -> LegOrder:
     """A working hedge."""
     return an_order("TAGXXGENUD01O000", role=Role.OCO, side=Side.SELL, symbol="SBIN", quantity=50, **changes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -20,7 +21,7 @@ rupees = st.decimals("0.01", "5000", places=2)
 ticks = st.sampled_from([Decimal("0.01"), Decimal("0.05"), Decimal("0.10"), Decimal("0.50"), Decimal(1)])
 
 
-def rows(side: TradeSide, **changes: object) -> list[tuple[str, str]]:
+def rows(side: TradeSide, **changes: Any) -> list[tuple[str, str]]:
     """Entry and target of each level of one side, nearest first."""
     identity = replace(GRID, **changes)
     return [
@@ -108,7 +109,7 @@ def test_grid_on_the_tick_is_whole_or_refused(
         pytest.param({"target_spread": Decimal(60), "trade_type": TradeType.SELLTS}, "above 0", id="target-below-zero"),
     ],
 )
-def test_broken_grid_is_refused_with_its_reason(changes: dict[str, object], words: str) -> None:
+def test_broken_grid_is_refused_with_its_reason(changes: dict[str, Any], words: str) -> None:
     """Behaviour 1.2."""
     with pytest.raises(ConfigError, match=words):
         grid.rows_of(replace(GRID, **changes), Decimal("0.10"))

@@ -103,7 +103,7 @@ def test_reading_the_same_row_again_changes_nothing(order: LegOrder, row: Broker
     """Behaviour 3.5, failures.md III.22: applied once, however often it is read."""
     first = resolve(order, row)
     again = resolve(first.order, row)
-    assert (again.order, again.new_quantity, again.new_value) == (first.order, 0, 0)
+    assert (again.order, again.new_quantity, again.new_value) == (first.order, 0, Decimal(0))
 
 
 @given(orders, st.lists(rows | st.none(), max_size=8))

@@ -16,6 +16,7 @@ from tg1.models import (
     NOTHING_TRADED,
     Backoff,
     BrokerOrder,
+    LegOrder,
     LevelState,
     OpenOrder,
     OrderStatus,
@@ -98,7 +99,7 @@ def target_placed(*, quantity: int = 100, cancelling: bool = False) -> OpenOrder
     return target_ready().with_order(replace(target, cancel_sent=cancelling)).with_order(an_oco())
 
 
-def an_oco(*, cancelling: bool = False) -> object:
+def an_oco(*, cancelling: bool = False) -> LegOrder:
     """SELL 50 SBIN at 118.50."""
     return an_order(
         "TAGXXGENUD01O000",
@@ -122,7 +123,7 @@ def test_entry_that_fills_turns_into_its_target_and_hedge() -> None:
     assert (level.entry_trade_direction, level.entry_trade_price) == (Side.SELL, Decimal("49.50"))
     assert (level.oco_trade_direction, level.oco_trade_price) == (Side.SELL, Decimal("118.50"))
     assert (level.entry_order_id, level.token_b_price, level.opened_seq) == (None, None, 7)
-    assert (change.quantity, change.entered, change.pnl) == (100, True, 0)
+    assert (change.quantity, change.entered, change.pnl) == (100, True, Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_target_that_fills_resets_the_level_once_its_hedge_has_ended() -> None:
     """Architecture 6 row 4 and 9; behaviour 4.6: not before the hedge's last word."""
     filled = see(target_placed(), Role.TARGET, OrderStatus.FILLED, 100, "49.50")
     assert filled.level.state is LevelState.TARGET_FILLED
-    assert (filled.quantity, filled.pnl, filled.target_filled, filled.record) == (-100, 50, True, None)
+    assert (filled.quantity, filled.pnl, filled.target_filled, filled.record) == (-100, Decimal(50), True, None)
     waiting = filled.level.with_order(an_oco(cancelling=True))
     reset = see(waiting, Role.OCO, OrderStatus.CANCELLED)
     level = reset.level
@@ -175,8 +176,8 @@ def test_target_that_fills_resets_the_level_once_its_hedge_has_ended() -> None:
     assert (level.uuid, level.entry_trade_price, level.entry_trade_direction) == ("another", Decimal("49.00"), Side.BUY)
     assert (level.oco_trade_price, level.hedged_from, level.entry_traded) == (None, None, NOTHING_TRADED)
     assert reset.record is not None
-    assert (reset.record.outcome, reset.record.realised_pnl) == ("target", 50)
-    assert (reset.quantity, reset.pnl) == (0, 0)
+    assert (reset.record.outcome, reset.record.realised_pnl) == ("target", Decimal(50))
+    assert (reset.quantity, reset.pnl) == (0, Decimal(0))
 
 
 def test_level_without_reentry_closes_after_its_trip() -> None:
@@ -190,7 +191,7 @@ def test_hedge_that_fills_closes_the_level_and_concludes_after_the_target() -> N
     """Architecture 6 row 5 and 10: counted at once, recorded once."""
     change = see(target_placed(cancelling=True), Role.OCO, OrderStatus.FILLED, 50, "118.40")
     assert change.level.state is LevelState.OCO_FILLED
-    assert (change.oco_count, change.quantity, change.pnl, change.record) == (1, 0, 0, None)
+    assert (change.oco_count, change.quantity, change.pnl, change.record) == (1, 0, Decimal(0), None)
     done = see(change.level, Role.TARGET, OrderStatus.CANCELLED)
     assert done.level.closed
     assert done.oco_count == 0

@@ -145,7 +145,7 @@ def test_logs_report_a_full_disk_once_and_recover(tmp_path: Path, capsys: pytest
     path = tmp_path / LOG_FILE
     path.symlink_to("/dev/full")
     handler = LogFileHandler.__new__(LogFileHandler)
-    handler._open = lambda: path.open("a")  # type: ignore[method-assign,assignment]  # no chmod on a device
+    handler._open = lambda: path.open("a")  # type: ignore[method-assign]  # no chmod on a device
     LogFileHandler.__init__(handler, path)
     record = logging.makeLogRecord({"msg": "x"})
     handler.handle(record)

@@ -29,10 +29,11 @@ ITS_BUY_HALF = """BUY Grid (downside):
 
 def printed(**changes: Any) -> str:
     """What is printed for a valid configuration."""
-    values = {"bot_name": "Test", "token_a_symbol": "IRFC", "entry_price": 50, "token_a_quantity": 100} | changes
+    values: dict[str, Any] = {"bot_name": "Test", "token_a_symbol": "IRFC", "entry_price": 50, "target_spread": "0.5"}
+    values |= {"token_a_quantity": 100} | changes
     if not values.get("trade_type", "gridocots").endswith(("buyts", "sellts")):
         values |= {"token_b_symbol": "SBIN", "token_b_quantity": 50, "oco_spread": 2}
-    config = GridOcoConfig(**{"target_spread": "0.5"} | values)
+    config = GridOcoConfig(**values)
     config.validate()
     out = io.StringIO()
     config.print_grid_layout(out)
