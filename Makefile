@@ -45,6 +45,7 @@ bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
 docs: $(VENV)/.dev ## write the pages of docs/ anew that are made from code and data
 	$(BIN)/python -m tests.docs.faults
 	$(BIN)/python -m tests.docs.clauses
+	$(BIN)/python -m tests.docs.pictures
 	$(BIN)/python -m tests.docs.ladder_svg
 
 clean: ## remove what make and the tools made; state/ and logs/ are yours and stay

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.docs.clauses import citing, clauses, modules
+from tests.docs.pictures import with_layers
 from tests.support.places import REPO
 
 TEXT = (REPO / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -54,3 +55,8 @@ def test_architecture_names_every_wing() -> None:
     """Whoever reads one page knows all rooms of the house."""
     wings = {f"tg1/{path.name}" for path in (REPO / "tg1").iterdir() if (path / "__init__.py").exists()}
     assert {wing for wing in wings if wing not in TEXT} == set()
+
+
+def test_picture_of_the_layers_is_the_law() -> None:
+    """The drawing is made from the table that `tests/unit/test_layers.py` holds the imports to: `make docs`."""
+    assert with_layers(TEXT) == TEXT
