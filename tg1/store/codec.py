@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import InvariantBroken, StateError
@@ -51,7 +52,7 @@ class StateEncoder:
     """
 
     def __init__(self) -> None:
-        self._lines: dict[int, tuple[object, str]] = {}
+        self._lists: dict[str, _Written] = {}
 
     def text(self, state: BotState) -> StateText:
         """The state's JSON; `InvariantBroken` when it holds what could not be read back."""
@@ -63,32 +64,42 @@ class StateEncoder:
         before = "".join(f'"{key}": {texts.pop(key)},\n' for key in schema.BEFORE_TIME)
         after = "".join(f',\n"{key}": {text}' for key, text in texts.items())
         return StateText(
-            f'{{\n"schema_version": {SCHEMA_VERSION},\n{before}"last_updated": ', after + self._lists(state)
+            f'{{\n"schema_version": {SCHEMA_VERSION},\n{before}"last_updated": ', after + self._all_lists(state)
         )
 
-    def _lists(self, state: BotState) -> str:
-        known, self._lines = self._lines, {}
-        history = state.order_history[-HISTORY_KEPT:]
+    def _all_lists(self, state: BotState) -> str:
         lists: tuple[Iterable[object], ...] = (
             state.attention,
             state.settled,
             state.executed,
             state.levels.values(),
-            history,
+            state.order_history[-HISTORY_KEPT:],
         )
         return "".join(
-            f',\n"{key}": [{self._joined(record, items, known)}]'
+            f',\n"{key}": [{self._joined(key, record, tuple(items))}]'
             for (key, record), items in zip(schema.LISTS.items(), lists, strict=True)
         )
 
-    def _joined(self, record: Record, items: Iterable[object], known: dict[int, tuple[object, str]]) -> str:
-        lines = []
-        for item in items:
-            # The object is kept beside its line, so its id can't pass to another one in the meantime.
-            entry = known.get(id(item)) or (item, record.write(item))
-            self._lines[id(item)] = entry
-            lines.append(entry[1])
-        return "\n" + ",\n".join(lines) + "\n" if lines else ""
+    def _joined(self, key: str, record: Record, items: tuple[object, ...]) -> str:
+        known = self._lists.get(key, _NOTHING_WRITTEN)
+        if len(items) != len(known.items) or not all(map(is_, items, known.items)):
+            # The objects are kept beside their lines, so an id can't pass to another one in the meantime.
+            before = dict(zip(map(id, known.items), known.lines, strict=True))
+            lines = [before.get(id(item)) or record.write(item) for item in items]
+            known = self._lists[key] = _Written(items, lines, "\n" + ",\n".join(lines) + "\n" if lines else "")
+        return known.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A list as it was written last: a day's records are many, and most saves change none of them."""
+
+    items: tuple[object, ...]
+    lines: list[str]
+    text: str
+
+
+_NOTHING_WRITTEN = _Written((), [], "")
 
 
 def encode(state: BotState, now: datetime) -> bytes:

@@ -33,11 +33,15 @@ class TradeJournal:
         self._torn = b""
         """What stands behind the last line's end."""
         self._entry_synced = False
+        self._newest: OrderHistoryRecord | None = None
+        """The last record of a history of which nothing is missing."""
         self._unfinished = False
         """True after a failed append: its lines may be readable and still not be on the platter."""
 
     def append_missing(self, history: Sequence[OrderHistoryRecord]) -> bool:
         """Bring every record of `history` that the file lacks into it, synced; True when there was something to do."""
+        if self._written is not None and not self._unfinished and history and history[-1] is self._newest:
+            return False
         written = self._read() if self._written is None else self._written
         missing = [record for record in history if _key(record) not in written]
         needed = bool(missing) or self._unfinished
@@ -46,6 +50,7 @@ class TradeJournal:
             self._written, self._unfinished = None, True
             self._append(missing)
         self._written, self._unfinished = {_key(record) for record in history}, False
+        self._newest = history[-1] if history else None
         return needed
 
     def forget(self) -> None:
