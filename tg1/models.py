@@ -163,6 +163,8 @@ class Quote:
     """Seconds since the tick arrived (LTP packets carry no time of their own, kite.md 0.3)."""
     fresh: bool
     """Behaviour 10.1: the connection shows life, and the tick came after the last (re)connect."""
+    cached: bool = False
+    """True while the only tick since the subscription is the answer to it: maybe yesterday's close (behaviour 1.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,13 +150,14 @@ class ZerodhaFeed:
         if self._logic.phase not in (FeedPhase.CONNECTED, FeedPhase.STOPPED):
             self._pick_up_token()
         with self._lock:
-            action = self._logic.next_action(self._monotonic())
+            action, asked = self._logic.next_action(self._monotonic()), self._logic.asked
         if action is FeedAction.DROP_CONNECTION:
             self._kite.call(self._in_reactor("drop", lambda ticker: ticker.drop()))
         elif action is FeedAction.REBUILD_TICKER:
             self._kite.call(self._replace_ticker)
-        elif action is FeedAction.RESUBSCRIBE:
-            self._kite.call(self._in_reactor("resubscribe", lambda ticker: ticker.subscribe_all()))
+        elif action in (FeedAction.RESUBSCRIBE, FeedAction.RENEW_SUBSCRIPTION):
+            firmly = action is FeedAction.RENEW_SUBSCRIPTION
+            self._kite.call(self._in_reactor("resubscribe", lambda ticker: ticker.ask(asked, firmly=firmly)))
         self._tell()
 
     def _pick_up_token(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from txaio import tx
 
-from tests.support.fake_kite_ws import FakeKite, eventually
+from tests.support.fake_kite_ws import FakeKite, eventually, frame_of, full_packet, ltp_frame, quote_packet
 from tg1.errors import ConfigError
 from tg1.kite.feed_values import FeedLimits, FeedPhase
 from tg1.zerodha_feed import ZerodhaFeed
@@ -225,6 +225,58 @@ def test_feed_subscribes_a_quiet_symbol_again(kite: FakeKite, make_feed: Callabl
     eventually(is_back(feed, 1))
     kite.prices[SBIN] = 12200
     eventually(lambda: feed.quotes()["SBIN"].price == Decimal(122))
+    assert len(kite.handshakes) == 1
+
+
+ASKED = [{"a": "subscribe", "v": [SBIN]}, {"a": "mode", "v": ["ltp", [SBIN]]}]
+CURIOUS = replace(QUICK, quiet_secs=0.5, question_secs=0.5)
+
+
+def test_feed_renews_the_subscription_when_the_server_is_deaf_to_a_second_one(
+    kite: FakeKite, make_feed: Callable[..., ZerodhaFeed]
+) -> None:
+    """Behaviour 10.1: the second question unsubscribes first, and the connection stays."""
+    kite.repeats = False
+    feed = make_feed(kite, limits=CURIOUS)
+    feed.start(SYMBOLS)
+    eventually(is_back(feed, 1))
+    kite.prices[SBIN] = 12200
+    eventually(lambda: feed.quotes()["SBIN"].price == Decimal(122))
+    assert kite.frames[: 2 * len(ASKED) + 3] == [*ASKED, *ASKED, {"a": "unsubscribe", "v": [SBIN]}, *ASKED]
+    assert len(kite.handshakes) == 1
+
+
+def test_feed_makes_a_connection_anew_that_beats_but_does_not_answer(
+    kite: FakeKite, make_feed: Callable[..., ZerodhaFeed]
+) -> None:
+    """Behaviour 10.1: heartbeats prove the line, not the prices."""
+    feed = make_feed(kite, limits=CURIOUS)
+    feed.start(SYMBOLS)
+    eventually(is_back(feed, 1))
+    kite.caches = False
+    eventually(lambda: feed.health().connections > 1)
+    assert not is_fresh(feed)
+    kite.caches = True
+    eventually(lambda: is_fresh(feed))
+
+
+def test_feed_tells_a_cached_price_from_one_that_the_market_made(kite: FakeKite, feed: ZerodhaFeed) -> None:
+    """Behaviour 1.4: only the second is a centre for --auto-entry."""
+    assert feed.quotes()["SBIN"].cached
+    kite.tick(SBIN, 12105)
+    eventually(lambda: not feed.quotes()["SBIN"].cached)
+
+
+@pytest.mark.parametrize("packet_of", [quote_packet, full_packet], ids=["quote", "full"])
+def test_feed_reads_the_prices_of_every_ticker_mode(
+    kite: FakeKite, feed: ZerodhaFeed, packet_of: Callable[[int, int], bytes]
+) -> None:
+    """Issue 9.3: a server may stream quote between "subscribe" and "mode"; full begins like it (kite.md 1.5)."""
+    kite.send(frame_of(packet_of(SBIN + 256, 9900), packet_of(SBIN, 12345), ltp_frame((SBIN, 12350))[4:]))
+    eventually(lambda: feed.quotes()["SBIN"].price == Decimal("123.50"))
+    kite.send(frame_of(packet_of(SBIN, 12360)))
+    eventually(lambda: feed.quotes()["SBIN"].price == Decimal("123.60"))
+    assert feed.health().malformed == 0
     assert len(kite.handshakes) == 1
 
 

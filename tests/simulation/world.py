@@ -197,8 +197,8 @@ class SimFeed:
         elif action is FeedAction.REBUILD_TICKER:
             self._lose(1.0)
             self.reconnect_at = self.reconnect_at or now + 1.0
-        elif action is FeedAction.RESUBSCRIBE and self.connected:
-            self._tick(self.tokens.values())
+        elif action in (FeedAction.RESUBSCRIBE, FeedAction.RENEW_SUBSCRIPTION) and self.connected:
+            self._tick(self.tokens[token] for token in self.logic.asked)
         self.logic.take_notes()
 
     def _tick(self, symbols: Any) -> None:

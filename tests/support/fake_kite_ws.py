@@ -25,6 +25,22 @@ def ltp_frame(*ticks: tuple[int, int]) -> bytes:
     return struct.pack(">H", len(ticks)) + packets
 
 
+def quote_packet(token: int, paise: int) -> bytes:
+    """Encode one packet of mode quote; volume, day's range and the rest are made up (kite.md 1.6)."""
+    return struct.pack(">11I", token, paise, 7, paise, 1_000, 500, 400, paise, paise + 100, paise - 100, paise + 5)
+
+
+def full_packet(token: int, paise: int) -> bytes:
+    """Encode one packet of mode full: a quote, times, open interest and ten depth rows (kite.md 1.6)."""
+    depth = b"".join(struct.pack(">IIHH", 10, paise + step, 2, 0) for step in range(10))
+    return quote_packet(token, paise) + struct.pack(">5I", 1_764_000_000, 0, 0, 0, 1_764_000_001) + depth
+
+
+def frame_of(*packets: bytes) -> bytes:
+    """Put packets of any mode into one message."""
+    return struct.pack(">H", len(packets)) + b"".join(struct.pack(">H", len(packet)) + packet for packet in packets)
+
+
 def eventually(condition: Callable[[], Any], *, within_secs: float = 30.0) -> Any:
     """Return the first truthy value of `condition`; fail when there is none in time."""
     deadline = time.monotonic() + within_secs
@@ -46,12 +62,15 @@ class FakeKite:
         self.beats = True
         self.reads = True
         self.caches = True
+        self.repeats = True
+        """Off: a token that is subscribed already is not answered for."""
         self.handshakes: list[str] = []
         self.frames: list[dict[str, Any]] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.port = 0
         self._tls = tls
         self._requests: list[web.Request] = []
+        self._subscribed: set[int] = set()
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -147,6 +166,7 @@ class FakeKite:
         await connection.prepare(request)
         self._requests.append(request)
         self.sockets.append(connection)
+        self._subscribed.clear()
         beating = asyncio.create_task(self._beat(connection))
         try:
             async for message in connection:
@@ -167,7 +187,11 @@ class FakeKite:
 
     async def _obey(self, connection: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         self.frames.append(frame)
+        if frame["a"] == "unsubscribe":
+            self._subscribed.difference_update(frame["v"])
         if frame["a"] == "mode" and self.caches:
-            ticks = [(token, self.prices[token]) for token in frame["v"][1] if token in self.prices]
+            wanted = [token for token in frame["v"][1] if self.repeats or token not in self._subscribed]
+            self._subscribed.update(wanted)
+            ticks = [(token, self.prices[token]) for token in wanted if token in self.prices]
             if ticks:
                 await connection.send_bytes(ltp_frame(*ticks))

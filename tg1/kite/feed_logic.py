@@ -11,10 +11,17 @@ real `KiteTicker`, simulations with a virtual clock. It is not thread-safe; whoe
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from tg1.kite.feed_values import TOKEN_EXPIRED, FeedAction, FeedHealth, FeedLimits, FeedNote, FeedPhase
+from tg1.kite.feed_values import (
+    FeedAction,
+    FeedHealth,
+    FeedLimits,
+    FeedNote,
+    FeedPhase,
+    loss_told,
+    refusal_told,
+)
 from tg1.kite.last_prices import LastPrices
 
 if TYPE_CHECKING:
@@ -22,10 +29,7 @@ if TYPE_CHECKING:
 
     from tg1.models import Quote
 
-# Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
-_REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
-_UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
-_TOO_MANY = re.compile(r"upgrade failed \(429\b")
+_MOST_DOUBLINGS = 5
 
 
 class FeedLogic:
@@ -44,9 +48,11 @@ class FeedLogic:
         self._acted_at: float | None = None
         self._subscribed_at = 0.0
         self._resubscribe_wanted = False
+        self._asked: tuple[int, ...] = ()
+        self._sick = ""
+        self._vain_drops = 0
         self._token_renewed = False
         self._reason = ""
-        self._stall_noted = False
         self._notes: list[FeedNote] = []
         self._noted: set[str] = set()
 
@@ -79,21 +85,22 @@ class FeedLogic:
         """A handshake succeeded; prices of earlier connections are no longer fresh (behaviour 10.1)."""
         again = self._prices.connections > 0
         self._phase = FeedPhase.CONNECTED
-        self._prices.on_connected()
+        self._prices.on_connected(now)
         self._life_at = self._sign_at = self._subscribed_at = now
         self._acted_at = None
         self._resubscribe_wanted = self._token_renewed = False
-        self._reason = ""
-        self._stall_noted = False
+        self._reason = self._sick = ""
         self._noted.clear()
         self._note("the price feed is connected again" if again else "the price feed is connected", is_warning=False)
 
     def on_message(self, now: float) -> None:
-        """A message of any kind came, heartbeats included: the connection lives."""
+        """A message of any kind came, heartbeats included: the connection lives.
+
+        After too long a silence it is not believed: what the socket had buffered while the machine slept is old.
+        """
+        if self.is_stalled(now):
+            self._call_sick(self._sick or self._silence_told(now))
         self._life_at = self._sign_at = now
-        if self._stall_noted:
-            self._stall_noted = False
-            self._note("the price feed shows life again", is_warning=False)
 
     def on_ticks(self, now: float, ticks: Iterable[Mapping[str, Any]]) -> None:
         """Take in `KiteTicker`'s ticks (kite.md 1.6); impossible ones are counted, warned of once, and left out."""
@@ -101,6 +108,8 @@ class FeedLogic:
         if ignored := self._prices.take(now, ticks):
             self._ignored_ticks += ignored
             self._note_once("ticks", "a tick with an unknown instrument or an impossible price was ignored")
+        if self._prices.all_answered:
+            self._vain_drops = 0
 
     def on_malformed(self, now: float) -> None:
         """A message could not be read. It is no sign of life, and a tick may have been lost with it."""
@@ -151,8 +160,15 @@ class FeedLogic:
     # What follows from it.
 
     def is_stalled(self, now: float) -> bool:
-        """Tell whether the connection is up without any message for longer than the limit (kite.md 0.2)."""
-        return self._phase is FeedPhase.CONNECTED and self._silence(now) > self._limits.life_secs
+        """Tell whether the connection is up and not believed: no message for longer than the limit, or no answers."""
+        if self._phase is not FeedPhase.CONNECTED:
+            return False
+        return bool(self._sick) or self._silence(now) > self._limits.life_secs
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The instrument tokens of the last RESUBSCRIBE or RENEW_SUBSCRIPTION."""
+        return self._asked
 
     def quote(self, symbol: str, now: float) -> Quote | None:
         """Return the last price of `symbol` with its age and whether it is fresh; None when none has ever come."""
@@ -173,9 +189,10 @@ class FeedLogic:
             self._token_renewed = False
         if action in (FeedAction.REBUILD_TICKER, FeedAction.DROP_CONNECTION):
             self._acted_at = self._sign_at = now
-        if action is FeedAction.RESUBSCRIBE:
+        if action in (FeedAction.RESUBSCRIBE, FeedAction.RENEW_SUBSCRIPTION):
             self._subscribed_at = now
             self._resubscribe_wanted = False
+            self._prices.ask(now, self._asked)
         return action
 
     def fault(self, now: float) -> str:
@@ -183,9 +200,9 @@ class FeedLogic:
         if self._phase is FeedPhase.REFUSED:
             return self._reason
         if self.is_stalled(now):
-            return f"the price feed is connected, but nothing has come for {self._silence(now):.0f} s"
+            return f"the price feed is connected, but {self._sick or self._silence_told(now)}"
         if self._phase is FeedPhase.CONNECTED:
-            missing = self._prices.missing()
+            missing = self._prices.missing
             return f"no price has come yet for {', '.join(missing)}" if missing else ""
         return f"the price feed is not connected: {self._reason}" if self._reason else ""
 
@@ -226,30 +243,46 @@ class FeedLogic:
 
     def _due_when_connected(self, now: float) -> FeedAction:
         if self.is_stalled(now):
-            if not self._stall_noted:
-                self._stall_noted = True
-                self._note(f"the price feed has stalled: nothing for {self._silence(now):.0f} s; reconnecting")
-            if self._acted_at is None:
-                return FeedAction.DROP_CONNECTION
-            too_soon = now - self._acted_at < self._limits.rebuild_gap_secs
-            return FeedAction.NONE if too_soon else FeedAction.REBUILD_TICKER
-        since_subscribed = now - self._subscribed_at
-        quiet = min(since_subscribed, now - self._prices.quiet_since(now)) > self._limits.quiet_secs
-        lost_one = self._resubscribe_wanted and since_subscribed >= self._limits.rebuild_gap_secs
-        return FeedAction.RESUBSCRIBE if quiet or lost_one else FeedAction.NONE
+            return self._due_when_sick(now)
+        # A symbol that nothing helps must not cost the others a reconnect every half minute.
+        patience = self._limits.question_secs * 2 ** min(self._vain_drops, _MOST_DOUBLINGS)
+        if lost := self._prices.unanswered(now, patience, questions=2):
+            self._vain_drops += 1
+            self._call_sick(f"Kite doesn't answer for {self._prices.names(lost)}")
+            return self._due_when_sick(now)
+        if doubtful := self._prices.unanswered(now, patience, questions=1):
+            self._asked = doubtful
+            return FeedAction.RENEW_SUBSCRIPTION
+        lost_one = self._resubscribe_wanted and now - self._subscribed_at >= self._limits.rebuild_gap_secs
+        self._asked = self._prices.tokens if lost_one else self._prices.quiet(now, self._limits.quiet_secs)
+        return FeedAction.RESUBSCRIBE if self._asked else FeedAction.NONE
+
+    def _due_when_sick(self, now: float) -> FeedAction:
+        self._call_sick(self._sick or self._silence_told(now))
+        if self._acted_at is None:
+            return FeedAction.DROP_CONNECTION
+        too_soon = now - self._acted_at < self._limits.rebuild_gap_secs
+        return FeedAction.NONE if too_soon else FeedAction.REBUILD_TICKER
+
+    def _call_sick(self, why: str) -> None:
+        if not self._sick:
+            self._note(f"the price feed is connected, but {why}; reconnecting")
+        self._sick = why
 
     def _silence(self, now: float) -> float:
         return max(0.0, now - self._life_at) if self._life_at is not None else 0.0
 
+    def _silence_told(self, now: float) -> str:
+        return f"nothing has come for {self._silence(now):.0f} s"
+
     def _lose(self, reason: str) -> None:
         if self._phase in (FeedPhase.STOPPED, FeedPhase.IDLE):
             return
-        if found := _REFUSED.search(reason):
-            self._phase = FeedPhase.REFUSED
-            self._reason = f"Kite refused the price feed's login ({found[1]}): {TOKEN_EXPIRED}"
+        if refusal := refusal_told(reason):
+            self._phase, self._reason = FeedPhase.REFUSED, refusal
         elif self._phase is not FeedPhase.REFUSED:
             self._phase = FeedPhase.WAITING
-            self._reason = _told(reason) or self._reason
+            self._reason = loss_told(reason) or self._reason
         if self._reason:
             self._note_once(f"lost {self._reason}", f"the price feed is not connected: {self._reason}")
 
@@ -261,12 +294,3 @@ class FeedLogic:
         if key not in self._noted:
             self._noted.add(key)
             self._note(text)
-
-
-def _told(reason: str) -> str:
-    if _TOO_MANY.search(reason):
-        return "Kite allows 3 connections per api key and all are taken (429)"
-    if found := _UNCLEAN.fullmatch(reason):
-        # autobahn's "(None)" is what our own drop of a stalled socket comes back as.
-        return "the connection was cut" if found[1] == "None" else found[1][:256]
-    return reason[:256]

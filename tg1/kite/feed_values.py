@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,15 @@ HOW_TO_RENEW = (
 )
 """How a person gets the access token of the day (kite.md 2.5); no sentence by itself."""
 
-TOKEN_EXPIRED = f"the Kite access token has expired; to renew it, {HOW_TO_RENEW}"
+TOKEN_EXPIRED = (
+    f"the Kite access token has expired: it is not today's (one lives until about 6 in the morning); to renew it, "
+    f"{HOW_TO_RENEW}"
+)
+
+# Whether a dead token is answered 403 or 400 on the live socket is not known (kite.md 5); 401 would mean the same.
+_REFUSED = re.compile(r"upgrade failed \((400|401|403)\b")
+_UNCLEAN = re.compile(r"connection was closed uncleanly \((.*)\)", re.DOTALL)
+_TOO_MANY = re.compile(r"upgrade failed \(429\b")
 
 
 class FeedPhase(StrEnum):
@@ -41,7 +50,9 @@ class FeedAction(StrEnum):
     REBUILD_TICKER = "rebuild ticker"
     """Abandon this ticker and connect a new one, with the token of the moment."""
     RESUBSCRIBE = "resubscribe"
-    """Send the subscription again; the server answers with its cached last prices (kite.md 0.3)."""
+    """Subscribe the asked tokens again; the server answers with its cached last prices (kite.md 0.3)."""
+    RENEW_SUBSCRIPTION = "renew subscription"
+    """Unsubscribe the asked tokens, then subscribe: no server can take that for a subscription that it has already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +68,11 @@ class FeedLimits:
     """Between two attempts with a token that was refused; a renewed token is tried at once."""
     rebuild_gap_secs: float = 5.0
     """Between an action and the next, stronger one."""
-    quiet_secs: float = 30.0
-    """A symbol without a tick for longer is subscribed again: quiet is legitimate, a lost subscription is not, and
-    the cached price tells them apart."""
+    quiet_secs: float = 60.0
+    """A symbol without a tick for longer is subscribed again (behaviour 10.1): quiet is legitimate, a lost subscription
+    is not, and the cached price tells them apart."""
+    question_secs: float = 15.0
+    """A subscription may be without its cached price for so long; after two the connection is sick (behaviour 10.1)."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -73,7 +86,7 @@ class FeedHealth:
 
     phase: FeedPhase
     stalled: bool
-    """Connected, but without life for longer than the limit."""
+    """Connected, but not believed any more: without life for longer than the limit, or without answers."""
     silent_secs: float | None
     """Since the last message of any kind; None before the first connection."""
     connections: int
@@ -95,3 +108,19 @@ class FeedNote:
 
     text: str
     is_warning: bool = True
+
+
+def refusal_told(reason: str) -> str:
+    """Return what to say when the library's `reason` for a loss is that the token was refused; empty otherwise."""
+    found = _REFUSED.search(reason)
+    return f"Kite refused the price feed's login ({found[1]}): {TOKEN_EXPIRED}" if found else ""
+
+
+def loss_told(reason: str) -> str:
+    """Return the library's `reason` for a loss in words for an operator."""
+    if _TOO_MANY.search(reason):
+        return "Kite allows 3 connections per api key and all are taken (429)"
+    if found := _UNCLEAN.fullmatch(reason):
+        # autobahn's "(None)" is what our own drop of a stalled socket comes back as.
+        return "the connection was cut" if found[1] == "None" else found[1][:256]
+    return reason[:256]

@@ -1,4 +1,9 @@
-"""The last price of each symbol, and the moment and connection that it came on (behaviour 10.1, kite.md 1.6). PURE."""
+"""The last price of each symbol: when it came, on which connection, and whether it answered a subscription. PURE.
+
+Subscribing is asking: the server answers with its cached tick (kite.md 0.3). So a quiet symbol is told from a lost one
+by asking again (behaviour 10.1), and an answer, which may be yesterday's close, from a price that the market made since
+(behaviour 1.4). `now` is in monotonic seconds throughout.
+"""
 
 from __future__ import annotations
 
@@ -11,79 +16,131 @@ from tg1.models import Quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+# One answer may come twice, once for "subscribe" and once for "mode"; which, is not known (kite.md 1.5).
+_ANSWERED_WITHIN_SECS = 5.0
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Price:
-    price: Decimal
-    received_at: float
-    connection: int
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """What is known of one symbol."""
+
+    symbol: str
+    price: Decimal | None = None
+    received_at: float = 0.0
+    connection: int = 0
+    asked_at: float = 0.0
+    questions: int = 0
+    """Subscriptions without an answer so far; 0 when the last one was answered."""
+    answer: Decimal | None = None
+    answered_at: float = 0.0
+    ticked_again: bool = False
+    """A price other than the subscription's answer came on this connection."""
+
+    def is_of(self, connection: int) -> bool:
+        return self.price is not None and self.connection == connection
+
+    def ask(self, now: float) -> None:
+        self.asked_at = now
+        self.questions += 1
+
+    def take(self, price: Decimal, now: float, connection: int) -> None:
+        self.price, self.received_at, self.connection = price, now, connection
+        if self.questions:
+            self.questions, self.answer, self.answered_at = 0, price, now
+        elif price != self.answer or now - self.answered_at > _ANSWERED_WITHIN_SECS:
+            self.ticked_again = True
 
 
 class LastPrices:
-    """Prices of `symbols` (instrument token -> symbol). `now` is in monotonic seconds."""
+    """Prices of `symbols` (instrument token -> symbol)."""
 
     def __init__(self, symbols: Mapping[int, str]) -> None:
-        self._symbols = dict(symbols)
-        self._prices: dict[str, _Price] = {}
+        self._lines: dict[int, _Line] = {}
         self._connections = 0
+        self.serve(symbols)
 
     def serve(self, symbols: Mapping[int, str]) -> None:
-        """Serve these symbols from now on."""
-        self._symbols = dict(symbols)
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Symbols that have ever had a price."""
-        return tuple(self._prices)
+        """Serve these symbols from now on; what is known of them stays."""
+        self._lines = {token: self._lines.get(token) or _Line(symbol=symbol) for token, symbol in symbols.items()}
 
     @property
     def connections(self) -> int:
         """How many connections there have been."""
         return self._connections
 
-    def on_connected(self) -> None:
-        """A new connection: what earlier ones brought is history (behaviour 10.1)."""
+    def on_connected(self, now: float) -> None:
+        """A new connection subscribed to everything: what earlier ones brought is history (behaviour 10.1)."""
         self._connections += 1
+        for line in self._lines.values():
+            line.questions, line.answer, line.ticked_again = 0, None, False
+            line.ask(now)
+
+    def ask(self, now: float, tokens: Iterable[int]) -> None:
+        """Note that these were subscribed anew."""
+        for token in tokens:
+            self._lines[token].ask(now)
 
     def take(self, now: float, ticks: Iterable[Mapping[str, Any]]) -> int:
-        """Take in `KiteTicker`'s ticks; return how many were of an unknown instrument or impossible, and left out."""
+        """Take in `KiteTicker`'s ticks of any mode; return how many were of an unknown instrument or impossible.
+
+        Those are left out.
+        """
         ignored = 0
         for tick in ticks:
-            symbol = self._symbols.get(tick.get("instrument_token", -1))
+            line = self._lines.get(tick.get("instrument_token", -1))
             price = _readable_price(tick.get("last_price"))
-            if symbol is None or price is None:
+            if line is None or price is None:
                 ignored += 1
             else:
-                self._prices[symbol] = _Price(price=price, received_at=now, connection=self._connections)
+                line.take(price, now, self._connections)
         return ignored
 
     def quote(self, symbol: str, now: float, *, alive: bool) -> Quote | None:
         """Return the last price of `symbol`, fresh when the line is `alive`; None when none has ever come."""
-        known = self._prices.get(symbol)
-        if known is None:
+        line = next((line for line in self._lines.values() if line.symbol == symbol), None)
+        if line is None or line.price is None:
             return None
         return Quote(
             symbol=symbol,
-            price=known.price,
-            age_secs=max(0.0, now - known.received_at),
-            fresh=alive and known.connection == self._connections,
+            price=line.price,
+            age_secs=max(0.0, now - line.received_at),
+            fresh=alive and line.is_of(self._connections),
+            cached=not line.ticked_again,
         )
 
-    def missing(self) -> list[str]:
-        """Return the symbols without a tick on this connection."""
-        return [symbol for symbol in self._symbols.values() if not self._is_of_this_connection(symbol)]
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Symbols that have ever had a price."""
+        return tuple(line.symbol for line in self._lines.values() if line.price is not None)
 
-    def quiet_since(self, now: float) -> float:
-        """Return when the quietest symbol was last heard of; minus infinity when it never was."""
-        return min((self._heard_at(symbol) for symbol in self._symbols.values()), default=now)
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Symbols without a tick on this connection."""
+        return tuple(line.symbol for line in self._lines.values() if not line.is_of(self._connections))
 
-    def _is_of_this_connection(self, symbol: str) -> bool:
-        known = self._prices.get(symbol)
-        return known is not None and known.connection == self._connections
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """All instrument tokens."""
+        return tuple(self._lines)
 
-    def _heard_at(self, symbol: str) -> float:
-        known = self._prices.get(symbol)
-        return known.received_at if known else float("-inf")
+    @property
+    def all_answered(self) -> bool:
+        """True when no subscription waits for its answer."""
+        return not any(line.questions for line in self._lines.values())
+
+    def quiet(self, now: float, secs: float) -> tuple[int, ...]:
+        """Return the tokens that answered, and have been without a tick for longer than `secs` since."""
+        lines = self._lines.items()
+        return tuple(token for token, line in lines if not line.questions and now - line.received_at > secs)
+
+    def unanswered(self, now: float, secs: float, *, questions: int) -> tuple[int, ...]:
+        """Return the tokens whose last of at least so many `questions` in a row has had no answer for `secs`."""
+        lines = self._lines.items()
+        return tuple(token for token, line in lines if line.questions >= questions and now - line.asked_at >= secs)
+
+    def names(self, tokens: Iterable[int]) -> str:
+        """Return the symbols of `tokens`, for a sentence."""
+        return " and ".join(self._lines[token].symbol for token in tokens)
 
 
 def _readable_price(value: Any) -> Decimal | None:

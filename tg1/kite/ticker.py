@@ -83,8 +83,15 @@ class Tg1Ticker(KiteTicker):  # type: ignore[misc]  # kiteconnect ships no types
 
     def subscribe_all(self) -> None:
         """Subscribe every token in LTP mode; the server answers with its cached prices (kite.md 0.3)."""
-        self.subscribe(self._tokens)
-        self.set_mode(self.MODE_LTP, self._tokens)
+        self.ask(self._tokens)
+
+    def ask(self, tokens: Sequence[int], *, firmly: bool = False) -> None:
+        """Subscribe `tokens` anew for their cached prices; `firmly`: as if they had never been subscribed."""
+        wanted = list(tokens)
+        if firmly:
+            self.unsubscribe(wanted)
+        self.subscribe(wanted)
+        self.set_mode(self.MODE_LTP, wanted)
 
     def connect(self, threaded: bool = True, **_unused: Any) -> None:  # noqa: FBT001, FBT002  # KiteTicker's signature
         """Begin to connect, in the running reactor. The library's own doesn't verify certificates (kite.md 0.9)."""

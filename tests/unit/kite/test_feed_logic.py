@@ -55,12 +55,178 @@ def test_symbol_has_no_quote_before_its_first_tick() -> None:
     assert connected().quote("SBIN", 0.0) is None
 
 
-def test_quiet_instrument_stays_fresh_while_heartbeats_come() -> None:
-    """Heartbeats are life (behaviour 10.1)."""
-    logic = priced()
-    for second in range(1, 3600):
+def test_quiet_instrument_on_a_healthy_line_stays_fresh_since_its_cached_tick_answers() -> None:
+    """Behaviour 10.1: six quiet hours, in which the server answers each question with the same price."""
+    logic, asked = priced(), []
+    for second in range(1, 21601):
         logic.on_message(float(second))
-    assert is_fresh(logic, 3600.0)
+        action = logic.next_action(float(second))
+        if action is FeedAction.RESUBSCRIBE:
+            asked.append(second)
+            logic.on_ticks(second + 0.2, [tick(SBIN), tick(IRFC, 50.25)])
+        assert is_fresh(logic, second + 0.2)
+        assert action in (FeedAction.NONE, FeedAction.RESUBSCRIBE)
+    assert asked[:3] == [61, 122, 183]
+
+
+def test_six_hours_of_heartbeats_without_a_tick_are_no_fresh_price() -> None:
+    """Behaviour 10.1: heartbeats prove the line; two questions 15 s apart go unanswered, and the line is made anew."""
+    logic, done = priced(), []
+    for second in range(1, 21601):
+        now = float(second)
+        logic.on_message(now)
+        action = logic.next_action(now)
+        if action is not FeedAction.NONE:
+            done.append((second, action))
+        if action in (FeedAction.DROP_CONNECTION, FeedAction.REBUILD_TICKER):
+            logic.on_close(now, 1006, "gone")
+            logic.on_open(now + 0.5)
+        assert is_fresh(logic, now) == (second < 91)
+    assert done[:3] == [
+        (61, FeedAction.RESUBSCRIBE),
+        (76, FeedAction.RENEW_SUBSCRIPTION),
+        (91, FeedAction.DROP_CONNECTION),
+    ]
+    assert "no price has come yet for SBIN, IRFC" in logic.fault(21601.0)
+
+
+def test_price_is_back_with_the_first_tick_after_the_connection_was_made_anew() -> None:
+    """Behaviour 10.1: until a tick comes the price is stale."""
+    logic = priced()
+    for second in range(1, 92):
+        logic.on_message(float(second))
+        logic.next_action(float(second))
+    assert not is_fresh(logic, 91.0)
+    assert logic.fault(91.0) == "the price feed is connected, but Kite doesn't answer for SBIN and IRFC"
+    logic.on_ticks(91.1, [tick()])
+    assert not is_fresh(logic, 91.1), "the connection that is being dropped is not believed any more"
+    logic.on_close(91.2, 1006, "gone")
+    logic.on_open(92.4)
+    logic.on_ticks(92.5, [tick(price=121.0)])
+    assert is_fresh(logic, 92.5)
+    assert not is_fresh(logic, 92.5, "IRFC")
+
+
+def test_only_the_quiet_symbol_is_asked_for_and_the_busy_one_stays_fresh() -> None:
+    """Behaviour 10.1: a question must not disturb the other symbol's stream."""
+    logic, done = priced(), []
+    for second in range(1, 91):
+        logic.on_ticks(float(second), [tick(IRFC, 50.0 + second / 100)])
+        action = logic.next_action(float(second))
+        if action is not FeedAction.NONE:
+            done.append((second, action, logic.asked))
+        assert is_fresh(logic, float(second), "IRFC")
+    assert done == [(61, FeedAction.RESUBSCRIBE, (SBIN,)), (76, FeedAction.RENEW_SUBSCRIPTION, (SBIN,))]
+
+
+def test_answer_to_the_second_question_ends_the_doubt() -> None:
+    """Behaviour 10.1: nobody knows whether Kite answers a second "subscribe" of one token; a renewed one it must."""
+    logic, done = priced(), []
+    for second in range(1, 140):
+        logic.on_ticks(float(second), [tick(IRFC, 50.0)])
+        action = logic.next_action(float(second))
+        if action is not FeedAction.NONE:
+            done.append((second, action))
+        if action is FeedAction.RENEW_SUBSCRIPTION:
+            logic.on_ticks(float(second), [tick()])
+        assert is_fresh(logic, float(second))
+    assert done == [
+        (61, FeedAction.RESUBSCRIBE),
+        (76, FeedAction.RENEW_SUBSCRIPTION),
+        (137, FeedAction.RESUBSCRIBE),
+    ]
+
+
+def test_symbol_that_never_answers_is_dropped_for_less_and_less_often() -> None:
+    """Behaviour 10.1: the other symbol pays for each reconnect with a second of stale prices."""
+    logic, dropped, now = connected(), [], 0.0
+    while now < 3600.0:
+        now += 1.0
+        logic.on_ticks(now, [tick(IRFC, 50.0)])
+        if logic.next_action(now) is FeedAction.DROP_CONNECTION:
+            dropped.append(now)
+            logic.on_close(now, 1006, "gone")
+            logic.on_open(now)
+    assert dropped[:5] == [30.0, 90.0, 210.0, 450.0, 930.0]
+    logic.on_ticks(now, [tick(), tick(IRFC, 50.0)])
+    logic.on_close(now, 1006, "gone")
+    logic.on_open(now)
+    logic.on_message(now + 8.0)
+    logic.on_message(now + 15.0)
+    assert logic.next_action(now + 15.0) is FeedAction.RENEW_SUBSCRIPTION
+
+
+@pytest.mark.parametrize("first", ["heartbeat", "tick", "nothing"])
+def test_nothing_is_fresh_after_a_suspend_until_the_connection_was_made_anew(first: str) -> None:
+    """Behaviour 10.1: what the socket had buffered before the machine slept is as old as the sleep."""
+    logic = priced()
+    woken = 7200.0
+    if first == "heartbeat":
+        logic.on_message(woken)
+    elif first == "tick":
+        logic.on_ticks(woken, [tick(), tick(IRFC, 50.0)])
+    assert not is_fresh(logic, woken)
+    assert logic.next_action(woken) is FeedAction.DROP_CONNECTION
+    logic.on_ticks(woken + 0.1, [tick(), tick(IRFC, 50.0)])
+    assert not is_fresh(logic, woken + 0.1)
+    logic.on_close(woken + 0.2, 1006, "gone")
+    logic.on_open(woken + 1.4)
+    assert not is_fresh(logic, woken + 1.4)
+    logic.on_ticks(woken + 1.5, [tick(), tick(IRFC, 50.0)])
+    assert is_fresh(logic, woken + 1.5)
+
+
+def is_cached(logic: FeedLogic, now: float) -> bool:
+    """Whether SBIN's price may be older than this session."""
+    quote = logic.quote("SBIN", now)
+    assert quote is not None
+    return quote.cached
+
+
+def test_first_tick_after_a_subscription_is_a_cached_one() -> None:
+    """Behaviour 1.4: at 09:15 it may be yesterday's close."""
+    logic = priced()
+    assert is_cached(logic, 0.1)
+    logic.on_ticks(1.0, [tick(price=120.55)])
+    assert not is_cached(logic, 1.0)
+
+
+def test_answer_that_comes_twice_is_still_only_the_answer() -> None:
+    """Behaviour 1.4: "subscribe" and "mode" may each be answered (kite.md 1.5)."""
+    logic = priced()
+    logic.on_ticks(0.3, [tick()])
+    assert is_cached(logic, 0.3)
+    logic.on_ticks(5.1, [tick()])
+    assert not is_cached(logic, 5.1)
+
+
+def test_answer_to_a_later_question_is_no_tick_of_the_market() -> None:
+    """Behaviour 1.4: a symbol that was asked for again has not ticked again."""
+    logic = priced()
+    logic.on_malformed(8.0)
+    assert logic.next_action(8.0) is FeedAction.RESUBSCRIBE
+    logic.on_ticks(8.2, [tick()])
+    assert is_cached(logic, 8.2)
+
+
+def test_reconnect_makes_the_first_tick_a_cached_one_again() -> None:
+    """Behaviour 1.4: the first tick after a subscription, whichever it is."""
+    logic = priced()
+    logic.on_ticks(1.0, [tick(price=121.0)])
+    logic.on_close(2.0, 1006, "gone")
+    logic.on_open(3.0)
+    logic.on_ticks(3.1, [tick(price=121.0)])
+    assert is_cached(logic, 3.1)
+
+
+@pytest.mark.parametrize("mode", ["quote", "full"])
+def test_tick_of_another_mode_is_a_price_as_well(mode: str) -> None:
+    """Issue 9.3: a plain subscribe streams quote; what more such a tick holds changes nothing (kite.md 1.6)."""
+    logic = connected()
+    logic.on_ticks(0.1, [tick(price=120.55) | {"mode": mode, "volume_traded": 7, "ohlc": {"close": 99.0}}])
+    quote = logic.quote("SBIN", 0.1)
+    assert quote is not None
+    assert quote.price == Decimal("120.55")
 
 
 def test_price_goes_stale_when_the_connection_shows_no_life() -> None:
@@ -125,12 +291,14 @@ def test_stall_is_dropped_once_and_then_rebuilt() -> None:
     assert logic.phase is FeedPhase.CONNECTING
 
 
-def test_late_message_after_a_drop_does_not_arm_a_second_one_at_once() -> None:
-    """Life that returns ends the stall."""
+def test_connection_that_was_silent_for_too_long_is_made_anew_even_when_life_returns() -> None:
+    """Behaviour 10.1: a message after the gap may have been written before it."""
     logic = priced()
-    logic.next_action(10.5)
+    assert logic.next_action(10.5) is FeedAction.DROP_CONNECTION
     logic.on_message(11.0)
-    assert logic.next_action(20.0) is FeedAction.NONE
+    assert not is_fresh(logic, 11.0)
+    assert logic.next_action(15.4) is FeedAction.NONE
+    assert logic.next_action(15.5) is FeedAction.REBUILD_TICKER
 
 
 def test_ticker_that_gives_no_sign_is_rebuilt() -> None:
@@ -217,15 +385,15 @@ def test_malformed_messages_are_no_life_and_ask_for_the_cached_prices() -> None:
     assert not is_fresh(logic, 10.5)
 
 
-def test_symbol_that_stays_silent_is_subscribed_again_now_and_then() -> None:
-    """Quiet is legitimate, a lost subscription is not; the cached price tells them apart."""
+def test_subscription_that_is_not_answered_is_renewed_after_fifteen_seconds() -> None:
+    """Behaviour 10.1: subscribing is asking, too (kite.md 0.3), and no symbol is without a cached price."""
     logic = connected()
     asked = []
-    for second in range(1, 100):
+    for second in range(1, 30):
         logic.on_ticks(float(second), [tick(IRFC, 50.0)])
-        if logic.next_action(float(second)) is FeedAction.RESUBSCRIBE:
-            asked.append(second)
-    assert asked == [31, 62, 93]
+        if (action := logic.next_action(float(second))) is not FeedAction.NONE:
+            asked.append((second, action))
+    assert asked == [(15, FeedAction.RENEW_SUBSCRIPTION)]
 
 
 def test_callback_error_is_counted_and_noted_once() -> None:
@@ -283,18 +451,19 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 def test_fresh_means_life_within_the_limit_and_a_tick_of_this_connection(events: list[tuple[str, float]]) -> None:
-    """Behaviour 10.1, for every history."""
+    """Behaviour 10.1, for every history: a line that was once silent for too long is not believed again."""
     logic = FeedLogic({SBIN: "SBIN"})
     logic.on_start(0.0)
-    now, up, life_at, ticked = 0.0, False, 0.0, False
+    now, up, life_at, ticked, trusted = 0.0, False, 0.0, False, True
     for name, pause in events:
         now += pause
         if name in ("message", "tick", "malformed") and not up:
             continue
+        trusted = trusted and (name not in ("message", "tick") or now - life_at <= 10.0)
         match name:
             case "open":
                 logic.on_open(now)
-                up, life_at, ticked = True, now, False
+                up, life_at, ticked, trusted = True, now, False, True
             case "message":
                 logic.on_message(now)
                 life_at = now
@@ -310,8 +479,10 @@ def test_fresh_means_life_within_the_limit_and_a_tick_of_this_connection(events:
                 logic.on_reconnect(now) if name == "reconnect" else logic.on_noreconnect(now)
                 up = False
             case "ask":
-                up = up and logic.next_action(now) is not FeedAction.REBUILD_TICKER
-        assert is_fresh(logic, now) == (up and ticked and now - life_at <= LIMITS.life_secs)
+                action = logic.next_action(now)
+                up = up and action is not FeedAction.REBUILD_TICKER
+                trusted = trusted and action is not FeedAction.DROP_CONNECTION
+        assert is_fresh(logic, now) == (up and trusted and ticked and now - life_at <= 10.0)
 
 
 @given(EVENTS)
