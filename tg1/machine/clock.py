@@ -1,4 +1,4 @@
-"""The one place that reads the machine's clocks: IST wall time for sessions, monotonic time for intervals."""
+"""The one place that reads the machine's clocks: IST wall time for sessions, seconds since the boot for intervals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 """India has had one zone without daylight saving since 1945, so a fixed offset needs no zone files."""
 
+# Linux' monotonic clock stands still while the machine sleeps; this one goes on (behaviour 10.1).
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+# The kernel's timers stand still with it, so a longer wait looks at the clock now and then.
+_LONGEST_WAIT_SECS = 1.0
+
 
 class Clock(Protocol):
     """What the engine may know of time; a virtual one drives the simulation."""
@@ -23,7 +28,7 @@ class Clock(Protocol):
         """Aware IST wall time; may jump."""
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards; only differences mean anything."""
+        """Seconds that never go backwards, and go on while the machine sleeps; only differences mean anything."""
 
     def wait_until(self, deadline: float) -> None:
         """Return when `monotonic()` reaches `deadline`, or at once when a stop was asked for."""
@@ -63,15 +68,14 @@ class SystemClock:
         return datetime.now(IST)
 
     def monotonic(self) -> float:
-        """Seconds of the monotonic clock."""
-        return time.monotonic()
+        """Seconds since the machine was booted, asleep or awake; awake only where the system has no such clock."""
+        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
     def wait_until(self, deadline: float) -> None:
         """Sleep until `deadline` (monotonic seconds) or until a signal arrives, whichever is first."""
-        remaining = deadline - time.monotonic()
-        if remaining > 0 and not self.stop_requested:
-            select.select([self._read_end], [], [], remaining)
+        while (remaining := deadline - self.monotonic()) > 0 and not self.stop_requested:
+            select.select([self._read_end], [], [], min(remaining, _LONGEST_WAIT_SECS))
 
     def sleep_until(self, deadline: float) -> None:
         """Sleep until `deadline` (monotonic seconds); a signal does not shorten it."""
-        time.sleep(max(0.0, deadline - time.monotonic()))
+        time.sleep(max(0.0, deadline - self.monotonic()))
