@@ -271,7 +271,7 @@ def test_feed_tells_a_cached_price_from_one_that_the_market_made(kite: FakeKite,
 def test_feed_reads_the_prices_of_every_ticker_mode(
     kite: FakeKite, feed: ZerodhaFeed, packet_of: Callable[[int, int], bytes]
 ) -> None:
-    """Issue 9.3: a server may stream quote between "subscribe" and "mode"; full begins like it (kite.md 1.5)."""
+    """A server may stream quote between "subscribe" and "mode"; full begins like it (kite.md 1.5)."""
     kite.send(frame_of(packet_of(SBIN + 256, 9900), packet_of(SBIN, 12345), ltp_frame((SBIN, 12350))[4:]))
     eventually(lambda: feed.quotes()["SBIN"].price == Decimal("123.50"))
     kite.send(frame_of(packet_of(SBIN, 12360)))

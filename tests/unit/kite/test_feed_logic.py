@@ -221,7 +221,7 @@ def test_reconnect_makes_the_first_tick_a_cached_one_again() -> None:
 
 @pytest.mark.parametrize("mode", ["quote", "full"])
 def test_tick_of_another_mode_is_a_price_as_well(mode: str) -> None:
-    """Issue 9.3: a plain subscribe streams quote; what more such a tick holds changes nothing (kite.md 1.6)."""
+    """A plain subscribe streams quote; what more such a tick holds changes nothing (kite.md 1.6)."""
     logic = connected()
     logic.on_ticks(0.1, [tick(price=120.55) | {"mode": mode, "volume_traded": 7, "ohlc": {"close": 99.0}}])
     quote = logic.quote("SBIN", 0.1)
