@@ -74,6 +74,21 @@ def test_anchor_stands_once_in_its_page(path: Path) -> None:
     } == set()
 
 
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """A page that nothing links to is a page that nobody reads."""
+    reached, ahead = set(), {REPO / "README.md"}
+    while ahead:
+        reached |= ahead
+        linked = {
+            (page.parent / link.partition("#")[0]).resolve()
+            for page in ahead
+            for link in LINK.findall(page.read_text(encoding="utf-8"))
+            if link.partition("#")[0].endswith(".md") and "://" not in link
+        }
+        ahead = linked - reached
+    assert {name for name, path in PAGES.items() if name.startswith("docs/") and path not in reached} == set()
+
+
 @pytest.mark.parametrize(
     ("text", "cited"),
     [
