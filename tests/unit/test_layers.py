@@ -23,8 +23,6 @@ PLAN = dict.fromkeys((name for line in law.LINES for name in line), "")
 """A house with every room and nothing in it."""
 
 TODAY = {
-    # settings
-    "impurities: settings.values: expanduser",
     # engine
     "long_modules: grid_engine",
     # starting
