@@ -83,15 +83,17 @@ def test_sick_book_changes_nothing_and_fills_are_seen_afterwards(
     bot = make_bot(trade_type="buyts").start()
     bot.await_places("D01E", "D02E")
     before = bot.level("downside")
-    for number, kind in enumerate(BOOK_FAULTS):
-        exchange.fault(kind, method="GET", path=ORDERS, after=number)
+    sick = [{"kind": kind, "method": "GET", "path": ORDERS, "after": number} for number, kind in enumerate(BOOK_FAULTS)]
+    until_healed = {"kind": "garbage", "method": "GET", "path": ORDERS, "after": len(BOOK_FAULTS), "times": 0}
+    exchange.arm(*sick, until_healed)
     exchange.price("IRFC", "49.00")
-    until(lambda: exchange.faults()[-2]["hits"], "the sick reads but one", bot, exchange)
+    until(lambda: exchange.faults()[-1]["hits"], "the sick reads and one more", bot, exchange)
+    assert [each["hits"] for each in exchange.faults()[:-1]] == [1] * len(BOOK_FAULTS)
     assert bot.level("downside") == before
     assert exchange.count("POST", ORDERS) == 2
+    exchange.heal()
     bot.await_places("D01T", "D02E")
     assert bot.counters() == (0, 100, 0, 0)
-    assert all(each["hits"] == 1 for each in exchange.faults())
     assert doubled(exchange) == ""
 
 
