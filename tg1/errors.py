@@ -18,7 +18,8 @@ Tg1Error
  +-- SaveFailed             the state could not be written: no further order until a save works
  +-- OutputLost             stdout takes nothing: what was asked for can't be shown
  +-- AlreadyRunning         another process trades under this name: exit 6
- +-- InvariantBroken        our own books contradict themselves: stop and keep the state
+ +-- InvariantBroken        our own state contradicts itself: stop and keep it
+      +-- IllegalMove      a level was asked for a move that its table does not hold; it did not move
 
 Every message is one sentence for an operator and carries no secret. Each kind knows its `ExitCode`.
 """
@@ -136,3 +137,7 @@ class AlreadyRunning(Tg1Error):
 
 class InvariantBroken(Tg1Error):
     """A rule that the code relies on does not hold; going on would trade on nonsense."""
+
+
+class IllegalMove(InvariantBroken):
+    """A level was asked for a move that is not in the table of `tg1.rules.transitions`; nothing was changed."""

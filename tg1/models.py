@@ -6,14 +6,12 @@ changes by `dataclasses.replace`, so a half-made change can never be saved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, datetime
 
 ZERO = Decimal(0)
@@ -170,18 +168,31 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRequest:
-    """What is asked of a broker: one new DAY order."""
+class OrderTerms:
+    """What an order says to the market; it is good for the day and has no id yet."""
 
-    client_id: str
-    """At most 16 characters [A-Za-z0-9]; goes into `orderUniqueIdentifier` (behaviour 3.1)."""
     symbol: str
     side: Side
     quantity: int
+    """Shares."""
     order_type: OrderType
     limit_price: Decimal
+    """Rupees, on tick."""
     trigger_price: Decimal | None = None
-    """Only for STOPLIMIT."""
+    """Rupees, on tick; only for STOPLIMIT."""
+
+    @property
+    def shown_price(self) -> Decimal:
+        """The price that a person knows the order by: its trigger, or its limit when it has none."""
+        return self.trigger_price or self.limit_price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest(OrderTerms):
+    """What is asked of a broker: terms under a client order id."""
+
+    client_id: str
+    """At most 16 characters [A-Za-z0-9]; goes into `orderUniqueIdentifier` (behaviour 3.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,66 +219,10 @@ class BrokerOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerPosition:
-    """One row of an account's net positions, cleaned (xts.md 2.9): one instrument in one product."""
-
-    symbol: str
-    """TradingSymbol as the broker writes it."""
-    segment: str
-    """E.g. "NSECM"; BSE's share of the same name is another row."""
-    instrument_id: int | None
-    """The exchange's own number, `Instrument.exchange_token`."""
-    product_type: str
-    """MIS, CNC or NRML; upper case."""
-    quantity: int | None
-    """Shares, negative when short; None when the row did not hold a whole number."""
-    buy_average: Decimal | None = None
-    """Rupees; None without a purchase."""
-    sell_average: Decimal | None = None
-    """Rupees; None without a sale."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerTrade:
-    """One execution of an order, cleaned (xts.md 2.8)."""
-
-    order_id: str
-    client_id: str
-    symbol: str
-    segment: str
-    instrument_id: int | None
-    side: Side | None
-    quantity: int | None
-    """Shares of this execution."""
-    price: Decimal | None
-    """Rupees per share."""
-    traded_at: str = ""
-    """The exchange's wall time, "2026-02-04 13:45:23" in IST, so that texts sort as times; empty when unreadable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """What an account may spend, in rupees; None where the server gave no number (xts.md 2.11)."""
-
-    cash: Decimal | None
-    margin_available: Decimal | None
-    """Net of what is used: what the next order may take."""
-    margin_used: Decimal | None
-    collateral: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegOrder:
+class LegOrder(OrderRequest):
     """One order of ours, from the intent on disk to its final status."""
 
-    client_id: str
     role: Role
-    side: Side
-    symbol: str
-    quantity: int
-    order_type: OrderType
-    limit_price: Decimal
-    trigger_price: Decimal | None = None
     order_id: str | None = None
     """AppOrderID; None while it is an intent whose outcome is not known (behaviour 3.2)."""
     filled_quantity: int = 0
@@ -289,17 +244,11 @@ class LegOrder:
         """Shares not yet filled."""
         return self.quantity - self.filled_quantity
 
-    def as_request(self) -> OrderRequest:
-        """The request that places exactly this order."""
-        return OrderRequest(
-            client_id=self.client_id,
-            symbol=self.symbol,
-            side=self.side,
-            quantity=self.quantity,
-            order_type=self.order_type,
-            limit_price=self.limit_price,
-            trigger_price=self.trigger_price,
-        )
+    @classmethod
+    def intent(cls, terms: OrderTerms, *, role: Role, client_id: str) -> LegOrder:
+        """An order that is about to be asked for."""
+        said = {item.name: getattr(terms, item.name) for item in fields(OrderTerms)}
+        return cls(role=role, client_id=client_id, **said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,14 +384,6 @@ class OpenOrder:
         """The level's orders that are working or in doubt."""
         return tuple(order for order in (self.order, self.oco_order) if order)
 
-    def with_order(self, order: LegOrder) -> OpenOrder:
-        """This level with `order` in the place of its role."""
-        return replace(self, oco_order=order) if order.role is Role.OCO else replace(self, order=order)
-
-    def without_order(self, role: Role) -> OpenOrder:
-        """This level with nothing placed in that role."""
-        return replace(self, oco_order=None) if role is Role.OCO else replace(self, order=None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:
@@ -500,95 +441,6 @@ class Charges:
 
 
 NO_CHARGES = Charges()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """What one account holds of one symbol through this bot."""
-
-    account: str
-    symbol: str
-    long: Traded = NOTHING_TRADED
-    """Shares bought and not sold again."""
-    short: Traded = NOTHING_TRADED
-    """Shares sold and not bought back."""
-
-    @property
-    def quantity(self) -> int:
-        """Signed shares, as the broker nets them: below 0 when more is sold than bought."""
-        return self.long.quantity - self.short.quantity
-
-    @property
-    def cost(self) -> Decimal:
-        """Rupees paid for it; below 0 when more was received."""
-        return self.long.value - self.short.value
-
-    @property
-    def average(self) -> Decimal | None:
-        """The price at which it would earn nothing, in rupees; None when it is flat."""
-        return self.cost / self.quantity if self.quantity else None
-
-    def gain(self, price: Decimal | None) -> Decimal | None:
-        """Rupees won if it were closed at `price`; a flat one needs no price, any other has None without one."""
-        if not self.quantity:
-            return -self.cost
-        return None if price is None else self.quantity * price - self.cost
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """A bot's money at one moment, in rupees. What is not known is None, never 0."""
-
-    realised: Decimal
-    """Of shares that were both bought and sold."""
-    charges: Charges
-    """Of everything executed so far."""
-    positions: tuple[Position, ...]
-    """By account and symbol; those that never were are left out."""
-    quotes: Mapping[str, Quote]
-    """The last price of every symbol that has one, fresh or not."""
-
-    def gain(self, position: Position) -> Decimal | None:
-        """What a position has won at its symbol's last price; None without one."""
-        quote = self.quotes.get(position.symbol)
-        return position.gain(quote.price if quote else None)
-
-    @cached_property
-    def unrealised(self) -> Decimal | None:
-        """What all positions have won at the last prices; None when one that is needed has never come."""
-        gains = [self.gain(position) for position in self.positions]
-        return None if None in gains else sum((gain for gain in gains if gain is not None), ZERO)
-
-    @property
-    def gross(self) -> Decimal | None:
-        """All cash flows and positions at the last prices, before charges."""
-        return None if self.unrealised is None else self.realised + self.unrealised
-
-    @property
-    def net(self) -> Decimal | None:
-        """The trader's number: gross less charges (behaviour 15)."""
-        return None if self.gross is None else self.gross - self.charges.total
-
-    @cached_property
-    def held(self) -> tuple[str, ...]:
-        """Symbols of which some account holds shares: their prices decide the net."""
-        return tuple(sorted({position.symbol for position in self.positions if position.quantity}))
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Held symbols without any price: while there are some, the net is not known."""
-        return tuple(symbol for symbol in self.held if symbol not in self.quotes)
-
-    @property
-    def stale(self) -> tuple[Quote, ...]:
-        """Prices of held symbols that are not fresh: the net is as old as they are."""
-        quotes = [self.quotes[symbol] for symbol in self.held if symbol in self.quotes]
-        return tuple(quote for quote in quotes if not quote.fresh)
-
-    @property
-    def is_current(self) -> bool:
-        """True when the net is known and of this moment: a limit of loss may be judged on it."""
-        return not self.unpriced and not self.stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

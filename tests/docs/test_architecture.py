@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.docs.clauses import citing, clauses, modules
-from tests.docs.pictures import with_layers
+from tests.docs.pictures import LEVELS_PAGE, with_layers, with_levels, with_moves
 from tests.support.places import REPO
 
 TEXT = (REPO / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -60,3 +60,10 @@ def test_architecture_names_every_wing() -> None:
 def test_picture_of_the_layers_is_the_law() -> None:
     """The drawing is made from the table that `tests/unit/test_layers.py` holds the imports to: `make docs`."""
     assert with_layers(TEXT) == TEXT
+
+
+def test_picture_of_the_level_machine_is_its_table() -> None:
+    """Architecture 6: the drawing and the list are made from the table that moves the levels: `make docs`."""
+    assert with_levels(TEXT) == TEXT
+    page = LEVELS_PAGE.read_text(encoding="utf-8")
+    assert with_moves(page) == page

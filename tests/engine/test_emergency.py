@@ -47,10 +47,10 @@ class EmergencyBroker(HandBroker):
     def connect_all(self) -> dict[str, BrokerError]:
         return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
 
-    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
         if account in self.locked:
             raise SessionRefused("Invalid credentials")
-        return super().order_book(account, since=since)
+        return super().order_book(account)
 
 
 def opened(make_bench: Callable[..., Bench]) -> Bench:
@@ -197,7 +197,7 @@ def test_termination_under_way_stays_one(make_bench: Callable[..., Bench]) -> No
     """Behaviour 7.3: clearing the orders by hand does not let a terminating bot trade again."""
     bench = opened(make_bench)
     bench.state.bot_status = Status(kind=StatusKind.TERMINATING, reason="OCO imbalance")
-    bench.engine._parts.save()
+    bench.engine._parts.save(bench.engine._parts.moment())
     assert stop_everything(bench) == ExitCode.OK
     bench.begin()
     assert str(bench.state.bot_status).startswith("Terminated: ")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.engine.conftest import Bench
     from tests.support.fakes import HandClock
+    from tg1.errors import ExitCode
     from tg1.models import Quote
 
 
@@ -22,7 +23,7 @@ def moments_of_cycles(bench: Bench, during: Mapping[int, float], *, cycles: int)
     engine, clock, begun = bench.engine, bench.clock, []
     poll = engine._poll_cycle
 
-    def timed() -> int | None:
+    def timed() -> ExitCode | None:
         begun.append(clock.mono)
         code = poll()
         clock.advance(during.get(len(begun), 0.0))

@@ -205,7 +205,7 @@ class EngineMachine(RuleBasedStateMachine):
         saved = decode(bytes(inode.content[: inode.synced]))
         intents = {order.client_id: order for level in saved.levels.values() for order in level.orders}
         assert request.client_id in intents, "behaviour 3.2: intent before action"
-        assert intents[request.client_id].as_request() == request
+        assert intents[request.client_id] == request
 
     # -- the market and the broker -------------------------------------------------------------------------------------
 
@@ -401,7 +401,7 @@ class EngineMachine(RuleBasedStateMachine):
     def _look_twice(self, engine: GridOcoEngine) -> None:
         for _ in range(2):
             parts = engine._parts
-            parts.poll_all(parts.books.read(parts.client.accounts), parts.moment())
+            parts.take_books(parts.keeper.read(parts.client.accounts), parts.moment())
 
     def _picture(self) -> object:
         assert self.store is not None
@@ -439,7 +439,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @staticmethod
     def _partial_pnl(level: OpenOrder) -> Decimal:
-        from tg1.rules.transitions import realised  # noqa: PLC0415  # used by this one check
+        from tg1.rules.conclusions import realised  # noqa: PLC0415  # used by this one check
 
         concluded = level.closed or level.state.value in ("FRESH", "ENTRY_PLACED")
         return Decimal(0) if concluded else realised(level)
@@ -482,9 +482,9 @@ class MortalBroker(HandBroker):
         super().cancel_order(account, order_id, client_id)
         self._mortal("after_cancel")
 
-    def order_book(self, account: str, *, since: float | None = None) -> Any:
+    def order_book(self, account: str) -> Any:
         self._mortal("before_read")
-        return super().order_book(account, since=since)
+        return super().order_book(account)
 
 
 @pytest.fixture(autouse=True, scope="module")

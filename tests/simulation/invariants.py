@@ -15,6 +15,7 @@ from tests.simulation.world import ACCOUNTS, FOLDER, World
 from tg1.models import ACTIVE, LevelState, Role, TradeSide
 from tg1.rules import client_ids
 from tg1.store.codec import StateEncoder
+from tg1.trading.settling import settle_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,7 +257,9 @@ class Checker:
                 self.fail(COVERED, f"level {uuid} has had neither target nor reason for {cycles} cycles")
 
     def _price_b_is_fresh(self) -> bool:
-        quote = self.engine._parts.quote_b() if self.engine is not None else None
+        if self.engine is None:
+            return False
+        quote = self.engine.feed.quote(self.engine.config.token_b_symbol)
         return quote is not None and quote.fresh
 
     def _check_counters(self, state: BotState) -> None:
@@ -346,9 +349,9 @@ class Checker:
         watching = world.on_quiet
         world.on_quiet = lambda _in_the_middle: None
         try:
-            engine._opening.reconcile()
+            settle_doubts(engine._parts)
             before = StateEncoder().text(engine._parts.state)
-            engine._opening.reconcile()
+            settle_doubts(engine._parts)
             after = StateEncoder().text(engine._parts.state)
         finally:
             world.chaos.quiet = False

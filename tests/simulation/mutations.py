@@ -14,10 +14,9 @@ from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
 from tg1.models import ZERO, LevelState, OrderSide, Role, Side
-from tg1.rules import decide, reconcile, transitions
+from tg1.rules import decide, fills, reconcile, rejections
 from tg1.state import StateManager
-from tg1.trading import bookkeeper, ending, order_desk
-from tg1.trading.starting import Opening
+from tg1.trading import book, bookkeeper, ending, order_desk, settling, strangers
 from tg1.xts.pacing import SlidingWindow
 
 if TYPE_CHECKING:
@@ -54,9 +53,9 @@ def _unknown_is_retried() -> AbstractContextManager[Any]:
     """An unanswered placement is taken for a failed one (reference.md 10)."""
     send = order_desk.OrderDesk._send
 
-    def broken(desk: Any, uuid: str, order: Any) -> None:
-        send(desk, uuid, order)
-        placed = desk._books.state.levels[uuid]
+    def broken(desk: Any, uuid: str, order: Any, moment: Any) -> None:
+        send(desk, uuid, order, moment)
+        placed = desk._keeper.state.levels[uuid]
         leg = placed.oco_order if order.role is Role.OCO else placed.order
         if leg is not None and leg.in_doubt:
             desk._free(uuid, order)
@@ -67,7 +66,7 @@ def _unknown_is_retried() -> AbstractContextManager[Any]:
 @contextmanager
 def _strangers_are_overlooked() -> Iterator[None]:
     """Doubts are dropped and nobody looks for orphans (failures.md II.13)."""
-    with _unknown_is_retried(), patch.object(bookkeeper.Bookkeeper, "judge_strangers", lambda *_: []):
+    with _unknown_is_retried(), patch.object(strangers.Strangers, "judge", lambda *_: []):
         yield
 
 
@@ -75,20 +74,20 @@ def _no_save_before_sending() -> AbstractContextManager[Any]:
     """The order id is saved at the end of the cycle only (reference.md 8)."""
     place = order_desk.OrderDesk.place
 
-    def broken(desk: Any, tickets: Any) -> None:
-        save = desk._books.save
-        desk._books.save = lambda: None
+    def broken(desk: Any, tickets: Any, moment: Any) -> None:
+        save = desk._keeper.save
+        desk._keeper.save = lambda _now: None
         try:
-            place(desk, tickets)
+            place(desk, tickets, moment)
         finally:
-            desk._books.save = save
+            desk._keeper.save = save
 
     return patch.object(order_desk.OrderDesk, "place", broken)
 
 
 def _all_entries_at_once() -> AbstractContextManager[Any]:
     def broken(levels: Any, now: Any, _limit: int) -> list[Any]:
-        return [lv for lv in levels if lv.state is LevelState.FRESH and decide.is_due(lv.backoff, now)]
+        return [lv for lv in levels if lv.state is LevelState.FRESH and rejections.is_due(lv.backoff, now)]
 
     return patch.object(decide, "entries_due", broken)
 
@@ -157,7 +156,7 @@ def _pnl_of_the_whole_position() -> AbstractContextManager[Any]:
             return ZERO
         return (level.entry_traded.value - traded.value) * level.entry_direction.opposite.sign
 
-    return patch.object(transitions, "realised", broken)
+    return patch.object(fills, "realised", broken)
 
 
 def _targets_are_never_placed() -> AbstractContextManager[Any]:
@@ -167,49 +166,50 @@ def _targets_are_never_placed() -> AbstractContextManager[Any]:
 
 def _hedge_stays_pending() -> AbstractContextManager[Any]:
     """Reference.md 15: without a TokenB price at the fill there is never a hedge."""
-    finish = transitions._after_entry
+    finish = fills._opened
 
     def broken(level: Any, rules: Any, moment: Any, seq: int) -> Any:
-        return finish(replace(level, token_b_price=None), rules, replace(moment, token_b_price=None), seq)
+        return finish(replace(level, token_b_price=None), rules, replace(moment, price_b=None), seq)
 
     return _both(
-        patch.object(transitions, "_after_entry", broken),
-        patch("tg1.grid_engine.GridOcoEngine._set_pending_hedges", lambda *_: None),
+        patch.object(fills, "_opened", broken),
+        patch("tg1.trading.hedging.Hedging.price_pending", lambda *_: None),
     )
 
 
 def _everything_looks_ours() -> AbstractContextManager[Any]:
     """Orders without the tag are swept up, too (failures.md VII.67)."""
-    init = bookkeeper.Book.__init__
+    init = book.Book.__init__
 
-    def broken(book: Any, account: str, rows: Any, tag: str) -> None:
+    def broken(made: Any, account: str, rows: Any, tag: str) -> None:
         rows = list(rows)
-        init(book, account, rows, tag)
+        init(made, account, rows, tag)
         for row in rows:
-            book.ours.setdefault(row.client_id, []).append(row)
+            made.ours.setdefault(row.client_id, []).append(row)
 
-    return patch.object(bookkeeper.Book, "__init__", broken)
+    return patch.object(book.Book, "__init__", broken)
 
 
 def _reconcile_uses_up_attempts() -> AbstractContextManager[Any]:
     """Ids differ per run (failures.md III.25)."""
-    reconcile_once = Opening._reconcile_once
+    open_question = settling.open_question
 
-    def broken(opening: Any, books: Any) -> str:
-        levels = opening._parts.state.levels
+    def broken(parts: Any, books: Any) -> str:
+        levels = parts.state.levels
         for key, level in levels.items():
             levels[key] = replace(level, attempts=level.attempts + 1)
-        return reconcile_once(opening, books)
+        return open_question(parts, books)
 
-    return patch.object(Opening, "_reconcile_once", broken)
+    return patch.object(settling, "open_question", broken)
 
 
 def _cancel_is_taken_at_its_word() -> AbstractContextManager[Any]:
     """A cancel request that succeeded counts as cancelled (reference.md 6, 16)."""
 
     def broken(parts: Any, why: str) -> list[str]:
-        for level, order in list(parts.books.live_orders()):
-            parts.desk.cancel(level, order, why)
+        moment = parts.moment()
+        for level, order in list(parts.keeper.live_orders()):
+            parts.desk.cancel(level, order, why, moment)
         return []
 
     return _both(patch("tg1.grid_engine.cancel_everything", broken), patch.object(ending, "cancel_everything", broken))
@@ -224,10 +224,10 @@ def _same_id_again() -> AbstractContextManager[Any]:
     write = order_desk.OrderDesk._write_intent
 
     def broken(desk: Any, ticket: Any) -> Any:
-        state = desk._books.state
+        state = desk._keeper.state
         level = state.levels[ticket.level.uuid]
         state.levels[level.uuid] = replace(level, attempts=0)
-        return write(desk, replace(ticket, level=state.levels[level.uuid]))
+        return write(desk, ticket)
 
     return patch.object(order_desk.OrderDesk, "_write_intent", broken)
 

@@ -23,7 +23,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,
-    "xts.calls": ("contract/test_xts_answers.py", "contract/test_xts_portfolio.py"),
+    "xts.calls": ("contract/test_xts_answers.py",),
     "xts.answer": ("contract/test_xts_answers.py",),
     "xts.book_reader": ("contract/test_xts_answers.py",),
     "xts.connection": ("contract/test_findoc_client.py",),
@@ -42,9 +42,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     # Parts of one thing, tested through the whole.
     "kite.feed_values": ("unit/kite/test_feed_logic.py",),
     "kite.last_prices": ("unit/kite/test_feed_logic.py",),
+    "rules.change": ("unit/rules/test_fills.py",),
+    "rules.given": ("unit/rules/test_tickets.py", "unit/rules/test_fills.py"),
     "screen.view": ("unit/screen/test_ladder.py",),
     "settings.checks": ("unit/test_config.py",),
-    "settings.paths": ("unit/test_config.py",),
     "settings.fields": ("unit/test_config.py",),
     "settings.flags": ("unit/test_cli.py",),
     "settings.values": ("unit/settings/test_roots.py", "unit/test_config.py"),

@@ -66,6 +66,13 @@ def a_level(number: int = 1, **changes: object) -> OpenOrder:
     return replace(level, **changes)  # type: ignore[arg-type]
 
 
+def with_order(level: OpenOrder, *orders: LegOrder) -> OpenOrder:
+    """The level with orders in the places of their roles."""
+    for order in orders:
+        level = replace(level, oco_order=order) if order.role is Role.OCO else replace(level, order=order)
+    return level
+
+
 def an_order(client_id: str = "TAGXXGENUD01E000", **changes: object) -> LegOrder:
     """A working entry of 100 IRFC at 49.00."""
     order = LegOrder(
@@ -127,7 +134,7 @@ def a_state(*, level_count: int = 2, record_count: int = 1, **changes: object) -
     """A running bot whose first level has an entry in the market."""
     made = [a_level(number) for number in range(1, level_count + 1)]
     if made:
-        made[0] = made[0].with_order(an_order())
+        made[0] = with_order(made[0], an_order())
     state = BotState(
         bot_name=BOT,
         bot_status=ACTIVE,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.simdisk import SimDisk
-from tests.support.states import BOT, GRID, NOW, a_level, a_record, a_state, an_order
+from tests.support.states import BOT, GRID, NOW, a_level, a_record, a_state, an_order, with_order
 from tg1.errors import InvariantBroken, SaveFailed, StateError
 from tg1.machine.files import OsFileSystem
 from tg1.models import COMPLETED, OrderSide, Role, Side
@@ -156,7 +156,7 @@ def test_changed_state_is_written(change: Callable[[BotState], object]) -> None:
 def test_state_that_could_not_be_read_back_never_replaces_a_good_one() -> None:
     """A broken book stops the bot and keeps the last state."""
     disk, manager = saved()
-    manager.state.levels["level0002"] = a_level(2).with_order(an_order())
+    manager.state.levels["level0002"] = with_order(a_level(2), an_order())
     before = disk.files()
     with pytest.raises(InvariantBroken, match="used by two orders"):
         manager.save(NOW)
@@ -543,11 +543,8 @@ def test_negative_fill_is_no_fill() -> None:
 def test_levels_are_found_by_uuid_and_by_either_order_id() -> None:
     """Architecture 15's search helpers; "not placed" matches no search."""
     manager = a_manager()
-    hedged = (
-        a_level(2)
-        .with_order(an_order("TGT", role=Role.TARGET, order_id="7"))
-        .with_order(an_order("OCO", role=Role.OCO, order_id="8"))
-    )
+    target, oco = an_order("TGT", role=Role.TARGET, order_id="7"), an_order("OCO", role=Role.OCO, order_id="8")
+    hedged = with_order(a_level(2), target, oco)
     manager.state = a_state(levels={"level0001": a_level(1), "level0002": hedged}, grid=GRID)
     assert manager.find_order_by_uuid("level0002") is hedged
     assert manager.find_order_by_entry_id("7") is hedged

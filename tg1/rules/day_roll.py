@@ -6,11 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.models import NO_BACKOFF, BotState, LegOrder, OpenOrder, Role
+from tg1.rules.change import Change
+from tg1.rules.conclusions import conclude
+from tg1.rules.fills import apply_reading
 from tg1.rules.reconcile import Reading, Resolution
-from tg1.rules.transitions import Change, Moment, Rules, apply_reading, conclude
+from tg1.rules.transitions import stay
 
 if TYPE_CHECKING:
     from collections.abc import Container
+
+    from tg1.rules.given import Moment, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ def expire(level: OpenOrder, role: Role, rules: Rules, moment: Moment, opened_se
 
 def refresh(level: OpenOrder, rules: Rules, moment: Moment) -> Change:
     """A carried level in the morning: pauses and back-offs of yesterday are over."""
-    rested = replace(level, backoff=NO_BACKOFF, oco_backoff=NO_BACKOFF)
+    rested = stay(level, backoff=NO_BACKOFF, oco_backoff=NO_BACKOFF)
     return conclude(rested, rules, moment.now)
 
 

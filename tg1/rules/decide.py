@@ -6,11 +6,10 @@ Pure: no I/O, no clock. "Due" means that a leg is neither paused nor backing off
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tg1.models import Backoff, BotState, LevelState, OpenOrder, OrderSide, Side, TradeSide
-from tg1.rules.transitions import LONGEST_BACKOFF_SECS
+from tg1.models import BotState, LevelState, OpenOrder, OrderSide, Side, TradeSide
+from tg1.rules.rejections import is_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
 
 OCO_PLACES = 2
 """Working OCO orders per direction, those being cancelled included (behaviour 6.3)."""
-
-
-def is_due(backoff: Backoff, now: datetime) -> bool:
-    """True when a leg may be placed. A wall clock that jumped back can't hold a leg longer than the back-off itself."""
-    if backoff.paused:
-        return False
-    if backoff.retry_at is None or now >= backoff.retry_at:
-        return True
-    return backoff.retry_at - now > timedelta(seconds=LONGEST_BACKOFF_SECS)
 
 
 def targets_due(levels: Iterable[OpenOrder], now: datetime) -> list[OpenOrder]:

@@ -157,8 +157,3 @@ def hedge_quantity(level: OpenOrder) -> int:
     """TokenB shares that hedge what the entry really filled: in proportion, at least one (behaviour 5.2)."""
     share = Decimal(level.entry_traded.quantity * level.token_b_quantity) / level.token_a_quantity
     return max(1, int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP)))
-
-
-def with_token_b_price(level: OpenOrder, price: Decimal | None) -> OpenOrder:
-    """The level with TokenB's price noted at the entry's placement: the fallback of behaviour 5.3."""
-    return replace(level, token_b_price=price)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tg1.machine.files import file_stem
@@ -17,44 +16,44 @@ if TYPE_CHECKING:
     from tg1.errors import SaveFailed, StateError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StatePaths:
-    """Where the files of one bot are; each name is made once, since a save asks for most of them."""
+    """Where the files of one bot are."""
 
     folder: Path
     bot_name: str
 
-    @cached_property
+    @property
     def stem(self) -> str:
         """What the names begin with."""
         return file_stem(self.bot_name)
 
-    @cached_property
+    @property
     def state(self) -> Path:
         """The truth."""
         return self.folder / f"{self.stem}_state.json"
 
-    @cached_property
+    @property
     def tmp(self) -> Path:
         """A save under way."""
         return self.folder / f"{self.stem}_state.json.tmp"
 
-    @cached_property
+    @property
     def bak(self) -> Path:
         """The good file before the last save."""
         return self.folder / f"{self.stem}_state.json.bak"
 
-    @cached_property
+    @property
     def bak_tmp(self) -> Path:
         """The next `.bak`, before its rename."""
         return self.folder / f"{self.stem}_state.json.bak.tmp"
 
-    @cached_property
+    @property
     def trades(self) -> Path:
         """All completed records, one a line."""
         return self.folder / f"{self.stem}_trades.jsonl"
 
-    @cached_property
+    @property
     def archive(self) -> Path:
         """The folder of states that were given up."""
         return self.folder / "archive"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
 from tg1.models import BotState, Role, Status, StatusKind, TradeSide
-from tg1.rules.transitions import Rules
+from tg1.rules.given import Rules
 from tg1.trading.ending import cancel_everything
 from tg1.trading.parts import Parts, new_uuid
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tg1.findoc_client import FindocMultiClient
     from tg1.machine.clock import Clock
     from tg1.machine.lock import BotLock
-    from tg1.models import BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest, Quote
+    from tg1.models import BrokerOrder, Instrument, OrderRequest, Quote
     from tg1.state import StateManager
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
-"""Stands in for TokenB's tick: hedge prices are put on the real one when they are placed."""
+"""Stands in for the instruments' ticks: prices are put on the real ones when orders are placed."""
 
 
 def stop_running_bot(lock: BotLock, clock: Clock) -> None:
@@ -123,17 +123,8 @@ class _GivenAccounts:
             raise BrokerUnavailable(f"no credentials were given for account {account}")
         self.client.cancel_order(account, order_id, client_id)
 
-    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
-        return self.client.order_book(account, since=since)
-
-    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
-        return self.client.order_history(account, order_id)
-
-    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
-        return self.client.positions(account)
-
-    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
-        return self.client.trades(account)
+    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+        return self.client.order_book(account)
 
 
 def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock) -> ExitCode:
@@ -157,7 +148,7 @@ def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateMan
     left = cancel_everything(parts, "cancel all", patience_secs) + _not_looked_at(saved, client)
     if saved is not None:
         _say_stopped(state)
-        parts.save()
+        parts.save(parts.moment())
     for sentence in left:
         log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
     if not left:
@@ -203,6 +194,9 @@ def _rules(state: BotState, config: GridOcoConfig) -> Rules:
         has_oco=grid.trade_type.has_oco,
         auto_reenter=config.auto_reenter,
         oco_spread=grid.oco_spread,
+        oco_order_type=config.oco_order_type,
+        oco_limit_offset=config.oco_limit_offset,
+        tick_a=FINEST_TICK,
         tick_b=FINEST_TICK,
         new_uuid=new_uuid,
     )

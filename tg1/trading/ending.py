@@ -1,6 +1,6 @@
-"""Cancels everything that is ours and confirms it from the books (behaviour 7.3, 12, 13).
+"""How a bot ends (architecture 13; behaviour 7.3, 12): cancelled and confirmed from the books, saved, said.
 
-Needs no disk and no prices: a save that fails or a dead feed must not keep an order alive.
+Cancelling needs no disk and no prices: a save that fails or a dead feed must not keep an order alive.
 """
 
 from __future__ import annotations
@@ -8,21 +8,118 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tg1.models import Role
-from tg1.rules.transitions import Moment
+from tg1.errors import ExitCode
+from tg1.models import ACTIVE, COMPLETED, Role, Status, StatusKind
+from tg1.screen.view import hedged_net
 
 if TYPE_CHECKING:
-    from tg1.trading.bookkeeper import Orphan
+    from collections.abc import Callable
+
+    from tg1.models import BotState
+    from tg1.rules.given import Moment
     from tg1.trading.parts import Parts
+    from tg1.trading.strangers import Orphan
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_SECS = 60.0
 """How long nothing may change in the books before what is left is reported instead."""
 READ_EVERY_SECS = 1.0
+SAVE_AGAIN_SECS = 1.0
+SAVE_TRIES = 30
+"""How often the last word of a bot ("Terminated") is tried to be saved before the process ends without it."""
+LISTED = 20
+"""Orders named one by one when the bot ends; the rest is counted."""
 
 _ORDER_OF_CANCELS = {Role.ENTRY: 0, Role.OCO: 1, Role.TARGET: 2}
 """Entries first: they are the ones that would open something new."""
+
+
+class Ending:
+    """The four ways in which a bot that has a state comes to its end."""
+
+    def __init__(self, parts: Parts, show: Callable[[], None]) -> None:
+        self._parts = parts
+        self._show = show
+
+    def terminate(self, reason: str) -> ExitCode:
+        """Architecture 13. Until the books confirm, the status is "Terminating": a restart would go on with it."""
+        parts = self._parts
+        log.error("TERMINATING: %s", reason)
+        parts.state.bot_status = Status(kind=StatusKind.TERMINATING, reason=reason)
+        parts.save(parts.moment())
+        if not self._clear_exchange():
+            parts.state.bot_status = Status(kind=StatusKind.TERMINATED, reason=reason)
+        self._save_last_word()
+        self._say_positions()
+        return ExitCode.TERMINATED
+
+    def end_session(self) -> ExitCode:
+        """Behaviour 12: nothing of ours works after `--stop-at`; exit 1 when that could not be confirmed."""
+        log.info("Session end: cancelling what is working")
+        left = self._clear_exchange()
+        self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="session end")
+        self._save_last_word()
+        self._say_positions()
+        return ExitCode.FAILED if left else ExitCode.OK
+
+    def complete(self) -> ExitCode:
+        """Behaviour 1.5: every level is closed."""
+        self._parts.state.bot_status = COMPLETED
+        self._save_last_word()
+        log.info("Completed: every level is closed. Realised P&L %.2f", self._parts.state.total_pnl)
+        return ExitCode.OK
+
+    def stop(self) -> ExitCode:
+        """A signal: the orders stay where they are and are said; a resume finds them (architecture 18)."""
+        if self._parts.state.bot_status == ACTIVE:
+            self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="by signal")
+        self._save_last_word()
+        say_left(self._parts, "Stopped.")
+        self._say_positions()
+        return ExitCode.OK
+
+    def stop_early(self, saved: BotState | None) -> ExitCode:
+        """A signal before the first cycle: this run has placed nothing."""
+        if saved is not None and saved.trading_day == self._parts.clock.now().date():
+            say_left(self._parts, "Stopped before the first cycle. As the saved state knows them,")
+        else:
+            log.info("Stopped before the first cycle: this run has placed nothing")
+        return ExitCode.OK
+
+    def _clear_exchange(self) -> list[str]:
+        left = cancel_everything(self._parts, "cancel all")
+        for sentence in left:
+            log.error("STILL WORKING: %s", sentence)
+        if not left:
+            log.info("No order is left on the exchange; positions are not closed")
+        return left
+
+    def _say_positions(self) -> None:
+        state = self._parts.state
+        log.info(
+            "Net upside %d, net downside %d shares of %s; realised P&L %.2f",
+            state.upside_net_quantity,
+            state.downside_net_quantity,
+            state.grid.token_a_symbol,
+            state.total_pnl,
+        )
+        if held := hedged_net(state.levels.values()):
+            log.info("Hedges hold %+d shares of %s", held, state.grid.token_b_symbol)
+
+    def _save_last_word(self) -> None:
+        """Show the final status and bring it to disk.
+
+        Raises `SaveFailed` after a while, since a restart would read the old one.
+        """
+        parts = self._parts
+        moment = parts.moment()
+        self._show()
+        for _ in range(SAVE_TRIES):
+            if parts.save(moment):
+                return
+            parts.clock.sleep_until(parts.clock.monotonic() + SAVE_AGAIN_SECS)
+        parts.keeper.save(moment.now)
 
 
 def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None) -> list[str]:
@@ -36,19 +133,20 @@ def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None
     before: list[str] | None = None
     told = parts.clock.stop_requested
     while True:
-        books = parts.books.read(parts.client.accounts)
-        orphans = parts.poll_all(books, Moment(now=parts.clock.now(), token_b_price=parts.moment().token_b_price))
-        parts.save()
+        books = parts.keeper.read(parts.client.accounts)
+        moment = parts.moment()
+        orphans = parts.take_books(books, moment)
+        parts.save(moment)
         unread = [account for account in parts.client.accounts if account not in books]
         working = _working(parts, orphans)
         if not working and not unread:
             return []
         # A book that comes and goes is no progress: only orders that end are.
         if working != before:
-            before, quiet_since = working, parts.clock.monotonic()
-        elif parts.clock.monotonic() - quiet_since >= patience_secs:
+            before, quiet_since = working, moment.monotonic
+        elif moment.monotonic - quiet_since >= patience_secs:
             return [*(f"account {account}: its order book could not be read" for account in unread), *working]
-        _send_cancels(parts, orphans, why)
+        _send_cancels(parts, orphans, why, moment)
         if parts.clock.stop_requested and not told:
             told = True
             log.warning(
@@ -68,20 +166,29 @@ def _working(parts: Parts, orphans: list[Orphan]) -> list[str]:
 def working_sentences(parts: Parts) -> list[str]:
     """One line per order of ours that is working or in doubt, as the state knows it."""
     lines = []
-    for level, order in parts.books.live_orders():
+    for level, order in parts.keeper.live_orders():
         account = parts.client.account_of(order.role, level.trade_side)
         name = f"order {order.order_id}" if order.order_id else f"order in doubt {order.client_id}"
-        price = order.trigger_price or order.limit_price
         lines.append(
             f"account {account}: {name} ({level.trade_side} level {level.level} {order.role}), "
-            f"{order.side} {order.remaining} {order.symbol} @ {price:.2f}"
+            f"{order.side} {order.remaining} {order.symbol} @ {order.shown_price:.2f}"
         )
     return lines
 
 
-def _send_cancels(parts: Parts, orphans: list[Orphan], why: str) -> None:
-    live = sorted(parts.books.live_orders(), key=lambda pair: _ORDER_OF_CANCELS[pair[1].role])
+def say_left(parts: Parts, beginning: str) -> None:
+    """Log which orders are left on the exchange, the first twenty by name."""
+    left = working_sentences(parts)
+    log.info("%s %d orders are left on the exchange%s", beginning, len(left), ":" if left else "")
+    for sentence in left[:LISTED]:
+        log.info("  %s", sentence)
+    if len(left) > LISTED:
+        log.info("  and %d more", len(left) - LISTED)
+
+
+def _send_cancels(parts: Parts, orphans: list[Orphan], why: str, moment: Moment) -> None:
+    live = sorted(parts.keeper.live_orders(), key=lambda pair: _ORDER_OF_CANCELS[pair[1].role])
     for level, order in live:
-        parts.desk.cancel(level, order, why)
+        parts.desk.cancel(level, order, why, moment)
     for orphan in orphans:
-        parts.desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, why)
+        parts.desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, why, moment)

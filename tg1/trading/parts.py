@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from tg1.errors import SaveFailed
 from tg1.models import Quote, Role
 from tg1.ports import price_of
-from tg1.rules.transitions import Moment, Rules
+from tg1.rules.given import Moment, Rules
 from tg1.trading.bookkeeper import Bookkeeper
 from tg1.trading.order_desk import OrderDesk
+from tg1.trading.strangers import Strangers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from tg1.config import GridOcoConfig
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from tg1.models import BotState
     from tg1.ports import Broker, PriceFeed
     from tg1.state import StateManager
-    from tg1.trading.bookkeeper import Book, Orphan
+    from tg1.trading.book import Book
+    from tg1.trading.strangers import Orphan
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +50,20 @@ class Parts:
     """For the emergency stop, which knows no ticks; None: made from the configuration and the instruments."""
     saves: bool = True
     """False for an emergency stop without a state of its own: a blank one must never reach the disk."""
-    books: Bookkeeper = field(init=False)
+    keeper: Bookkeeper = field(init=False)
+    strangers: Strangers = field(init=False)
     desk: OrderDesk = field(init=False)
+    seen: Moment | None = field(default=None, init=False)
+    """The last moment that was looked at, and the quotes of TokenA and TokenB that it was made from."""
+    quotes: tuple[Quote | None, Quote | None] = field(default=(None, None), init=False)
     save_failed: str = field(default="", init=False)
     """Why the last save failed; empty when it worked."""
 
     def __post_init__(self) -> None:
         """Build what is made only of these parts."""
-        self.books = Bookkeeper(store=self.store, client=self.client, clock=self.clock)
-        self.desk = OrderDesk(books=self.books, client=self.client, clock=self.clock)
+        self.keeper = Bookkeeper(store=self.store, client=self.client)
+        self.strangers = Strangers(keeper=self.keeper, client=self.client)
+        self.desk = OrderDesk(keeper=self.keeper, client=self.client, clock=self.clock)
 
     @property
     def state(self) -> BotState:
@@ -76,43 +83,55 @@ class Parts:
 
     @cached_property
     def rules(self) -> Rules:
-        """What transitions need to know of the configuration."""
+        """What decisions need to know of the configuration and the day's instruments."""
         if self.given_rules is not None:
             return self.given_rules
+        config = self.config
         return Rules(
-            token_a_symbol=self.config.token_a_symbol,
-            token_b_symbol=self.config.token_b_symbol,
-            has_oco=self.config.has_oco,
-            auto_reenter=self.config.auto_reenter,
-            oco_spread=self.config.oco_spread,
+            token_a_symbol=config.token_a_symbol,
+            token_b_symbol=config.token_b_symbol,
+            has_oco=config.has_oco,
+            auto_reenter=config.auto_reenter,
+            oco_spread=config.oco_spread,
+            oco_order_type=config.oco_order_type,
+            oco_limit_offset=config.oco_limit_offset,
+            tick_a=self.tick_a,
             tick_b=self.tick_b,
             new_uuid=self.new_uuid,
         )
 
-    def quote_a(self) -> Quote | None:
-        """TokenA's last price."""
-        return self.feed.quote(self.config.token_a_symbol)
-
-    def quote_b(self) -> Quote | None:
-        """TokenB's last price; None in a bot without hedges."""
-        return self.feed.quote(self.config.token_b_symbol) if self.config.has_oco else None
-
     def moment(self) -> Moment:
-        """The one `now` and the one TokenB price of a cycle."""
-        return Moment(now=self.clock.now(), token_b_price=price_of(self.quote_b()))
+        """Look at the clock and at both prices, once: what is decided now is decided on this."""
+        config = self.config
+        quote_a = self.feed.quote(config.token_a_symbol)
+        quote_b = self.feed.quote(config.token_b_symbol) if config.has_oco else None
+        self.quotes = (quote_a, quote_b)
+        self.seen = Moment(
+            now=self.clock.now(),
+            monotonic=self.clock.monotonic(),
+            price_a=price_of(quote_a),
+            price_b=price_of(quote_b),
+        )
+        return self.seen
 
-    def poll_all(self, books: dict[str, Book], moment: Moment) -> list[Orphan]:
+    def accounts_in_use(self) -> list[str]:
+        """Accounts with something working, in doubt, or orphaned (behaviour 4.1)."""
+        used = {self.client.account_of(order.role, level.trade_side) for level, order in self.keeper.live_orders()}
+        return [account for account in self.client.accounts if account in used | self.strangers.accounts]
+
+    def take_books(self, books: Mapping[str, Book], moment: Moment) -> list[Orphan]:
         """Apply a snapshot to every order; return the working strangers that carry our tag."""
         for role in (Role.ENTRY, Role.TARGET, Role.OCO):
-            self.books.poll(books, role, self.rules, moment)
-        return self.books.judge_strangers(books)
+            for news in self.keeper.news(books, role, moment):
+                self.keeper.take(news, self.rules, moment)
+        return self.strangers.judge(books, moment)
 
-    def save(self) -> bool:
+    def save(self, moment: Moment) -> bool:
         """Save; a failure is said once and remembered, and nothing is placed until a save works (behaviour 9.2)."""
         if not self.saves:
             return True
         try:
-            self.books.save()
+            self.keeper.save(moment.now)
         except SaveFailed as exc:
             self.note_save_failed(exc)
             return False

@@ -8,15 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.states import NOW, a_level, a_state, an_order
-from tests.unit.rules.test_transitions import MOMENT, RULES, target_placed
+from tests.support.level_life import MOMENT, RULES, entry_placed, target_placed
+from tests.support.states import NOW, a_level, a_state, an_order, with_order
 from tg1.models import Backoff, LevelState, Role, Traded
 from tg1.rules.day_roll import carried_over, expire, expired_orders, refresh
 
 
 def test_entry_that_lapsed_unfilled_is_fresh_without_a_rejection() -> None:
     """A DAY order's end at the close is nobody's fault."""
-    change = expire(a_level().with_order(an_order()), Role.ENTRY, RULES, MOMENT, 1)
+    change = expire(entry_placed(), Role.ENTRY, RULES, MOMENT, 1)
     assert change.level.state is LevelState.FRESH
     assert change.level.backoff.rejections == 0
     assert change.settled is None
@@ -25,7 +25,7 @@ def test_entry_that_lapsed_unfilled_is_fresh_without_a_rejection() -> None:
 def test_entry_that_lapsed_in_part_goes_to_its_target_with_what_filled() -> None:
     """Behaviour 5.2."""
     order = an_order(filled_quantity=40, filled_value=Decimal(1960))
-    level = replace(a_level(), entry_traded=Traded(quantity=40, value=Decimal(1960))).with_order(order)
+    level = with_order(replace(a_level(), entry_traded=Traded(quantity=40, value=Decimal(1960))), order)
     change = expire(level, Role.ENTRY, RULES, MOMENT, 1)
     assert change.level.state is LevelState.TARGET_READY
     assert change.level.open_quantity == 40

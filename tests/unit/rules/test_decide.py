@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.support.states import GRID, NOW, a_level, a_state, an_order
 from tg1.models import Backoff, LegOrder, OpenOrder, OrderSide, Role, Side, Traded, TradeSide, TradeType
 from tg1.rules import decide
+from tg1.rules.rejections import is_due
 
 FILLED = Traded(quantity=100, value=Decimal(4900))
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
@@ -56,7 +57,7 @@ def test_entries_due_are_the_nearest_that_may_go_one_a_side(levels: list[OpenOrd
     for side in TradeSide:
         mine = [lv for lv in levels if lv.trade_side is side and lv.order_side is OrderSide.ENTRY]
         mine = [lv for lv in mine if not lv.closed and not lv.oco_filled]
-        free = [lv for lv in mine if lv.order is None and decide.is_due(lv.backoff, NOW)]
+        free = [lv for lv in mine if lv.order is None and is_due(lv.backoff, NOW)]
         working = sum(lv.order is not None for lv in mine)
         chosen = [lv for lv in due if lv.trade_side is side]
         if not free or (limit and working >= limit):
@@ -73,21 +74,6 @@ def test_every_target_that_is_ready_is_due_but_one_backing_off() -> None:
     placed = hedged(3, "118", order=an_order(role=Role.TARGET))
     gone = hedged(4, "118", oco_filled=True)
     assert decide.targets_due([ready, late, placed, gone, a_level(5)], NOW) == [ready]
-
-
-@pytest.mark.parametrize(
-    ("backoff", "due"),
-    [
-        pytest.param(Backoff(), True, id="never-rejected"),
-        pytest.param(LATER, False, id="backing-off"),
-        pytest.param(PAUSED, False, id="paused"),
-        pytest.param(Backoff(rejections=2, retry_at=NOW), True, id="time-has-come"),
-        pytest.param(Backoff(rejections=2, retry_at=NOW + timedelta(hours=2)), True, id="clock-jumped-back"),
-    ],
-)
-def test_leg_is_due_unless_paused_or_backing_off(backoff: Backoff, due: bool) -> None:  # noqa: FBT001
-    """Behaviour 8; failures.md III.29: both sides of the guard."""
-    assert decide.is_due(backoff, NOW) is due
 
 
 def test_bracket_follows_the_architectures_algorithm() -> None:

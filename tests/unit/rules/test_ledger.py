@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.states import a_level, a_state, an_execution, an_order
+from tests.support.states import a_level, a_state, an_execution, an_order, with_order
 from tg1.models import Charges, Executed, Role, Side
 from tg1.rules.charges import Brokerage, ChargesPlan, Plans, charges
 from tg1.rules.ledger import charges_so_far, day_over, executed_by, trip_charges, trip_over
@@ -78,7 +78,7 @@ def test_plan_that_is_put_right_during_the_day_holds_for_the_whole_day() -> None
 def test_hedges_pay_by_their_own_accounts_plan() -> None:
     """Behaviour 15: a partly filled hedge that still works is charged where it works."""
     hedge = an_order("H", role=Role.OCO, side=Side.SELL, symbol="SBIN", filled_quantity=20, filled_value=Decimal(2400))
-    level = a_level().with_order(hedge)
+    level = with_order(a_level(), hedge)
     plans = Plans(by_account={"oco": ChargesPlan(intraday=Brokerage(rupees=Decimal(7)))})
     assert (
         charges_so_far(

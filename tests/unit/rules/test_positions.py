@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import count
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.states import BOT, GRID, NOW, a_level, an_order
+from tests.support import level_life
+from tests.support.states import BOT, GRID, a_level, an_order
 from tg1.models import (
     ACTIVE,
     BotState,
@@ -22,19 +23,18 @@ from tg1.models import (
     OrderSide,
     OrderStatus,
     OrderType,
-    Position,
     Quote,
     Role,
     Side,
-    Statement,
     Traded,
     TradeSide,
 )
 from tg1.rules.charges import Plans
+from tg1.rules.fills import apply_reading
 from tg1.rules.ledger import executed_by, trip_over
-from tg1.rules.positions import positions, statement
+from tg1.rules.positions import Position, Statement, positions, statement
 from tg1.rules.reconcile import resolve
-from tg1.rules.transitions import Moment, Rules, apply_reading
+from tg1.rules.transitions import placed
 
 TODAY = date(2026, 11, 24)
 
@@ -185,15 +185,8 @@ def test_average_is_the_price_at_which_a_position_earns_nothing() -> None:
 # What follows walks levels through random lives and keeps other books beside them: the fills, as a broker has them.
 
 TRIPS = count()
-RULES = Rules(
-    token_a_symbol="IRFC",
-    token_b_symbol="SBIN",
-    has_oco=True,
-    auto_reenter=True,
-    oco_spread=Decimal(2),
-    tick_b=Decimal("0.05"),
-    new_uuid=lambda: f"trip{next(TRIPS)}",
-)
+RULES = replace(level_life.RULES, new_uuid=lambda: f"trip{next(TRIPS)}")
+MOMENT = replace(level_life.MOMENT, price_b=Decimal(120))
 
 
 @dataclass
@@ -279,7 +272,7 @@ class Lives:
             order_id="1",
         )
         if order.quantity > 0:
-            self.state.levels[level.uuid] = level.with_order(order)
+            self.state.levels[level.uuid] = placed(level, order)
 
     def _trade(self, level: OpenOrder, order: LegOrder, part: int, price: Decimal, end: OrderStatus) -> None:
         account = account_of(order.role, level.trade_side)
@@ -299,7 +292,7 @@ class Lives:
             limit_price=order.limit_price,
         )
         reading = resolve(order, row)
-        change = apply_reading(level, reading, RULES, Moment(now=NOW, token_b_price=Decimal(120)), 1)
+        change = apply_reading(level, reading, RULES, MOMENT, 1)
         state = self.state
         if reading.resolution.is_final and reading.order.filled_quantity:
             state.executed.append(executed_by(reading.order, level, state, account))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order, bot_states
+from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order, bot_states, with_order
 from tg1.errors import InvariantBroken, StateError
 from tg1.models import Backoff, BotState, Charges, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
 from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, encode, saved_at
@@ -353,8 +353,8 @@ def test_same_key_twice_is_refused() -> None:
         pytest.param(
             {
                 "levels": {
-                    "level0001": a_level(1).with_order(an_order("SAME")),
-                    "level0002": a_level(2).with_order(an_order("SAME", role=Role.OCO)),
+                    "level0001": with_order(a_level(1), an_order("SAME")),
+                    "level0002": with_order(a_level(2), an_order("SAME", role=Role.OCO)),
                 }
             },
             "the client id SAME is used by two orders",

@@ -1,0 +1,170 @@
+"""What a book's row does to its level: architecture 6's summary and 8 to 10 (behaviour 5, 6.5, 15)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.level_life import BLIND, MOMENT, RULES, an_oco, entry_placed, see, target_placed
+from tests.support.states import NOW, with_order
+from tg1.models import (
+    NO_BACKOFF,
+    NOTHING_TRADED,
+    Backoff,
+    LevelState,
+    OrderStatus,
+    Role,
+    Side,
+)
+from tg1.rules.conclusions import realised
+from tg1.rules.fills import never_arrived, set_pending_hedge
+
+if TYPE_CHECKING:
+    from tg1.rules.given import Moment
+
+
+def test_entry_that_fills_turns_into_its_target_and_hedge() -> None:
+    """Architecture 6 row 2 and 8: the example, 49.00 with TokenB at 120.50."""
+    change = see(entry_placed(), Role.ENTRY, OrderStatus.FILLED, 100)
+    level = change.level
+    assert level.state is LevelState.TARGET_READY
+    assert (level.entry_trade_direction, level.entry_trade_price) == (Side.SELL, Decimal("49.50"))
+    assert (level.oco_trade_direction, level.oco_trade_price) == (Side.SELL, Decimal("118.50"))
+    assert (level.entry_order_id, level.token_b_price, level.opened_seq) == (None, None, 7)
+    assert (change.quantity, change.entered, change.pnl) == (100, True, Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("noted", "moment", "expected"),
+    [
+        pytest.param("119.00", MOMENT, "118.50", id="fresh-price-wins"),
+        pytest.param("119.00", BLIND, "117.00", id="noted-price-is-the-fallback"),
+        pytest.param(None, BLIND, None, id="neither-is-pending"),
+    ],
+)
+def test_hedge_price_comes_from_the_fill_then_the_placement(
+    noted: str | None, moment: Moment, expected: str | None
+) -> None:
+    """Behaviour 5.3."""
+    level = replace(entry_placed(), token_b_price=None if noted is None else Decimal(noted))
+    found = see(level, Role.ENTRY, OrderStatus.FILLED, 100, moment=moment).level.oco_trade_price
+    assert found == (None if expected is None else Decimal(expected))
+
+
+def test_pending_hedge_is_set_from_the_first_price() -> None:
+    """Behaviour 5.3, 5.4."""
+    level = see(entry_placed(), Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level
+    hedged = set_pending_hedge(level, RULES, Decimal("130.00")).level
+    assert (hedged.oco_trade_price, hedged.hedged_from, hedged.token_b_price) == (Decimal(128), Decimal(130), None)
+
+
+def test_partly_filled_entry_waits_and_counts() -> None:
+    """Behaviour 5.2, 5.1."""
+    change = see(entry_placed(), Role.ENTRY, OrderStatus.WORKING, 40)
+    assert change.level.state is LevelState.ENTRY_PLACED
+    assert change.quantity == 40
+
+
+def test_entry_that_ended_unfilled_is_fresh_again_and_backs_off() -> None:
+    """Architecture 6, "Any PLACED, order rejected: previous state"; behaviour 8."""
+    change = see(entry_placed(), Role.ENTRY, OrderStatus.REJECTED, reason="Margin Exceeds")
+    assert change.level.state is LevelState.FRESH
+    assert change.level.backoff == Backoff(rejections=1, retry_at=NOW, reason="Margin Exceeds")
+
+
+def test_target_that_fills_resets_the_level_once_its_hedge_has_ended() -> None:
+    """Architecture 6 row 4 and 9; behaviour 4.6: not before the hedge's last word."""
+    filled = see(target_placed(), Role.TARGET, OrderStatus.FILLED, 100, "49.50")
+    assert filled.level.state is LevelState.TARGET_FILLED
+    assert (filled.quantity, filled.pnl, filled.target_filled, filled.record) == (-100, Decimal(50), True, None)
+    waiting = with_order(filled.level, an_oco(cancelling=True))
+    reset = see(waiting, Role.OCO, OrderStatus.CANCELLED)
+    level = reset.level
+    assert level.state is LevelState.FRESH
+    assert (level.uuid, level.entry_trade_price, level.entry_trade_direction) == ("another", Decimal("49.00"), Side.BUY)
+    assert (level.oco_trade_price, level.hedged_from, level.entry_traded) == (None, None, NOTHING_TRADED)
+    assert reset.record is not None
+    assert (reset.record.outcome, reset.record.realised_pnl) == ("target", Decimal(50))
+    assert (reset.quantity, reset.pnl) == (0, Decimal(0))
+
+
+def test_level_without_reentry_closes_after_its_trip() -> None:
+    """Behaviour 1.5."""
+    rules = replace(RULES, auto_reenter=False)
+    level = replace(target_placed(), oco_order=None)
+    assert see(level, Role.TARGET, OrderStatus.FILLED, 100, "49.50", rules=rules).level.state is LevelState.CLOSED
+
+
+def test_hedge_that_fills_closes_the_level_and_concludes_after_the_target() -> None:
+    """Architecture 6 row 5 and 10: counted at once, recorded once."""
+    change = see(target_placed(cancelling=True), Role.OCO, OrderStatus.FILLED, 50, "118.40")
+    assert change.level.state is LevelState.OCO_FILLED
+    assert (change.oco_count, change.quantity, change.pnl, change.record) == (1, 0, Decimal(0), None)
+    done = see(change.level, Role.TARGET, OrderStatus.CANCELLED)
+    assert done.level.closed
+    assert done.oco_count == 0
+    assert done.record is not None
+    assert (done.record.outcome, done.record.oco_average) == ("oco", Decimal("118.40"))
+
+
+@pytest.mark.parametrize("first", [Role.TARGET, Role.OCO])
+def test_both_sides_filled_close_the_level_with_attention_whichever_is_seen_first(first: Role) -> None:
+    """Behaviour 6.5."""
+    fills = {Role.TARGET: (100, "49.50"), Role.OCO: (50, "118.40")}
+    second = Role.OCO if first is Role.TARGET else Role.TARGET
+    one = see(target_placed(), first, OrderStatus.FILLED, *fills[first])
+    two = see(one.level, second, OrderStatus.FILLED, *fills[second])
+    assert two.level.closed
+    assert one.oco_count + two.oco_count == 1
+    assert one.quantity + two.quantity == -100
+    assert one.pnl + two.pnl == 50
+    assert two.record is not None
+    assert two.record.outcome == "both"
+    assert "50 SBIN" in two.attention[0][1]
+
+
+def test_never_arrived_frees_the_leg_without_a_backoff() -> None:
+    """Behaviour 3.3: a new attempt is free at once."""
+    level = entry_placed()
+    assert level.order is not None
+    change = never_arrived(level, level.order)
+    assert change.level.state is LevelState.FRESH
+    assert change.level.backoff == NO_BACKOFF
+    assert change.settled == level.order
+
+
+events = st.tuples(
+    st.sampled_from([Role.TARGET, Role.OCO]),
+    st.sampled_from([OrderStatus.WORKING, OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED]),
+    st.integers(0, 100),
+)
+
+
+@given(st.lists(events, max_size=8))
+def test_no_history_of_rows_breaks_the_books_of_a_level(history: list[tuple[Role, OrderStatus, int]]) -> None:
+    """Architecture 6, behaviour 6.5: shares, P&L and hedges always follow from what traded; closed is for good."""
+    level, quantity, pnl, hedges, records = target_placed(), 100, Decimal(0), 0, 0
+    for role, status, filled in history:
+        order = level.oco_order if role is Role.OCO else level.order
+        if order is None:
+            continue
+        change = see(level, role, status, min(filled, order.quantity), "49.50")
+        was_closed = level.closed
+        level = change.level
+        quantity += change.quantity
+        pnl += change.pnl
+        hedges += change.oco_count
+        records += change.record is not None
+        assert level.closed or not was_closed
+        assert hedges == int(level.oco_filled)
+        if level.uuid == "another":
+            assert (quantity, records, level.orders) == (0, 1, ())
+            return
+        assert quantity == level.open_quantity
+        assert pnl == realised(level)
+    assert records == int(level.closed)

@@ -1,0 +1,163 @@
+"""What a book's row does to its level (architecture 8 to 10; behaviour 5, 6.5, 8). Pure: reading in, change out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tg1.models import NO_BACKOFF, LegOrder, LevelState, OpenOrder, OrderSide, Role
+from tg1.rules import grid
+from tg1.rules.change import Change, Note
+from tg1.rules.conclusions import conclude, realised
+from tg1.rules.reconcile import Reading, Resolution
+from tg1.rules.rejections import forgiven, rejected
+from tg1.rules.transitions import LevelEvent, freed, move, stay
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from tg1.rules.given import Moment, Rules
+
+
+def apply_reading(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment, opened_seq: int) -> Change:
+    """Book what `reading` shows for one of the level's orders, and move the level on when the order is final."""
+    if reading.order.role is Role.ENTRY:
+        return entry_read(level, reading, rules, moment, opened_seq)
+    if reading.order.role is Role.TARGET:
+        return target_read(level, reading, rules, moment)
+    return oco_read(level, reading, rules, moment)
+
+
+def entry_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment, opened_seq: int) -> Change:
+    """The entry's row: what it filled is open; when it is final, target and hedge are set (architecture 8)."""
+    traded = level.entry_traded.plus(reading.new_quantity, reading.new_value)
+    booked = stay(level, order=reading.order, entry_traded=traded)
+    change = _judged(Change(level=booked, quantity=reading.new_quantity), reading, moment)
+    if not reading.resolution.is_final:
+        return change
+    if traded.quantity:
+        return change.then(_opened(change.level, rules, moment, opened_seq))
+    return replace(change, level=stay(freed(change.level, Role.ENTRY), token_b_price=None))
+
+
+def target_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment) -> Change:
+    """The target's row: what it filled is closed and earned (architecture 9)."""
+    traded = level.target_traded.plus(reading.new_quantity, reading.new_value)
+    if level.state is LevelState.TARGET_PLACED and traded.quantity == level.entry_traded.quantity:
+        booked = move(level, LevelEvent.TARGET_FILLED, order=reading.order, target_traded=traded)
+    else:
+        booked = stay(level, order=reading.order, target_traded=traded)
+    change = Change(level=booked, quantity=-reading.new_quantity, pnl=realised(booked) - realised(level))
+    change = _judged(change, reading, moment)
+    if not reading.resolution.is_final:
+        return change
+    return change.then(_target_ended(change.level, reading.order, rules, moment))
+
+
+def oco_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment) -> Change:
+    """The hedge's row; once it filled whole the level is closed for good (architecture 10)."""
+    traded = level.oco_traded.plus(reading.new_quantity, reading.new_value)
+    change = _judged(Change(level=stay(level, oco_order=reading.order, oco_traded=traded)), reading, moment)
+    if not reading.resolution.is_final:
+        return change
+    return change.then(_oco_ended(change.level, reading.order, rules, moment))
+
+
+def never_arrived(level: OpenOrder, order: LegOrder) -> Change:
+    """Free the leg of an order that the book proved absent; a new attempt gets a new client id (behaviour 3.3)."""
+    text = f"[{level.trade_side}] {order.role.upper()} {order.side} {order.client_id} never arrived; the level is free"
+    return Change(level=freed(level, order.role), notes=(Note(text=text),), settled=order)
+
+
+def set_pending_hedge(level: OpenOrder, rules: Rules, price_b: Decimal) -> Change:
+    """Give a level without a hedge price its OCO price from the first fresh TokenB price (behaviour 5.3)."""
+    price = grid.oco_price(level.entry_direction, price_b, rules.oco_spread, rules.tick_b)
+    text = f"[{level.trade_side}] HEDGE SET: OCO {level.oco_trade_direction} @ {price:.2f} | TokenB: {price_b:.2f}"
+    hedged = stay(level, oco_trade_price=price, token_b_price=None, hedged_from=price_b)
+    return Change(level=hedged, notes=(Note(text=text),))
+
+
+def _judged(change: Change, reading: Reading, moment: Moment) -> Change:
+    """Count what the row means for the leg's rejections, and remember an order that leaves unfinished."""
+    order = reading.order
+    if reading.new_quantity:
+        change = replace(change, level=forgiven(change.level, order.role))
+    if reading.resolution is Resolution.REJECTED:
+        change = change.then(rejected(change.level, order, reading.reason or "no reason given", moment.now))
+    if reading.resolution.is_final and order.remaining:
+        change = replace(change, settled=order)
+    return change
+
+
+def _opened(level: OpenOrder, rules: Rules, moment: Moment, opened_seq: int) -> Change:
+    price_b = moment.price_b if moment.price_b is not None else level.token_b_price
+    oco_price = None
+    if rules.has_oco and price_b is not None:
+        oco_price = grid.oco_price(level.entry_direction, price_b, rules.oco_spread, rules.tick_b)
+    opened = move(
+        level,
+        LevelEvent.ENTRY_FILLED,
+        order=None,
+        order_side=OrderSide.TARGET,
+        oco_trade_price=oco_price,
+        token_b_price=None,
+        hedged_from=price_b,
+        opened_seq=opened_seq,
+        opened_at=moment.now,
+        backoff=NO_BACKOFF,
+        oco_backoff=NO_BACKOFF,
+    )
+    return Change(level=opened, entered=True, notes=(Note(text=_entry_sentence(opened, rules, price_b)),))
+
+
+def _entry_sentence(level: OpenOrder, rules: Rules, price_b: Decimal | None) -> str:
+    text = (
+        f"[{level.trade_side}] ENTRY FILLED: {level.entry_direction} {rules.token_a_symbol} @ {level.entry_price:.2f} "
+        f"(filled {level.entry_traded.average:.2f})"
+    )
+    if level.entry_traded.quantity != level.token_a_quantity:
+        text += f" {level.entry_traded.quantity} of {level.token_a_quantity}"
+    text += f" | Target: {level.entry_trade_direction} @ {level.target_price:.2f}"
+    if not rules.has_oco:
+        return text
+    if level.oco_trade_price is None or price_b is None:
+        return f"{text} | OCO: hedge pending, no TokenB price"
+    return f"{text} | OCO: {level.oco_trade_direction} @ {level.oco_trade_price:.2f} | TokenB: {price_b:.2f}"
+
+
+def _target_ended(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Change:
+    ended = freed(level, Role.TARGET)
+    if ended.state is LevelState.TARGET_READY:
+        if not order.filled_quantity:
+            return Change(level=ended)
+        text = (
+            f"[{level.trade_side}] TARGET PARTLY FILLED: {order.side} {order.filled_quantity} of {order.quantity} "
+            f"@ {order.limit_price:.2f}; a target for {level.open_quantity} follows"
+        )
+        return Change(level=ended, target_filled=True, notes=(Note(text=text),))
+    filled = bool(order.filled_quantity)
+    text = (
+        f"[{level.trade_side}] TARGET FILLED: {order.side} @ {order.limit_price:.2f} "
+        f"(filled {level.target_traded.average:.2f})"
+    )
+    change = Change(level=ended, target_filled=filled, notes=(Note(text=text),) if filled else ())
+    return change.then(conclude(ended, rules, moment.now))
+
+
+def _oco_ended(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Change:
+    change = Change(level=freed(level, Role.OCO))
+    if level.oco_traded.quantity >= grid.hedge_quantity(level):
+        text = (
+            f"[{level.trade_side}] OCO FILLED: {order.side} @ {level.oco_trade_price or order.limit_price:.2f} "
+            f"(filled {level.oco_traded.average:.2f})"
+        )
+        closed = move(change.level, LevelEvent.OCO_FILLED, oco_filled=True)
+        change = Change(level=closed, oco_count=1, notes=(Note(text=text),))
+    elif order.filled_quantity:
+        text = (
+            f"[{level.trade_side}] OCO PARTLY FILLED: {order.side} {order.filled_quantity} of {order.quantity} "
+            f"@ {order.limit_price:.2f}; {level.oco_traded.quantity} {rules.token_b_symbol} are an open hedge"
+        )
+        change = replace(change, notes=(Note(text=text, severity=logging.WARNING),))
+    return change.then(conclude(change.level, rules, moment.now))
