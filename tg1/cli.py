@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tg1.settings.credentials import SecretFile
 
 _ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
+_REPEATABLE = ("holidays", "trading_days")
 _ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"
 _BETTER_ELSEWHERE = "; better from the environment or a file"
 
@@ -115,6 +116,8 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
         _flag("poll_interval", "SECONDS", "time between cycles, 0.1 to 60"),
         _flag("stop_at", "HH:MM", "IST, end of the session (default: 15:00 for MIS, 15:15 for CNC and NRML)"),
         _flag("ignore_market_hours", "", "trade at any hour"),
+        _flag("holidays", "YYYY-MM-DD", "a day without trading that is in no list; may be given several times"),
+        _flag("trading_days", "YYYY-MM-DD", "a Saturday session or Muhurat; may be given several times"),
         _flag("state_dir", "FOLDER", "state, lock and session files"),
         _flag("log_dir", "FOLDER", "log file"),
         _flag("log_level", _one_of(LOG_LEVELS), "least level that is logged"),
@@ -177,7 +180,8 @@ def _add(group: argparse._ArgumentGroup, flag: _Flag) -> None:
         )
         return
     text = f"{flag.help}{_default_note(flag.field)}".replace("%", "%%")
-    group.add_argument(*names, dest=flag.field, metavar=flag.metavar, help=text)
+    action = "append" if flag.field in _REPEATABLE else "store"
+    group.add_argument(*names, dest=flag.field, metavar=flag.metavar, help=text, action=action)
 
 
 def _default_note(field: str) -> str:

@@ -191,3 +191,17 @@ def test_cli_answers_questions_and_ends_well(flag: str, capsys: pytest.CaptureFi
         parse_command([flag], {})
     assert caught.value.code == 0
     assert "tg1" in capsys.readouterr().out
+
+
+def test_days_may_be_given_several_times_in_any_order() -> None:
+    """Behaviour 12: --holiday and --trading-day are repeatable; a day that is given twice is one day."""
+    days = ["--holiday", "2026-08-26", "--holiday", "2026-01-15", "--holiday", "2026-01-15"]
+    config = parsed(*PLAIN, "--dry-run", *days, "--trading-day", "2026-11-08", "--stop-at", "19:00").config
+    assert [str(day) for day in config.holidays] == ["2026-01-15", "2026-08-26"]
+    assert [str(day) for day in config.trading_days] == ["2026-11-08"]
+    assert parsed(*PLAIN, "--dry-run").config.holidays == ()
+
+
+def test_day_that_is_no_day_is_refused_with_its_flag() -> None:
+    """Behaviour 12."""
+    assert refusal(*PLAIN, "--dry-run", "--holiday", "tomorrow").startswith("--holiday tomorrow is not a day")

@@ -157,6 +157,7 @@ def _check_unused(config: GridOcoFields, given: AbstractSet[str]) -> None:
         _refuse(given, PAPER_ONLY, "has no use without --paper")
     if config.ignore_market_hours:
         _refuse(given, ("stop_at",), "contradicts --ignore-market-hours, which switches the stop off")
+        _refuse(given, ("holidays", "trading_days"), "contradicts --ignore-market-hours, which trades on every day")
     if config.auto_entry:
         _refuse(given, ("entry_price",), "contradicts --auto-entry: give one of the two")
 
@@ -210,10 +211,18 @@ def _check_hedge(config: GridOcoFields, given: AbstractSet[str]) -> None:
     _check_range("oco_limit_offset", config.oco_limit_offset, Decimal(0), MOST_OFFSET)
 
 
+def _check_hours(config: GridOcoFields) -> None:
+    last = hours.LAST_SPECIAL_STOP if config.trading_days else hours.LAST_STOP
+    if config.stop_at is not None and not hours.OPEN < config.stop_at <= last:
+        raise ConfigError(f"--stop-at {config.stop_at:%H:%M} is not after 09:15 and up to {last:%H:%M} IST.")
+    for day in config.holidays:
+        if day in config.trading_days:
+            raise ConfigError(f"--holiday {day} contradicts --trading-day {day}: a day is one of the two.")
+
+
 def _check_running(config: GridOcoFields) -> None:
     _check_range("poll_interval", config.poll_interval, 0.1, 60)
-    if config.stop_at is not None and not hours.OPEN < config.stop_at <= hours.LAST_STOP:
-        raise ConfigError(f"--stop-at {config.stop_at:%H:%M} is not after 09:15 and up to 15:30 IST.")
+    _check_hours(config)
     if config.log_level not in LOG_LEVELS:
         raise ConfigError(f"--log-level {shown(config.log_level)} is not one of {', '.join(LOG_LEVELS)}.")
     if not config.zerodha_user.strip():

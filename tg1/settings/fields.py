@@ -7,7 +7,7 @@ is judged in `checks`; `tg1.config.GridOcoConfig` is these fields with their jud
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -109,6 +109,10 @@ class GridOcoFields:
     """IST; None is the product's own, see `effective_stop`."""
     ignore_market_hours: bool = False
     """Trade at any hour (behaviour 12)."""
+    holidays: tuple[date, ...] = ()
+    """Days without trading that no package knows, IST (behaviour 12); sorted, each once."""
+    trading_days: tuple[date, ...] = ()
+    """Days with trading although they look like a weekend or a holiday: a Saturday session, Muhurat (behaviour 12)."""
     state_dir: Path = Path("state")
     """Folder of state, lock and session files."""
     log_dir: Path = Path("logs")
@@ -196,6 +200,7 @@ _CONVERTERS: dict[str, Callable[[str, object], Any]] = {
     "Path": values.to_path,
     "Path | None": values.to_optional_path,
     "time | None": values.to_optional_time,
+    "tuple[date, ...]": values.to_days,
     "TradeType": values.to_trade_type,
     "OcoOrderType": values.to_oco_order_type,
 }

@@ -9,6 +9,8 @@ _SPECIAL = {
     "token_b_quantity": "--qty-b",
     "product_type": "--product",
     "auto_reenter": "--no-reenter",
+    "holidays": "--holiday",
+    "trading_days": "--trading-day",
 }
 
 CREDENTIALS = (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import time
+from collections.abc import Iterable
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _LONGEST_NUMBER = 30
 _LONGEST_SHOWN = 60
@@ -105,6 +107,23 @@ def to_optional_time(flag: str, value: object) -> time | None:
         if hour < 24 and minute < 60:  # noqa: PLR2004  # a day's hours and an hour's minutes need no name
             return time(hour, minute)
     raise ConfigError(f"{flag} {shown(value)} is not a time of day in the form HH:MM.")
+
+
+def to_days(flag: str, value: object) -> tuple[date, ...]:
+    """Return calendar days from dates or texts in the form YYYY-MM-DD, sorted and each once. Raises `ConfigError`."""
+    given = [value] if isinstance(value, str | date) else value
+    if not isinstance(given, Iterable):
+        raise ConfigError(f"{flag} {shown(value)} is not a list of days.")
+    return tuple(sorted({_to_day(flag, one) for one in given}))
+
+
+def _to_day(flag: str, value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value) if _DAY.fullmatch(str(value)) else "")
+    except ValueError as error:
+        raise ConfigError(f"{flag} {shown(value)} is not a day in the form YYYY-MM-DD.") from error
 
 
 def _to_member(kind: type[StrEnum]) -> Callable[[str, object], Any]:

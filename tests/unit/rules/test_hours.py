@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.machine.clock import IST
-from tg1.rules.hours import SessionPhase, opening, phase_of
+from tg1.rules.hours import WEEKDAYS, SessionPhase, TradingCalendar, opening, phase_of
 
 FRIDAY = datetime(2026, 11, 27, tzinfo=IST)
 
@@ -44,3 +44,27 @@ def test_before_the_open_the_opening_lies_ahead_on_the_same_day(now: datetime) -
         assert opening(now) > now
         assert phase_of(opening(now), time(15, 0)) is SessionPhase.OPEN
     assert opening(now).date() == now.date()
+
+
+HOLIDAY, SATURDAY = date(2026, 11, 27), date(2026, 11, 28)
+
+
+def at_noon(day: date, calendar: TradingCalendar) -> SessionPhase:
+    """Where noon of that day lies."""
+    return phase_of(datetime.combine(day, time(12, 0), IST), time(15, 0), calendar)
+
+
+def test_holiday_is_treated_as_a_weekend_is() -> None:
+    """Behaviour 12."""
+    calendar = TradingCalendar(holidays={HOLIDAY: "Diwali"})
+    assert at_noon(HOLIDAY, calendar) is SessionPhase.WEEKEND
+    assert at_noon(HOLIDAY, WEEKDAYS) is SessionPhase.OPEN
+    assert calendar.why_closed(HOLIDAY) == "NSE is closed on 2026-11-27 (Diwali)"
+    assert calendar.why_closed(SATURDAY) == "NSE does not trade at the weekend"
+
+
+def test_special_session_makes_a_trading_day_of_any_day() -> None:
+    """Behaviour 12: a Saturday session, Muhurat."""
+    calendar = TradingCalendar(holidays={HOLIDAY: "Diwali"}, trading_days=frozenset({HOLIDAY, SATURDAY}))
+    assert at_noon(HOLIDAY, calendar) is at_noon(SATURDAY, calendar) is SessionPhase.OPEN
+    assert calendar.why_closed(HOLIDAY) == ""
