@@ -16,7 +16,8 @@ from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
 from tg1.paper.build import Paper, PaperSettings, build
-from tg1.paper.quirks import Fault, FaultKind, Quirks
+from tg1.paper.faults import Fault, FaultKind
+from tg1.paper.quirks import Quirks
 from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
 

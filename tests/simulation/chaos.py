@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from tg1.paper.quirks import Fault, FaultKind
+from tg1.paper.faults import Fault, FaultKind
 
 NETWORK: dict[str, Fault | None] = {
     "not-sent": None,

@@ -27,9 +27,10 @@ from tg1.machine.clock import IST
 from tg1.models import Instrument
 from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
+from tg1.paper.faults import Fault, FaultPlan
 from tg1.paper.instruments import instrument_for
 from tg1.paper.orders import PaperSide
-from tg1.paper.quirks import Fault, FaultPlan, Quirks
+from tg1.paper.quirks import Quirks
 from tg1.paper.wire import Outcome, WireRequest
 from tg1.paper.xts_app import XtsApp
 from tg1.state import StateManager

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tg1.paper.accounts import Account
 from tg1.paper.envelope import Call, failure, no_rows, success
 from tg1.paper.exchange import PaperExchange
+from tg1.paper.faults import FaultKind
 from tg1.paper.orders import PaperOrder
-from tg1.paper.quirks import FaultKind
 from tg1.paper.rows import holdings_result, order_row, position_row, trade_row
 from tg1.paper.validation import read_order_id
 from tg1.paper.wire import WireReply, dumps

@@ -10,11 +10,12 @@ from typing import TextIO
 from tg1.paper.control import ControlApp
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.exchange import PaperExchange
+from tg1.paper.faults import FaultPlan
 from tg1.paper.instruments import PaperInstrument, built_in, instrument_for, read_dump, require
 from tg1.paper.journal import Journal
 from tg1.paper.kite_app import KiteApp
 from tg1.paper.prices import DEFAULT_CENTRES, Leg, ManualPrices, Playback, PriceSource, SeededPair
-from tg1.paper.quirks import FaultPlan, Quirks
+from tg1.paper.quirks import Quirks
 from tg1.paper.replay import CsvReplay
 from tg1.paper.xts_app import XtsApp
 

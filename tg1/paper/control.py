@@ -27,8 +27,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tg1.paper.errors import PaperError, PaperUsageError
+from tg1.paper.faults import Fault, FaultPlan
 from tg1.paper.orders import PaperOrder, PaperSide
-from tg1.paper.quirks import Fault, FaultPlan
 from tg1.paper.wire import BAD_REQUEST, WireReply, WireRequest, json_reply, loads
 from tg1.paper.xts_app import XtsApp
 

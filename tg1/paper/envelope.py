@@ -6,7 +6,7 @@ from typing import Any
 
 from tg1.paper.accounts import Account
 from tg1.paper.errors import ValidationRefusedError
-from tg1.paper.quirks import Fault
+from tg1.paper.faults import Fault
 from tg1.paper.wire import BAD_REQUEST, OK, WireReply, WireRequest, json_reply
 
 

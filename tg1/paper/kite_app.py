@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from tg1.paper.exchange import PaperExchange
+from tg1.paper.faults import FaultKind, FaultPlan
 from tg1.paper.instruments import instruments_csv
-from tg1.paper.quirks import FaultKind, FaultPlan
 from tg1.paper.wire import TOO_MANY, WireReply, WireRequest, json_reply, spoil, stand_in
 
 HEARTBEAT = b"\x00"

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tg1.paper.errors import PaperUsageError
-from tg1.paper.quirks import Fault, FaultKind
+from tg1.paper.faults import Fault, FaultKind
 
 OK = 200
 BAD_REQUEST = 400

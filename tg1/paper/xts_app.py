@@ -21,8 +21,8 @@ from tg1.paper.errors import (
     ValidationRefusedError,
 )
 from tg1.paper.exchange import PaperExchange
+from tg1.paper.faults import Fault, FaultKind, FaultPlan
 from tg1.paper.orders import CancelFate
-from tg1.paper.quirks import Fault, FaultKind, FaultPlan
 from tg1.paper.rows import order_id
 from tg1.paper.validation import read_order_id
 from tg1.paper.wire import WireReply, WireRequest, loads_object, rate_reply, spoil, stand_in

@@ -11,9 +11,10 @@ import pytest
 from tests.support.paper_desk import Desk
 from tests.support.places import DATA
 from tg1.paper.errors import PaperUsageError
+from tg1.paper.faults import Fault, FaultKind, FaultPlan
 from tg1.paper.instruments import COLUMNS, built_in, instrument_for, instruments_csv, read_dump, require, tick_for_price
 from tg1.paper.kite_app import HEARTBEAT, KiteApp, TickerSession, ltp_message
-from tg1.paper.quirks import Fault, FaultKind, FaultPlan, Quirks
+from tg1.paper.quirks import Quirks
 from tg1.paper.wire import Outcome, WireReply, WireRequest
 
 IRFC, SBIN = 519_425, 779_521

@@ -11,9 +11,10 @@ import pytest
 
 from tests.support.paper_desk import Desk, place_body
 from tg1.paper.errors import PaperUsageError
+from tg1.paper.faults import Fault, FaultKind, FaultPlan
 from tg1.paper.journal import Journal
 from tg1.paper.orders import PaperSide, PaperStatus
-from tg1.paper.quirks import Fault, FaultKind, FaultPlan, Quirks
+from tg1.paper.quirks import Quirks
 from tg1.paper.wire import Outcome, WireRequest, dumps, loads
 
 ORDERS = "/interactive/orders"
