@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from tg1.paper.engine import Listener
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import Fault
 from tg1.paper.instruments import built_in
 from tg1.paper.orders import IST, PaperOrder, PaperSide
 from tg1.paper.quirks import Quirks
+from tg1.paper.register import Listener
 from tg1.paper.wire import WireReply, WireRequest, dumps
 from tg1.paper.xts_app import RequestLog, XtsApp
 

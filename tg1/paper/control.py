@@ -14,6 +14,7 @@
 | POST /paper/kill_token | account | the session dies |
 | POST /paper/reject_next | account, reason | RMS rejects the next order |
 | POST /paper/holdings | account, symbol, quantity | shares in the demat account |
+| POST /paper/halt | secs, reason | every new order and modification is rejected for so many seconds |
 | POST /paper/margin | account, rupees or null | the margin limit |
 | POST /paper/expire_day, /paper/cancel_stops | | what the exchange does at the close |
 | POST /paper/ticker | action | drop, reset, close, malformed, or text (with `text`) on every websocket |
@@ -22,7 +23,7 @@ An account is given by its name or, with `app_key`, by the key that opened it. P
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -88,6 +89,7 @@ class ControlApp:
             "reject_next": lambda body, _: self._exchange.reject_next(self._name(body), str(body["reason"])),
             "holdings": self._holdings,
             "margin": self._margin,
+            "halt": self._halt,
             "expire_day": lambda _, now: self._exchange.expire_day(now),
             "cancel_stops": lambda _, now: self._exchange.cancel_stops(now),
             "ticker": self._ticker,
@@ -185,6 +187,10 @@ class ControlApp:
     def _margin(self, body: dict[str, Any], _now: datetime) -> None:
         rupees = body["rupees"]
         self._exchange.set_margin(self._name(body), None if rupees is None else _decimal(rupees))
+
+    def _halt(self, body: dict[str, Any], now: datetime) -> None:
+        secs = _decimal(body["secs"])
+        self._exchange.halt(str(body["reason"]), now + timedelta(seconds=float(secs)))
 
     def _ticker(self, body: dict[str, Any], _now: datetime) -> None:
         if self.ticker is None or body["action"] not in TICKER_ACTIONS:

@@ -78,10 +78,10 @@ class PaperExchange(OrderEngine):
         self._change(order, now, status=PaperStatus.PENDING_REPLACE)
         self.agenda.plan(now, self.quirks.cancel_delay_secs, self._finish_modify, app_order_id)
 
-    def cancel_all(self, account: str, now: datetime, instrument_id: int = 0) -> None:
-        """Cancel every working order of the account, or of one instrument of it."""
+    def cancel_all(self, account: str, now: datetime, segment: str = "NSECM", instrument_id: int = 0) -> None:
+        """Cancel every working order of the account in a segment, or of one instrument of it (xts.md 2.5)."""
         for order in self.working_orders(account):
-            if instrument_id in (0, order.terms.instrument_id):
+            if order.terms.segment == segment and instrument_id in (0, order.terms.instrument_id):
                 self.cancel(account, order.app_order_id, now)
 
     def book(self, account: str, now: datetime) -> list[PaperOrder]:
@@ -120,6 +120,10 @@ class PaperExchange(OrderEngine):
         """When `step` next has something to do; None when nothing is under way."""
         return self.agenda.next_due()
 
+    def halt(self, reason: str, until: datetime) -> None:
+        """Let every placement and modification be rejected with this text until then; cancels and fills go on."""
+        self._halt = (until, reason)
+
     def cancel_stops(self, now: datetime) -> None:
         """Cancel stops that wait and orders with a disclosed quantity, as the exchange does at 15:15 (xts.md 6.1)."""
         for order in self._all_working():
@@ -143,8 +147,10 @@ class PaperExchange(OrderEngine):
     ) -> int:
         """Place a LIMIT order by hand or by another bot, with any identifier; returns its AppOrderID."""
         self._begin(now)
+        instrument = self.instruments[symbol]
         terms = Terms(
-            instrument_id=self.instruments[symbol].exchange_token,
+            instrument_id=instrument.exchange_token,
+            segment=instrument.segment,
             side=side,
             order_type=PaperOrderType.LIMIT,
             product=product,
@@ -197,8 +203,10 @@ class PaperExchange(OrderEngine):
         self.accounts.by_name[account].margin = rupees
 
     def _close_position(self, account: str, symbol: str, net: int, now: datetime) -> None:
+        instrument = self.instruments[symbol]
         terms = Terms(
-            instrument_id=self.instruments[symbol].exchange_token,
+            instrument_id=instrument.exchange_token,
+            segment=instrument.segment,
             side=PaperSide.SELL if net > 0 else PaperSide.BUY,
             order_type=PaperOrderType.MARKET,
             product="MIS",

@@ -14,7 +14,8 @@ COLUMNS = [
     *("instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry"),
     *("strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange"),
 ]
-_NSE_SEGMENT = 1
+_SEGMENTS = {"NSE": ("NSECM", 1), "BSE": ("BSECM", 4)}
+"""XTS's name of the cash segment and Kite's number of it (xts.md 1.5, kite.md 1.6)."""
 _GENERATED_TOKENS = 20_000
 _TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.50"), (20_000, "1.00"))
 """xts.md 6.3: price up to which a tick applies; above the last one it is five rupees."""
@@ -22,17 +23,28 @@ _TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperInstrument:
-    """One NSE cash instrument: the exchange's number, its symbol and its tick in rupees."""
+    """One cash instrument: the exchange's number, its symbol and its tick in rupees."""
 
     exchange_token: int
     symbol: str
     tick: Decimal
     name: str = ""
+    exchange: str = "NSE"
 
     @property
     def instrument_token(self) -> int:
-        """Zerodha's number: exchange token times 256 plus the NSE segment (kite.md 2.2)."""
-        return self.exchange_token * 256 + _NSE_SEGMENT
+        """Zerodha's number: exchange token times 256 plus the segment (kite.md 2.2)."""
+        return self.exchange_token * 256 + _SEGMENTS[self.exchange][1]
+
+    @property
+    def segment(self) -> str:
+        """XTS's name of the segment; a number names an instrument only together with it."""
+        return _SEGMENTS[self.exchange][0]
+
+    @property
+    def key(self) -> str:
+        """What prices and orders are kept under: the symbol on NSE, "BSE:SBIN" elsewhere."""
+        return self.symbol if self.exchange == "NSE" else f"{self.exchange}:{self.symbol}"
 
 
 _BUILT_IN = {

@@ -17,7 +17,8 @@ Key = tuple[str, str, str]
 class Ledger:
     """Positions for the truth (`total`, never reset) and for the wire (`today`, the trading day's)."""
 
-    def __init__(self) -> None:
+    def __init__(self, prices: Mapping[str, Decimal]) -> None:
+        self._prices = prices
         self.total: dict[Key, Position] = {}
         self.today: dict[Key, Position] = {}
         self.holdings: dict[tuple[str, str], int] = {}
@@ -78,7 +79,8 @@ class Ledger:
     def _cost(self, order: PaperOrder) -> Decimal:
         net = self.today.get((order.account, order.symbol, order.terms.product), _EMPTY).net
         closing = net if order.side is PaperSide.SELL else -net
-        return max(order.leaves - max(closing, 0), 0) * order.terms.limit_price * _rate(order.terms.product)
+        price = order.terms.limit_price or order.terms.stop_price or self._prices.get(order.symbol, ZERO)
+        return max(order.leaves - max(closing, 0), 0) * price * _rate(order.terms.product)
 
     def _used(self, account: str) -> Decimal:
         return sum(

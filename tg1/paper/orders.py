@@ -42,6 +42,9 @@ class PaperOrderType(StrEnum):
     STOPMARKET = "STOPMARKET"
 
 
+STOP_TYPES = frozenset({PaperOrderType.STOPLIMIT, PaperOrderType.STOPMARKET})
+MARKET_TYPES = frozenset({PaperOrderType.MARKET, PaperOrderType.STOPMARKET})
+
 RESPONSE_TYPE = {
     PaperOrderType.LIMIT: "Limit",
     PaperOrderType.STOPLIMIT: "StopLimit",
@@ -85,6 +88,7 @@ class Terms:
     quantity: int
     limit_price: Decimal
     stop_price: Decimal
+    segment: str = "NSECM"
     validity: str = "DAY"
     disclosed: int = 0
     client_id: str = ""
@@ -98,6 +102,7 @@ class PaperOrder:
     app_order_id: int
     account: str
     symbol: str
+    """The instrument's key: "SBIN" on NSE, "BSE:SBIN" elsewhere."""
     terms: Terms
     placed_at: datetime
     updated_at: datetime

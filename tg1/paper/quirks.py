@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from tg1.paper.errors import PaperUsageError
 
 T = TypeVar("T")
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}
 _CHOICES: Mapping[str, tuple[object, ...]] = {
     "dead_token_status": (400, 200),
     "empty_book": ("list", "null", "error"),
@@ -40,6 +41,15 @@ def from_mapping(cls: type[T], given: Mapping[str, Any], known: Mapping[str, Any
     return cls(**values)
 
 
+def _check_kind(name: str, value: object, default: object) -> None:
+    kind = type(default)
+    fits = type(value) is kind or (kind is float and type(value) is int)
+    if not fits or (isinstance(value, int | float) and value < 0):
+        raise PaperUsageError(f"quirk {name} must be {_KINDS[kind]}, not {value!r}")
+    if isinstance(value, tuple) and not all(isinstance(each, str) for each in value):
+        raise PaperUsageError(f"quirk {name} must be a list of texts")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
     """Standing behaviour of the server; every default is the plain form of xts.md and kite.md."""
@@ -54,6 +64,8 @@ class Quirks:
     """Most shares of one order that one price fills; 0 fills whole orders."""
     partial_fill_probability: float = 0.0
     """Chance that a fill takes only a random part of what is left."""
+    touch_fill_pct: float = 100.0
+    """Percent of what is left that fills when the last price is at the limit and not beyond it; 0: nothing does."""
     market_orders: str = "reject"
     """MARKET and STOPMARKET are rejected in the book, or filled at the last price (xts.md 6)."""
     self_trade_check: bool = False
@@ -132,6 +144,10 @@ class Quirks:
     """Kite's REST answers, or refuses with the status named."""
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_kind(field.name, getattr(self, field.name), field.default)
+        if not 0 <= self.touch_fill_pct <= 100:  # noqa: PLR2004 - percent
+            raise PaperUsageError("quirk touch_fill_pct must be from 0 to 100")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise PaperUsageError(f"quirk {name} must be one of {', '.join(map(str, allowed))}")

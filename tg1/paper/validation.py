@@ -80,11 +80,11 @@ class _Reader:
 def read_place(body: Mapping[str, Any], quirks: Quirks) -> Terms:
     """Return the terms of a place body; raises ValidationRefusedError with every complaint."""
     read = _Reader(body)
-    read.one_of("exchangeSegment", _SEGMENTS)
     if quirks.refuse_empty_source and body.get("apiOrderSource") == "":
         read.fail("apiOrderSource", "is not allowed to be empty", "any.empty")
     client_id = read.text("orderUniqueIdentifier", quirks.identifier_max)
     terms = Terms(
+        segment=read.one_of("exchangeSegment", _SEGMENTS),
         instrument_id=read.whole("exchangeInstrumentID"),
         product=read.one_of("productType", _PRODUCTS),
         order_type=PaperOrderType(read.one_of("orderType", _ORDER_TYPES)),
@@ -106,6 +106,7 @@ def read_modify(body: Mapping[str, Any], old: Terms) -> Terms:
     read = _Reader(body)
     read.one_of("modifiedTimeInForce", _VALIDITIES)
     terms = Terms(
+        segment=old.segment,
         instrument_id=old.instrument_id,
         product=read.one_of("modifiedProductType", (old.product,)),
         order_type=PaperOrderType(read.one_of("modifiedOrderType", _ORDER_TYPES)),
@@ -120,6 +121,14 @@ def read_modify(body: Mapping[str, Any], old: Terms) -> Terms:
     )
     read.check()
     return terms
+
+
+def read_cancel_all(body: Mapping[str, Any]) -> tuple[str, int]:
+    """Return segment and instrument number (0: the whole segment) of a cancel-all; raises ValidationRefusedError."""
+    read = _Reader(body)
+    wanted = (read.one_of("exchangeSegment", _SEGMENTS), read.whole("exchangeInstrumentID"))
+    read.check()
+    return wanted
 
 
 def read_order_id(value: Any) -> int:

@@ -77,13 +77,18 @@ def loads(body: bytes) -> Any:
         raise PaperUsageError("the body is no JSON") from exc
 
 
-def loads_object(request: WireRequest) -> dict[str, Any]:
-    """Return the body's fields, from JSON or from a form; an empty body has none. Raises PaperUsageError."""
+def loads_object(request: WireRequest, *, unwrap: bool = False) -> dict[str, Any]:
+    """Return the body's fields, from JSON or from a form; an empty body has none. Raises PaperUsageError.
+
+    `unwrap` also takes a list of one object (xts.md 2.5).
+    """
     if not request.body:
         return {}
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     value = loads(request.body)
+    if unwrap and isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, dict):
         raise PaperUsageError("the body is no JSON object")
     return value

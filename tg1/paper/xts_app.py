@@ -24,7 +24,7 @@ from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import Fault, FaultKind, FaultPlan
 from tg1.paper.orders import CancelFate
 from tg1.paper.rows import order_id
-from tg1.paper.validation import read_order_id
+from tg1.paper.validation import read_cancel_all, read_order_id
 from tg1.paper.wire import WireReply, WireRequest, loads_object, rate_reply, spoil, stand_in
 
 Handler = Callable[[Call], WireReply]
@@ -258,6 +258,6 @@ class XtsApp:
         return success("s-user-0001", "Request sent", shapes[quirks.cancel_result])
 
     def _cancel_all(self, call: Call) -> WireReply:
-        instrument_id = read_order_id(loads_object(call.request).get("exchangeInstrumentID", 0))
-        self.exchange.cancel_all(call.account.name, call.now, instrument_id)
+        segment, instrument_id = read_cancel_all(loads_object(call.request, unwrap=True))
+        self.exchange.cancel_all(call.account.name, call.now, segment, instrument_id)
         return success("s-cancelall-0001", "Cancel All Order Request Send Successfully", "")
