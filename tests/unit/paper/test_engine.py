@@ -150,7 +150,7 @@ def test_market_order_counts_at_the_last_price_for_the_margin() -> None:
 
 
 def test_resting_limit_fills_in_parts_at_the_touch_and_whole_beyond_it() -> None:
-    """At its limit an order stands behind others; a price beyond it has served them all (issue 9.3)."""
+    """At its limit an order stands behind others; a price beyond it has served them all."""
     desk = Desk(quirks=Quirks(touch_fill_pct=60))
     order = desk.placed("BUY", "49.00")
     filled = []
