@@ -5,7 +5,8 @@ It carries orders and reads books. It decides nothing about what to order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tg1.errors import BrokerError, BrokerUnavailable, BrokerUnknown, ConfigError, InvariantBroken
 from tg1.machine.redact import Redactor
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tg1.machine.clock import Clock
-    from tg1.models import BrokerOrder, Instrument, OrderRequest
+    from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest
+    from tg1.xts.answer import Answer
     from tg1.xts.http import HttpRequest, Transport
     from tg1.xts.login import XtsCredentials, XtsLogin
     from tg1.xts.sessions import SessionStore
+
+
+_T = TypeVar("_T")
 
 
 class InstrumentSource(Protocol):
@@ -44,7 +49,9 @@ class _XTSSession:
         self.account = connection.account
         self._connection = connection
         self._order_pace = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
-        self._book_pace = SlidingWindow(limit=BOOK_READS_PER_SECOND)
+        self._book_pace, self._positions_pace, self._trades_pace, self._balance_pace = (
+            SlidingWindow(limit=BOOK_READS_PER_SECOND) for _ in range(4)
+        )
         self._book_reader = BookReader(connection.account, connection.scrub)
 
     def open(self, *, wait: bool) -> None:
@@ -71,6 +78,34 @@ class _XTSSession:
         """Read the whole book, waiting first until it is due. Raises as `Broker.order_book`."""
         read = self._book_reader.read
         return self._connection.call(calls.book_request, read, self._book_pace, lost=BrokerUnavailable)
+
+    def order_history(self, order_id: str) -> BrokerOrder | None:
+        """Read one order's states. Raises as `Broker.order_history`."""
+
+        def build(login: XtsLogin) -> HttpRequest:
+            return calls.history_request(login, order_id)
+
+        def read(answer: Answer) -> BrokerOrder | None:
+            order = calls.order_now(answer, order_id)
+            # The reason goes into the state file, where no redactor watches.
+            return replace(order, reason=self._connection.scrub(order.reason)) if order else None
+
+        return self._connection.call(build, read, self._book_pace, lost=BrokerUnavailable)
+
+    def positions(self) -> tuple[BrokerPosition, ...]:
+        """Read the net positions. Raises as `Broker.positions`."""
+        return self._read(calls.positions_request, calls.net_positions, self._positions_pace)
+
+    def trades(self) -> tuple[BrokerTrade, ...]:
+        """Read the day's executions. Raises as `Broker.trades`."""
+        return self._read(calls.trades_request, calls.day_trades, self._trades_pace)
+
+    def balance(self) -> Balance:
+        """Read what the account may spend. Raises `BrokerError`."""
+        return self._read(calls.balance_request, calls.account_balance, self._balance_pace)
+
+    def _read(self, build: Callable[[XtsLogin], HttpRequest], read: Callable[[Answer], _T], pace: SlidingWindow) -> _T:
+        return self._connection.call(build, read, pace, lost=BrokerUnavailable)
 
 
 class FindocMultiClient:
@@ -188,9 +223,25 @@ class FindocMultiClient:
         """
         self._session(account).cancel(order_id)
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:  # noqa: ARG002  # `Broker`
         """All orders of the account's day, not more than once a second; raises `BrokerError`."""
         return self._session(account).order_book()
+
+    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
+        """One order as it stands now; None while the server does not know it. Raises `BrokerError`."""
+        return self._session(account).order_history(order_id)
+
+    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
+        """The account's net positions, not more than once a second; raises `BrokerError`."""
+        return self._session(account).positions()
+
+    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
+        """The day's executions, oldest first, not more than once a second; raises `BrokerError`."""
+        return self._session(account).trades()
+
+    def balance(self, account: str) -> Balance:
+        """What the account may spend, not more than once a second; raises `BrokerError`."""
+        return self._session(account).balance()
 
     def _session(self, account: str) -> _XTSSession:
         try:

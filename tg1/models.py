@@ -219,6 +219,55 @@ class BrokerOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerPosition:
+    """One row of an account's net positions, cleaned (xts.md 2.9): one instrument in one product."""
+
+    symbol: str
+    """TradingSymbol as the broker writes it."""
+    segment: str
+    """E.g. "NSECM"; BSE's share of the same name is another row."""
+    instrument_id: int | None
+    """The exchange's own number, `Instrument.exchange_token`."""
+    product_type: str
+    """MIS, CNC or NRML; upper case."""
+    quantity: int | None
+    """Shares, negative when short; None when the row did not hold a whole number."""
+    buy_average: Decimal | None = None
+    """Rupees; None without a purchase."""
+    sell_average: Decimal | None = None
+    """Rupees; None without a sale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerTrade:
+    """One execution of an order, cleaned (xts.md 2.8)."""
+
+    order_id: str
+    client_id: str
+    symbol: str
+    segment: str
+    instrument_id: int | None
+    side: Side | None
+    quantity: int | None
+    """Shares of this execution."""
+    price: Decimal | None
+    """Rupees per share."""
+    traded_at: str = ""
+    """The exchange's wall time, "2026-02-04 13:45:23" in IST, so that texts sort as times; empty when unreadable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What an account may spend, in rupees; None where the server gave no number (xts.md 2.11)."""
+
+    cash: Decimal | None
+    margin_available: Decimal | None
+    """Net of what is used: what the next order may take."""
+    margin_used: Decimal | None
+    collateral: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegOrder(OrderRequest):
     """One order of ours, from the intent on disk to its final status."""
 

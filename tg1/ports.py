@@ -9,7 +9,16 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from tg1.models import BrokerOrder, Instrument, OrderRequest, Quote, Role, TradeSide
+    from tg1.models import (
+        BrokerOrder,
+        BrokerPosition,
+        BrokerTrade,
+        Instrument,
+        OrderRequest,
+        Quote,
+        Role,
+        TradeSide,
+    )
 
 
 class Broker(Protocol):
@@ -40,8 +49,23 @@ class Broker(Protocol):
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         """Ask for a cancel; returning means "sent", never "cancelled" (behaviour 4.6). Raises `BrokerError`."""
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
-        """All orders of the account's trading day; raises `BrokerError` when they could not be read whole."""
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        """All orders of the account's trading day; raises `BrokerError` when they could not be read whole.
+
+        A book that somebody else began to read after `since` (monotonic seconds) will do; None: after this call.
+        """
+
+    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
+        """One order as it stands now; None while the server does not know it. Raises `BrokerError`.
+
+        It takes the place of a book read: both share the limit of one a second (xts.md 5).
+        """
+
+    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
+        """The account's net positions, those of other bots and of people included; raises `BrokerError`."""
+
+    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
+        """The day's executions of the account, oldest first; raises `BrokerError`."""
 
 
 class PriceFeed(Protocol):

@@ -409,6 +409,44 @@ def test_books_are_a_second_apart(tmp_path: Path) -> None:
     assert [later - times[0] for later in times] == [0.0, 1.0, 6.0]
 
 
+def test_history_takes_the_turn_of_a_book(tmp_path: Path) -> None:
+    """Book and history share one limit of one a second (xts.md 5), and a reason is scrubbed in both (behaviour 16)."""
+    states = [row(OrderStatus="Rejected", CancelRejectReason=f"no {TOKEN}")]
+    it = desk(tmp_path, login_reply(), book(), reply(success(states, "s-orders-0001", "Success order history")), book())
+    began = it.clock.monotonic()
+    it.client.order_book("trade")
+    order = it.client.order_history("trade", "1210030180")
+    assert order is not None
+    assert (order.status, order.reason) == ("rejected", "no [redacted]")
+    it.client.order_book("trade")
+    assert it.clock.monotonic() - began == 2.0
+
+
+def test_positions_trades_and_balance_have_a_limit_each(tmp_path: Path) -> None:
+    """One a second each, and none of them waits for another (xts.md 5)."""
+    nothing = [reply(success([])) for _ in range(6)]
+    it = desk(tmp_path, login_reply(), book(), *nothing)
+    it.client.order_book("trade")
+    began = it.clock.monotonic()
+    assert (it.client.positions("trade"), it.client.trades("trade")) == ((), ())
+    it.client.balance("trade")
+    assert it.clock.monotonic() == began
+    it.client.positions("trade")
+    it.client.trades("trade")
+    it.client.balance("trade")
+    assert it.clock.monotonic() - began == 1.0
+
+
+@pytest.mark.parametrize("read", ["positions", "trades", "balance"])
+def test_read_of_a_dead_session_is_repeated_with_the_next_one(tmp_path: Path, read: str) -> None:
+    """As a book is (behaviour 11.1)."""
+    it = desk(tmp_path, login_reply(), DEAD_TOKEN, login_reply("second"), reply(success([])))
+    it.client.connect()
+    it.clock.advance(10)
+    getattr(it.client, read)("trade")
+    assert it.wires["trade"].requests[-1].headers["Authorization"] == "second"
+
+
 @pytest.mark.parametrize("stopping", [False, True], ids=["running", "stopping"])
 def test_no_more_than_eight_order_calls_go_in_a_second(tmp_path: Path, *, stopping: bool) -> None:
     """Placements and cancels share one limiter, which a stop does not lift (behaviour 11.3)."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from tests.support.paper_server import serving_in_thread
 from tests.support.xts_doubles import CREDENTIALS, ORDER
@@ -45,7 +46,7 @@ class _Setup:
     """A paper exchange on a port, and a connected client."""
 
     def __init__(self, paper: Paper, root: str, folder: Path) -> None:
-        self.paper = paper
+        self.paper, self.root = paper, root
         transport = RequestsTransport(root, clock=SystemClock(), read_timeout_secs=0.3, total_timeout_secs=2.0)
         self.client = FindocMultiClient(
             trade=CREDENTIALS,
@@ -58,6 +59,11 @@ class _Setup:
         )
         self.close = transport.close
         self.client.connect()
+
+    def trade_at(self, price: str) -> None:
+        """Somebody trades IRFC at that price."""
+        said = requests.post(f"{self.root}/paper/price", json={"symbol": "IRFC", "price": price}, timeout=5)
+        said.raise_for_status()
 
     @property
     def posts(self) -> int:
@@ -164,3 +170,32 @@ def test_order_lives_and_is_cancelled_in_every_dialect(setup: _Setup) -> None:
 def test_empty_book_is_read_in_every_dialect(setup: _Setup) -> None:
     """`[]`, null and e-orders-0005 (xts.md 4.5)."""
     assert setup.client.order_book("trade") == ()
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [{}, {"positions_shape": "list", "empty_book": "error", "numbers_as_strings": True}, {"empty_book": "null"}],
+    indirect=True,
+    ids=["plain", "bare", "null"],
+)
+def test_fill_is_seen_in_history_trades_and_positions(setup: _Setup) -> None:
+    """What an order became, at which price it traded and what is held now (behaviour 4.4, 13)."""
+    client = setup.client
+    assert (client.positions("trade"), client.trades("trade")) == ((), ())
+    assert client.order_history("trade", "9") is None
+    order_id = client.place_order("trade", ORDER)
+    setup.trade_at("49.20")
+    order = client.order_history("trade", order_id)
+    assert order is not None
+    assert (order.order_id, order.status, order.filled_quantity) == (order_id, "filled", 100)
+    (trade,) = client.trades("trade")
+    assert (trade.order_id, trade.segment, trade.instrument_id) == (order_id, "NSECM", 2029)
+    assert (trade.quantity, trade.price) == (100, order.average_price)
+    (position,) = client.positions("trade")
+    assert (position.symbol, position.instrument_id, position.quantity) == ("IRFC", 2029, 100)
+    assert (position.product_type, position.buy_average) == ("MIS", order.average_price)
+
+
+def test_balance_of_the_paper_account_is_read(setup: _Setup) -> None:
+    """Without a margin limit the paper exchange prints "NaN", which is no number (xts.md 2.11)."""
+    assert setup.client.balance("trade").margin_available is None

@@ -47,10 +47,10 @@ class EmergencyBroker(HandBroker):
     def connect_all(self) -> dict[str, BrokerError]:
         return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
         if account in self.locked:
             raise SessionRefused("Invalid credentials")
-        return super().order_book(account)
+        return super().order_book(account, since=since)
 
 
 def opened(make_bench: Callable[..., Bench]) -> Bench:

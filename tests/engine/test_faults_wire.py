@@ -36,9 +36,9 @@ class LaggingBroker(HandBroker):
     lag: int = 0
     _shown: dict[str, deque[tuple[BrokerOrder, ...]]] = field(default_factory=dict)
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
         books = self._shown.setdefault(account, deque())
-        books.append(super().order_book(account))
+        books.append(super().order_book(account, since=since))
         while len(books) > self.lag + 1:
             books.popleft()
         return books[0]
@@ -47,8 +47,8 @@ class LaggingBroker(HandBroker):
 class StammeringBroker(HandBroker):
     """Lists every order twice."""
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
-        return super().order_book(account) * 2
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        return super().order_book(account, since=since) * 2
 
 
 def a_request(client_id: str, price: str = "45.00") -> OrderRequest:

@@ -482,9 +482,9 @@ class MortalBroker(HandBroker):
         super().cancel_order(account, order_id, client_id)
         self._mortal("after_cancel")
 
-    def order_book(self, account: str) -> Any:
+    def order_book(self, account: str, *, since: float | None = None) -> Any:
         self._mortal("before_read")
-        return super().order_book(account)
+        return super().order_book(account, since=since)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,18 @@ from tg1.errors import (
     SessionRefused,
 )
 from tg1.machine.clock import IST
-from tg1.models import BrokerOrder, Instrument, OrderRequest, OrderStatus, Quote, Role, Side, TradeSide
+from tg1.models import (
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    Instrument,
+    OrderRequest,
+    OrderStatus,
+    Quote,
+    Role,
+    Side,
+    TradeSide,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +159,11 @@ class HandBroker:
     """Called once the order is in the book, before its answer arrives."""
     nameless_rows: bool = False
     """Rows come without an AppOrderID, as `from_xts` leaves one that can't be read."""
+    histories: list[str] = field(default_factory=list)
+    """Order ids whose history was asked for."""
+    held: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Signed shares by account and symbol that are not this bot's."""
+    product_type: str = "MIS"
     next_id: int = 1210000001
 
     @property
@@ -218,7 +234,7 @@ class HandBroker:
         if answer == "unknown":
             raise BrokerUnknown("no answer")
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:  # noqa: ARG002  # every read is new here
         if account in self.broken_books:
             raise BrokerUnavailable("502")
         self.reads[account] = self.reads.get(account, 0) + 1
@@ -234,6 +250,48 @@ class HandBroker:
                 order.seen_reads += 1
                 rows.append(replace(order.row(), order_id="") if self.nameless_rows else order.row())
         return tuple(rows)
+
+    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
+        """The truth about one order, whatever the book shows; None for a stranger's."""
+        self.histories.append(order_id)
+        if account in self.broken_books:
+            raise BrokerUnavailable("502")
+        order = self.orders.get(order_id)
+        return order.row() if order is not None and order.account == account else None
+
+    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
+        """What the fills of an account add up to; `held` adds what others hold there."""
+        net: Counter[str] = Counter(self.held.get(account, {}))
+        for order in self.orders.values():
+            if order.account == account:
+                net[order.request.symbol] += order.request.side.sign * order.filled
+        return tuple(
+            BrokerPosition(
+                symbol=symbol,
+                segment="NSECM",
+                instrument_id=self.instrument(symbol).exchange_token,
+                product_type=self.product_type,
+                quantity=quantity,
+            )
+            for symbol, quantity in net.items()
+        )
+
+    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
+        """One execution for each order that has filled."""
+        return tuple(
+            BrokerTrade(
+                order_id=order.order_id,
+                client_id=order.request.client_id,
+                symbol=order.request.symbol,
+                segment="NSECM",
+                instrument_id=self.instrument(order.request.symbol).exchange_token,
+                side=order.request.side,
+                quantity=order.filled,
+                price=order.value / order.filled,
+            )
+            for order in self.orders.values()
+            if order.account == account and order.filled
+        )
 
     # -- the market -----------------------------------------------------------------------------------------------
 

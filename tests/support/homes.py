@@ -23,7 +23,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,
-    "xts.calls": ("contract/test_xts_answers.py",),
+    "xts.calls": ("contract/test_xts_answers.py", "contract/test_xts_portfolio.py"),
     "xts.answer": ("contract/test_xts_answers.py",),
     "xts.book_reader": ("contract/test_xts_answers.py",),
     "xts.connection": ("contract/test_findoc_client.py",),

@@ -76,10 +76,11 @@ class Bookkeeper:
     def read(self, accounts: Iterable[str]) -> dict[str, Book]:
         """One snapshot of each account's book; an account that could not be read is missing (behaviour 4.4)."""
         tag = client_ids.bot_tag(self.state.bot_name)
+        began = self._clock.monotonic()
         books: dict[str, Book] = {}
         for account in accounts:
             try:
-                books[account] = Book(account, self._client.order_book(account), tag)
+                books[account] = Book(account, self._client.order_book(account, since=began), tag)
             except BrokerError as exc:
                 if account not in self._failing:
                     log.warning(

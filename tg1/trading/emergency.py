@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tg1.findoc_client import FindocMultiClient
     from tg1.machine.clock import Clock
     from tg1.machine.lock import BotLock
-    from tg1.models import BrokerOrder, Instrument, OrderRequest, Quote
+    from tg1.models import BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest, Quote
     from tg1.state import StateManager
 
 log = logging.getLogger(__name__)
@@ -123,8 +123,17 @@ class _GivenAccounts:
             raise BrokerUnavailable(f"no credentials were given for account {account}")
         self.client.cancel_order(account, order_id, client_id)
 
-    def order_book(self, account: str) -> tuple[BrokerOrder, ...]:
-        return self.client.order_book(account)
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        return self.client.order_book(account, since=since)
+
+    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
+        return self.client.order_history(account, order_id)
+
+    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
+        return self.client.positions(account)
+
+    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
+        return self.client.trades(account)
 
 
 def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock) -> ExitCode:

@@ -32,17 +32,20 @@ from tg1.errors import (
 )
 from tg1.xts.answer import AUTH_STATUSES, TOO_MANY, Answer, Kind
 from tg1.xts.http import HttpRequest
-from tg1.xts.rows import order_id_of
+from tg1.xts.rows import balance_from_xts, from_xts, order_id_of, position_from_xts, trade_from_xts
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from decimal import Decimal
 
-    from tg1.models import OrderRequest
+    from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, OrderRequest
     from tg1.xts.login import XtsLogin
 
 ORDERS_PATH = "/interactive/orders"
 
 _EMPTY_BOOK_CODE = "e-orders-0005"
+_NO_HISTORY_CODE = "e-orders-0001"
+"""Not known, or not known yet: up to 3 s after the placement (xts.md 4.7, 7.5)."""
 
 
 def book_request(login: XtsLogin) -> HttpRequest:
@@ -50,11 +53,35 @@ def book_request(login: XtsLogin) -> HttpRequest:
     return _request(login, "GET", ORDERS_PATH)
 
 
+def history_request(login: XtsLogin, order_id: str) -> HttpRequest:
+    """`GET /orders?appOrderID=`: the states of one order. Raises `BrokerRefused` as `cancel_request`."""
+    return _request(login, "GET", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "looked up")})
+
+
+def trades_request(login: XtsLogin) -> HttpRequest:
+    """`GET /orders/trades`: the executions of the trading day."""
+    return _request(login, "GET", f"{ORDERS_PATH}/trades")
+
+
+def positions_request(login: XtsLogin) -> HttpRequest:
+    """`GET /portfolio/positions`; servers refuse it without `dayOrNet` (xts.md 1.4)."""
+    return _request(login, "GET", "/interactive/portfolio/positions", {"dayOrNet": "NetWise"})
+
+
+def balance_request(login: XtsLogin) -> HttpRequest:
+    """`GET /user/balance` (xts.md 2.11)."""
+    return _request(login, "GET", "/interactive/user/balance")
+
+
 def cancel_request(login: XtsLogin, order_id: str) -> HttpRequest:
     """`DELETE /orders?appOrderID=` (xts.md 1.4, 9.2). Raises `BrokerRefused` when `order_id` is no AppOrderID."""
+    return _request(login, "DELETE", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "cancelled")})
+
+
+def _wire_id(order_id: str, what: str) -> str:
     if not (order_id.isascii() and order_id.isdigit()):
-        raise BrokerRefused(f"the order can't be cancelled yet: the book shows no AppOrderID for it, but {order_id!r}")
-    return _request(login, "DELETE", ORDERS_PATH, {"appOrderID": str(int(order_id))})
+        raise BrokerRefused(f"the order can't be {what} yet: the book shows no AppOrderID for it, but {order_id!r}")
+    return str(int(order_id))
 
 
 def place_request(login: XtsLogin, order: OrderRequest, *, instrument_id: int, product_type: str) -> HttpRequest:
@@ -138,14 +165,58 @@ def book_rows(answer: Answer) -> list[Any]:
     Only `[]`, null and the code `e-orders-0005` are an empty book (xts.md 4.5); a failed one is never taken for it.
     Raises as `check_read`, and `BrokerUnavailable` for a result of another form.
     """
-    if answer.kind is Kind.ERROR and answer.code == _EMPTY_BOOK_CODE:
+    return _rows(answer, "the order book", {_EMPTY_BOOK_CODE})
+
+
+def order_now(answer: Answer, order_id: str) -> BrokerOrder | None:
+    """Return the current state of an order out of its history; None when the server does not know the order.
+
+    The last row is the current one (xts.md 2.7), but nothing takes a final state or a filled share back (xts.md 3).
+    Raises as `book_rows`.
+    """
+    rows = _rows(answer, "the order's history", {_EMPTY_BOOK_CODE, _NO_HISTORY_CODE})
+    ours = [from_xts(row) for row in rows if isinstance(row, dict) and order_id_of(row.get("AppOrderID")) == order_id]
+    reached = [(order.status.is_final, order.filled_quantity or 0, place) for place, order in enumerate(ours)]
+    return ours[max(reached)[-1]] if ours else None
+
+
+def day_trades(answer: Answer) -> tuple[BrokerTrade, ...]:
+    """Return the executions of the trade book, oldest first. Raises as `book_rows`."""
+    rows = _rows(answer, "the trade book", {"e-tradebook-0005"})
+    trades = [trade_from_xts(row) for row in rows if isinstance(row, dict)]
+    return tuple(sorted(trades, key=lambda trade: trade.traded_at))
+
+
+def net_positions(answer: Answer) -> tuple[BrokerPosition, ...]:
+    """Return the positions, which come bare or as `positionList` (xts.md 2.9). Raises as `book_rows`."""
+    rows = _rows(answer, "the positions' result", {"e-portfolio-0005"}, inside="positionList")
+    return tuple(position_from_xts(row) for row in rows if isinstance(row, dict))
+
+
+def account_balance(answer: Answer) -> Balance:
+    """Return what the account may spend in all segments (xts.md 2.11). Raises as `check_read`."""
+    result = check_read(answer)
+    lists = result.get("BalanceList") if isinstance(result, dict) else None
+    limits = [each for each in lists if isinstance(each, dict)] if isinstance(lists, list) else []
+    # One with the header of all segments goes before one of a part of them.
+    limits.sort(key=lambda each: each.get("limitHeader") != "ALL|ALL|ALL")
+    found = limits[0].get("limitObject") if limits else None
+    sums = found.get("RMSSubLimits") if isinstance(found, dict) else None
+    return balance_from_xts(sums if isinstance(sums, dict) else {})
+
+
+def _rows(answer: Answer, what: str, empty_codes: AbstractSet[str], *, inside: str = "") -> list[Any]:
+    """Return the rows of a read's result, or of what stands `inside` it; `empty_codes` are errors that mean "none"."""
+    if answer.kind is Kind.ERROR and answer.code in empty_codes:
         return []
-    rows = check_read(answer)
-    if rows is None and answer.has_result:
+    found = check_read(answer)
+    if inside and isinstance(found, dict) and inside in found:
+        found = found[inside]
+    if found is None and answer.has_result:
         return []
-    if not isinstance(rows, list):
-        raise BrokerUnavailable(f"the order book's result is not a list: {answer.said}")
-    return rows
+    if not isinstance(found, list):
+        raise BrokerUnavailable(f"{what} is not a list: {answer.said}")
+    return found
 
 
 def _write_error(what: str, answer: Answer) -> BrokerError:

@@ -1,4 +1,4 @@
-"""One row of an XTS order book, read with distrust: PURE, and the only place that knows the names of its fields.
+"""One row of an XTS book, read with distrust: PURE, and the only place that knows the names of its fields.
 
 Every field may be missing, empty, a string, "NaN" or carry a thousands comma, and words come in any case (behaviour
 4.3, xts.md 2.6). A field that can't be read is None or empty in the `BrokerOrder`; it is never guessed.
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tg1.errors import BrokerUnavailable
-from tg1.models import BrokerOrder, OrderStatus, Side
+from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, OrderStatus, Side
 
 LONGEST_TEXT = 256
 """Characters of a server's text that may reach a log or the operator."""
@@ -33,6 +33,8 @@ _STATUSES = {
     "": OrderStatus.PENDING,
 }
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+_DAY_FIRST = re.compile(r"(\d\d)-(\d\d)-(\d{4})[ T](\d\d:\d\d:\d\d)", re.ASCII)
+_DAY_LAST = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)", re.ASCII)
 _ID_DIGITS = 18
 _ID = re.compile(rf"\d{{1,{_ID_DIGITS}}}", re.ASCII)
 
@@ -65,6 +67,44 @@ def from_xts(row: Any) -> BrokerOrder:
         limit_price=_price(row.get("OrderPrice")),
         reason=plain_text(row.get("CancelRejectReason")),
         symbol=plain_text(row.get("TradingSymbol")),
+    )
+
+
+def position_from_xts(row: dict[str, Any]) -> BrokerPosition:
+    """Return a row of the positions; servers spell the instrument's number in two ways (xts.md 2.9)."""
+    return BrokerPosition(
+        symbol=plain_text(row.get("TradingSymbol")),
+        segment=plain_text(row.get("ExchangeSegment")).upper(),
+        instrument_id=_whole(row.get("ExchangeInstrumentId", row.get("ExchangeInstrumentID"))),
+        product_type=plain_text(row.get("ProductType")).upper(),
+        quantity=_whole(row.get("Quantity")),
+        buy_average=_price(row.get("BuyAveragePrice")),
+        sell_average=_price(row.get("SellAveragePrice")),
+    )
+
+
+def trade_from_xts(row: dict[str, Any]) -> BrokerTrade:
+    """Return a row of the trade book (xts.md 2.8)."""
+    return BrokerTrade(
+        order_id=order_id_of(row.get("AppOrderID")),
+        client_id=plain_text(row.get("OrderUniqueIdentifier")),
+        symbol=plain_text(row.get("TradingSymbol")),
+        segment=plain_text(row.get("ExchangeSegment")).upper(),
+        instrument_id=_whole(row.get("ExchangeInstrumentID", row.get("ExchangeInstrumentId"))),
+        side=_SIDES.get(plain_text(row.get("OrderSide")).lower()),
+        quantity=_quantity(row.get("LastTradedQuantity")),
+        price=_price(row.get("LastTradedPrice")),
+        traded_at=_time_text(row.get("LastExecutionTransactTime")),
+    )
+
+
+def balance_from_xts(limits: dict[str, Any]) -> Balance:
+    """Return an account's `RMSSubLimits`, any of which may be missing or "NaN" (xts.md 2.11)."""
+    return Balance(
+        cash=number(limits.get("cashAvailable")),
+        margin_available=number(limits.get("netMarginAvailable")),
+        margin_used=number(limits.get("marginUtilized")),
+        collateral=number(limits.get("collateral")),
     )
 
 
@@ -106,10 +146,23 @@ def plain_text(value: Any) -> str:
 
 
 def _quantity(value: Any) -> int | None:
+    found = _whole(value)
+    return found if found is not None and found >= 0 else None
+
+
+def _whole(value: Any) -> int | None:
     found = number(value)
-    if found is None or found < 0 or found >= 10**_ID_DIGITS or found != found.to_integral_value():
+    if found is None or abs(found) >= 10**_ID_DIGITS or found != found.to_integral_value():
         return None
     return int(found)
+
+
+def _time_text(value: Any) -> str:
+    """Return `04-02-2026 13:45:23` and `2026-02-04T13:45:23.1` as "2026-02-04 13:45:23"."""
+    text = plain_text(value)
+    if found := _DAY_FIRST.match(text):
+        return f"{found[3]}-{found[2]}-{found[1]} {found[4]}"
+    return f"{found[1]} {found[2]}" if (found := _DAY_LAST.match(text)) else ""
 
 
 def _price(value: Any) -> Decimal | None:
