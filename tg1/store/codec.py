@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tg1.models import OpenOrder, OrderHistoryRecord
+    from tg1.models import GridIdentity, OpenOrder, OrderHistoryRecord
     from tg1.store.json_kinds import Record
 
 SCHEMA_VERSION = 1
@@ -53,6 +53,7 @@ class StateEncoder:
 
     def __init__(self) -> None:
         self._lists: dict[str, _Written] = {}
+        self._grid: tuple[GridIdentity | None, dict[str, str]] = (None, {})
 
     def text(self, state: BotState) -> StateText:
         """The state's JSON; `InvariantBroken` when it holds what could not be read back."""
@@ -60,7 +61,9 @@ class StateEncoder:
         for key, level in state.levels.items():
             if key != level.uuid:
                 raise InvariantBroken(f"the level {level.uuid} is kept under the uuid {key}")
-        texts = schema.HEAD.pairs(state) | schema.GRID.pairs(state.grid)
+        if state.grid is not self._grid[0]:
+            self._grid = (state.grid, schema.GRID.pairs(state.grid))
+        texts = schema.HEAD.pairs(state) | self._grid[1]
         before = "".join(f'"{key}": {texts.pop(key)},\n' for key in schema.BEFORE_TIME)
         after = "".join(f',\n"{key}": {text}' for key, text in texts.items())
         return StateText(

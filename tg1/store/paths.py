@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tg1.machine.files import file_stem
@@ -16,44 +17,44 @@ if TYPE_CHECKING:
     from tg1.errors import SaveFailed, StateError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StatePaths:
-    """Where the files of one bot are."""
+    """Where the files of one bot are; each name is made once, since a save asks for most of them."""
 
     folder: Path
     bot_name: str
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """What the names begin with."""
         return file_stem(self.bot_name)
 
-    @property
+    @cached_property
     def state(self) -> Path:
         """The truth."""
         return self.folder / f"{self.stem}_state.json"
 
-    @property
+    @cached_property
     def tmp(self) -> Path:
         """A save under way."""
         return self.folder / f"{self.stem}_state.json.tmp"
 
-    @property
+    @cached_property
     def bak(self) -> Path:
         """The good file before the last save."""
         return self.folder / f"{self.stem}_state.json.bak"
 
-    @property
+    @cached_property
     def bak_tmp(self) -> Path:
         """The next `.bak`, before its rename."""
         return self.folder / f"{self.stem}_state.json.bak.tmp"
 
-    @property
+    @cached_property
     def trades(self) -> Path:
         """All completed records, one a line."""
         return self.folder / f"{self.stem}_trades.jsonl"
 
-    @property
+    @cached_property
     def archive(self) -> Path:
         """The folder of states that were given up."""
         return self.folder / "archive"
