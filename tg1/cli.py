@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.models import OcoOrderType, TradeType
-from tg1.settings.checks import LOG_LEVELS, PRODUCTS, check_bot_name, check_cancel_credentials
+from tg1.settings.cautions import cautions, wire_cautions
+from tg1.settings.checks import LOG_LEVELS, PRODUCTS, check_cancel_all
 from tg1.settings.credentials import collect, read_secret_file
 from tg1.settings.flags import CREDENTIALS, flag_of
 from tg1.settings.values import shown
@@ -49,6 +50,10 @@ class ParsedCommand:
     action: Action
     given: frozenset[str]
     """Names of the fields that the command line set, for a second `GridOcoConfig.validate`."""
+    square_off: bool = False
+    """With `CANCEL_ALL`: close what the bot holds, too (behaviour 13)."""
+    yes: bool = False
+    """Don't ask before that."""
     warnings: tuple[str, ...] = ()
     """Sentences to be logged once logging runs."""
 
@@ -92,7 +97,7 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
     "hedge": (
         _flag("oco_spread", "RUPEES", "distance from TokenB's price to the OCO price"),
         _flag("token_b_quantity", "SHARES", "shares of TokenB per OCO order"),
-        _flag("oco_stop_count", "N", "untriggered OCO orders that terminate the bot"),
+        _flag("oco_stop_count", "N", "hedges that fail to fill, per direction, that terminate the bot"),
         _flag("oco_order_type", _one_of([*OcoOrderType]), "how a hedge rests in the market"),
         _flag("oco_limit_offset", "PERCENT", "limit beyond the trigger, in percent of the OCO price"),
     ),
@@ -113,8 +118,8 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
         _flag("insecure_tls", "", "don't verify certificates (dangerous)"),
     ),
     "running": (
-        _flag("poll_interval", "SECONDS", "time between cycles, 0.1 to 60"),
-        _flag("stop_at", "HH:MM", "IST, end of the session (default: 15:00 for MIS, 15:15 for CNC and NRML)"),
+        _flag("poll_interval", "SECONDS", "time between cycles, 0.1 to 60, at most 10 with hedges"),
+        _flag("stop_at", "HH:MM", "IST, end of the session (default: 15:00 for MIS, 15:10 for CNC and NRML)"),
         _flag("ignore_market_hours", "", "trade at any hour"),
         _flag("holidays", "YYYY-MM-DD", "a day without trading that is in no list; may be given several times"),
         _flag("trading_days", "YYYY-MM-DD", "a Saturday session or Muhurat; may be given several times"),
@@ -127,6 +132,7 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
     "paper": (
         _flag("paper", "", "trade on the embedded exchange: no credentials, no network"),
         _flag("paper_prices", "FILE", "CSV of real prices to replay"),
+        _flag("paper_price_b", "RUPEES", "where TokenB's made prices start"),
         _flag("paper_speed", "FACTOR", "paper seconds per real second"),
         _flag("paper_seed", "N", "seed of the made prices"),
         _flag("journal", "FILE", "record of all that the paper exchange saw"),
@@ -161,6 +167,8 @@ def build_parser() -> argparse.ArgumentParser:
     actions = parser.add_argument_group("actions")
     actions.add_argument("--dry-run", action="store_true", help="print the grid and end")
     actions.add_argument("--cancel-all", action="store_true", help="stop the bot, cancel all its orders and end")
+    actions.add_argument("--square-off", action="store_true", help="with --cancel-all: close what the bot holds, too")
+    actions.add_argument("--yes", action="store_true", help="with --cancel-all: don't ask before closing positions")
     return parser
 
 
@@ -202,47 +210,58 @@ def parse_command(
 
     Raises `ConfigError` (exit 2) with one sentence; `SystemExit(0)` after `--help` and `--version`.
     """
+    values = _given_values(argv)
+    actions = {name: bool(values.pop(name, False)) for name in ("dry_run", "cancel_all", "square_off", "yes")}
+    action = _action(**actions)
+    given = frozenset(values)
+    credentials = collect(values, environ, read_file)
+    if "zerodha_config" not in values and environ.get(_ZERODHA_VARIABLE, "").strip():
+        values["zerodha_config"] = environ[_ZERODHA_VARIABLE].strip()
+    for name in CREDENTIALS:
+        values.pop(name, None)
+    config = _reachable(GridOcoConfig(**{"bot_name": "", "token_a_symbol": "", **values, **credentials.values}), given)
+    _judge(config, action, given)
+    return ParsedCommand(
+        config=config,
+        action=action,
+        given=given,
+        square_off=actions["square_off"],
+        yes=actions["yes"],
+        warnings=credentials.warnings + (wire_cautions if action is Action.CANCEL_ALL else cautions)(config),
+    )
+
+
+def _given_values(argv: Sequence[str]) -> dict[str, Any]:
+    """What was typed, as text by field name (and the actions by theirs)."""
     parser = build_parser()
     namespace, unknown = parser.parse_known_args(argv)
     if unknown:
         raise ConfigError(_unknown_sentence(unknown[0], argv, parser))
-    values = dict(vars(namespace))
-    action = _action(bool(values.pop("dry_run", False)), bool(values.pop("cancel_all", False)))
-    given = frozenset(values)
-    credentials = collect(values, environ, read_file)
-    for name in CREDENTIALS:
-        values.pop(name, None)
-    if "zerodha_config" not in values and environ.get(_ZERODHA_VARIABLE, "").strip():
-        values["zerodha_config"] = environ[_ZERODHA_VARIABLE].strip()
-    config = GridOcoConfig(**{"bot_name": "", "token_a_symbol": "", **values, **credentials.values})
-    _judge(config, action, given)
-    return ParsedCommand(
-        config=config, action=action, given=given, warnings=credentials.warnings + _tls_warning(config)
-    )
+    return dict(vars(namespace))
 
 
-def _tls_warning(config: GridOcoConfig) -> tuple[str, ...]:
-    if not config.insecure_tls:
-        return ()
-    return ("--insecure-tls: certificates are not verified; whoever sits on the wire can read keys and change orders.",)
-
-
-def _action(dry_run: bool, cancel_all: bool) -> Action:  # noqa: FBT001  # two switches, as they came
+def _action(*, dry_run: bool, cancel_all: bool, square_off: bool, yes: bool) -> Action:
     if dry_run and cancel_all:
         raise ConfigError("--dry-run contradicts --cancel-all: give one of the two.")
     if cancel_all:
         return Action.CANCEL_ALL
+    if square_off or yes:
+        name = "--square-off" if square_off else "--yes"
+        raise ConfigError(f"{name} has no use without --cancel-all: it belongs to the emergency stop.")
     return Action.DRY_RUN if dry_run else Action.START
+
+
+def _reachable(config: GridOcoConfig, given: frozenset[str]) -> GridOcoConfig:
+    """The config with a stop count that nobody asked for lowered to what a small grid can reach (behaviour 19)."""
+    if "oco_stop_count" in given or config.oco_stop_count <= config.steps:
+        return config
+    return replace(config, oco_stop_count=config.steps)
 
 
 def _judge(config: GridOcoConfig, action: Action, given: frozenset[str]) -> None:
     """Refuse what is wrong for this action; the emergency stop asks for no more than it needs (behaviour 13, 18)."""
     if action is Action.CANCEL_ALL:
-        check_bot_name(config.bot_name)
-        for name in ("fresh", "clear_attention"):
-            if name in given:
-                raise ConfigError(f"{flag_of(name)} has no use with --cancel-all: it belongs to a start.")
-        check_cancel_credentials(config)
+        check_cancel_all(config, given)
         return
     config.validate(given)
     if action is Action.START:

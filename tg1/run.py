@@ -229,8 +229,6 @@ def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
 
 
 def _cancel_all(config: GridOcoConfig, clock: SystemClock, redactor: Redactor) -> ExitCode:
-    if config.paper:
-        raise ConfigError("--cancel-all has no use with --paper: the embedded exchange ends with its bot.")
     with BotLock(config.state_dir, config.bot_name, text_required=False) as lock:
         stop_running_bot(lock, clock)
 

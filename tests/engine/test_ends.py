@@ -152,8 +152,8 @@ def test_session_end_cancels_confirms_and_stops(make_bench: Callable[..., Bench]
     ("changes", "ends"),
     [
         pytest.param({"product_type": "MIS"}, time(15, 0), id="mis"),
-        pytest.param({"product_type": "CNC"}, time(15, 15), id="cnc"),
-        pytest.param({"product_type": "NRML"}, time(15, 15), id="nrml"),
+        pytest.param({"product_type": "CNC"}, time(15, 10), id="cnc"),
+        pytest.param({"product_type": "NRML"}, time(15, 10), id="nrml"),
         pytest.param({"stop_at": "11:30"}, time(11, 30), id="given"),
     ],
 )

@@ -46,6 +46,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "rules.given": ("unit/rules/test_tickets.py", "unit/rules/test_fills.py"),
     "screen.view": ("unit/screen/test_ladder.py",),
     "settings.checks": ("unit/test_config.py",),
+    "settings.paths": ("unit/test_config.py",),
     "settings.fields": ("unit/test_config.py",),
     "settings.flags": ("unit/test_cli.py",),
     "settings.values": ("unit/settings/test_roots.py", "unit/test_config.py"),

@@ -75,7 +75,8 @@ def test_cli_has_a_flag_for_every_field() -> None:
     """Every flag but the actions has a field, and the other way round (behaviour 18)."""
     options = {option for action in build_parser()._actions for option in action.option_strings}
     expected = {flag_of(one.name) for one in fields(GridOcoConfig)}
-    extra = {"-h", "--help", "--version", "--dry-run", "--cancel-all", "--user", "--product-type"}
+    extra = {"-h", "--help", "--version", "--dry-run", "--cancel-all", "--square-off", "--yes"}
+    extra |= {"--user", "--product-type"}
     assert options == expected | extra
 
 
@@ -144,6 +145,13 @@ def test_cli_understands_switches_aliases_and_paths() -> None:
         (PLAIN, ["--zerodha-config", "TG1_ZERODHA_CONFIG"]),
         ([*PLAIN, *ZERODHA], ["--trade-key", "TG1_TRADE_KEY"]),
         ([*PLAIN, "--journal", "j", "--dry-run"], ["--journal", "--paper"]),
+        ([*PLAIN, "--paper-price-b", "600", "--dry-run"], ["--paper-price-b", "--paper"]),
+        ([*PLAIN, "--paper-price-b", "600", "--paper"], ["--paper-price-b", "buyts"]),
+        ([*GRID, "--paper-price-b", "0", "--paper"], ["--paper-price-b", "0"]),
+        ([*PLAIN, "--square-off", "--paper"], ["--square-off", "--cancel-all"]),
+        ([*PLAIN, "--yes", "--paper"], ["--yes", "--cancel-all"]),
+        ([*PLAIN, "--dry-run", "--square-off"], ["--square-off", "--cancel-all"]),
+        ([*GRID, "--dry-run", "--steps", "2", "--oco-stop-count", "3"], ["--oco-stop-count 3", "--steps 2"]),
     ],
 )
 def test_cli_refuses_in_one_sentence_that_names_the_flag(argv: list[str], names: list[str]) -> None:
@@ -171,6 +179,27 @@ def test_cli_needs_no_credentials_on_paper() -> None:
     """`--paper` runs without any (behaviour 17), and with some all the same."""
     assert parsed(*PLAIN, "--paper").action is Action.START
     assert parsed(*PLAIN, "--paper", *KEYS[:4]).config.paper
+
+
+def test_cli_rehearses_the_stop_on_an_exchange_of_its_own() -> None:
+    """Behaviour 17: refused with the command that rehearses it."""
+    sentence = refusal("--bot-name", "B", "--cancel-all", "--paper")
+    for part in ("--cancel-all", "--paper", "python -m tg1.paper", "--xts-root", "--kite-root", "--kite-ws-root"):
+        assert part in sentence
+
+
+def test_cli_reads_the_flatten() -> None:
+    """Behaviour 13, 18: `--square-off` goes with `--cancel-all`, and `--yes` skips its question."""
+    stop = ["--bot-name", "B", "--cancel-all", *KEYS[:4]]
+    assert (parsed(*stop).square_off, parsed(*stop).yes) == (False, False)
+    both = parsed(*stop, "--square-off", "--yes")
+    assert (both.action, both.square_off, both.yes) == (Action.CANCEL_ALL, True, True)
+
+
+def test_cli_lowers_the_stop_count_to_what_a_small_grid_can_reach() -> None:
+    """Behaviour 19: the default of 3 would never end a grid of two levels, and nobody has asked for it."""
+    assert parsed(*GRID, "--dry-run", "--steps", "2").config.oco_stop_count == 2
+    assert parsed(*GRID, "--dry-run", "--steps", "4").config.oco_stop_count == 3
 
 
 def test_cli_warns_at_every_start_without_verification() -> None:

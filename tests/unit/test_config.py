@@ -146,15 +146,15 @@ def test_config_knows_when_both_oco_directions_share_an_account(changes: dict[st
     ("changes", "stop"),
     [
         ({}, time(15, 0)),
-        ({"product_type": "CNC"}, time(15, 15)),
-        ({"product_type": "NRML"}, time(15, 15)),
+        ({"product_type": "CNC"}, time(15, 10)),
+        ({"product_type": "NRML"}, time(15, 10)),
         ({"stop_at": "14:05"}, time(14, 5)),
         ({"ignore_market_hours": True}, None),
     ],
     ids=["mis", "cnc", "nrml", "given", "ignored"],
 )
 def test_config_stops_at_the_products_own_time_unless_told(changes: dict[str, Any], stop: time | None) -> None:
-    """Behaviour 12: 15:00 for MIS, 15:15 for delivery."""
+    """Behaviour 12: 15:00 for MIS, 15:10 for delivery."""
     assert plain(**changes).effective_stop == stop
 
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.models import PAISA, TradeSide
+from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules import client_ids, hours
+from tg1.rules.grid import to_tick
 from tg1.settings.flags import (
     CREDENTIALS,
     OCO_CREDENTIALS,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 HIGHEST_PRICE = Decimal(10_000_000)
 HIGHEST_QUANTITY = 10_000_000
 MOST_OFFSET = Decimal(20)
+SLOWEST_HEDGED_POLL_SECS = 10.0
+"""A price without life for longer is stale (behaviour 10.1): a slower bot would bracket its hedges on such prices."""
 LONGEST_NAME = 100
 LONGEST_SYMBOL = 50
 PRODUCTS = ("MIS", "CNC", "NRML")
@@ -49,6 +52,7 @@ def check(config: GridOcoFields, given: AbstractSet[str]) -> None:
     _check_hedge(config, given)
     if not config.auto_entry:
         check_levels(config.identity())
+        _check_target(config)
     _check_running(config)
 
 
@@ -82,6 +86,23 @@ def check_levels(grid: GridIdentity) -> None:
         raise ConfigError(f"--spread {grid.spread} puts the SELL level {grid.steps} at {highest}, above any NSE price.")
 
 
+def check_hedge_price(grid: GridIdentity, token_b_price: Decimal, tick: Decimal) -> None:
+    """Raise `ConfigError` when the OCO spread asks for a price that TokenB can't have, or already has (behaviour 19).
+
+    `token_b_price` and `tick` are TokenB's, in rupees.
+    """
+    if grid.oco_spread >= token_b_price:
+        raise ConfigError(
+            f"--oco-spread {grid.oco_spread} reaches the price of {grid.token_b_symbol}, {token_b_price:.2f}: no hedge "
+            "could ever fill."
+        )
+    if to_tick(grid.oco_spread, tick) <= 0:
+        raise ConfigError(
+            f"--oco-spread {grid.oco_spread} is nothing on {grid.token_b_symbol}'s tick of {tick}: every entry would "
+            "be hedged at once."
+        )
+
+
 def check_credentials(config: GridOcoFields) -> None:
     """Raise `ConfigError` naming what is missing to trade, or contradicts itself; never quotes a value."""
     if config.paper:
@@ -92,13 +113,19 @@ def check_credentials(config: GridOcoFields) -> None:
     check_pairs(config)
 
 
-def check_cancel_credentials(config: GridOcoFields) -> None:
-    """Raise `ConfigError` unless the Trade account can be reached and what else is given comes in pairs.
+def check_cancel_all(config: GridOcoFields, given: AbstractSet[str]) -> None:
+    """Raise `ConfigError` unless the emergency stop can find the orders (behaviour 13, 18).
 
-    `--cancel-all` knows the trade type from the state, if at all, so nothing more is demanded here (behaviour 18).
+    It knows the trade type from the state, if at all, so no more than the name and the Trade account is demanded.
     """
+    check_bot_name(config.bot_name)
+    _refuse(given, ("fresh", "clear_attention"), "has no use with --cancel-all: it belongs to a start")
     if config.paper:
-        return
+        raise ConfigError(
+            "--cancel-all has no use with --paper, whose exchange ends with its bot; to rehearse the stop, run "
+            "`python -m tg1.paper` in a terminal of its own and give the bot and its --cancel-all, instead of --paper, "
+            "the --xts-root, --kite-root and --kite-ws-root that it prints, with any keys."
+        )
     _demand(config, TRADE_CREDENTIALS)
     check_pairs(config)
 
@@ -153,6 +180,8 @@ def _check_unused(config: GridOcoFields, given: AbstractSet[str]) -> None:
         )
     if config.paper:
         _refuse(given, (*ROOTS, "insecure_tls"), "contradicts --paper, which brings its own exchange")
+        if config.paper_prices is not None:
+            _refuse(given, ("paper_price_b",), "contradicts --paper-prices, which brings its own prices")
     else:
         _refuse(given, PAPER_ONLY, "has no use without --paper")
     if config.ignore_market_hours:
@@ -178,6 +207,15 @@ def _check_numbers(config: GridOcoFields, given: AbstractSet[str]) -> None:
     _check_price("target_spread", config.target_spread)
     _check_quantity("token_a_quantity", config.token_a_quantity, given)
     _check_range("max_open_entries", config.max_open_entries, 0, client_ids.MAX_LEVEL)
+
+
+def _check_target(config: GridOcoFields) -> None:
+    buys = TradeSide.DOWNSIDE in config.trade_type.trade_sides
+    if buys and config.target_spread >= config.entry_price:
+        raise ConfigError(
+            f"--target-spread {config.target_spread} reaches the entry price of {config.entry_price}: TokenA would "
+            "have to double before a profit is taken."
+        )
 
 
 def _check_price(name: str, value: Decimal) -> None:
@@ -207,7 +245,26 @@ def _check_hedge(config: GridOcoFields, given: AbstractSet[str]) -> None:
         raise ConfigError(f"--oco-spread is missing: --trade-type {config.trade_type} hedges that far from TokenB.")
     _check_price("oco_spread", config.oco_spread)
     _check_quantity("token_b_quantity", config.token_b_quantity, given)
-    _check_range("oco_stop_count", config.oco_stop_count, 1, 2 * client_ids.MAX_LEVEL)
+    _check_stop_count(config, given)
+    _check_offset(config, given)
+    _check_range("poll_interval", config.poll_interval, 0.1, SLOWEST_HEDGED_POLL_SECS)
+
+
+def _check_stop_count(config: GridOcoFields, given: AbstractSet[str]) -> None:
+    _check_range("oco_stop_count", config.oco_stop_count, 1, client_ids.MAX_LEVEL)
+    if "oco_stop_count" in given and config.oco_stop_count > config.steps:
+        raise ConfigError(
+            f"--oco-stop-count {config.oco_stop_count} can never be reached with --steps {config.steps}: hedges that "
+            "fail to fill would not end the bot."
+        )
+
+
+def _check_offset(config: GridOcoFields, given: AbstractSet[str]) -> None:
+    if config.oco_order_type is OcoOrderType.LIMIT:
+        _refuse(given, ("oco_limit_offset",), "has no use with --oco-order-type limit, which knows no trigger")
+        return
+    if config.oco_limit_offset == 0:
+        raise ConfigError("--oco-limit-offset 0 leaves a hedge no room: one tick beyond its trigger it never fills.")
     _check_range("oco_limit_offset", config.oco_limit_offset, Decimal(0), MOST_OFFSET)
 
 
@@ -227,5 +284,7 @@ def _check_running(config: GridOcoFields) -> None:
         raise ConfigError(f"--log-level {shown(config.log_level)} is not one of {', '.join(LOG_LEVELS)}.")
     if not config.zerodha_user.strip():
         raise ConfigError("--zerodha-user is empty: give the user whose section the Zerodha file holds.")
+    if config.paper_price_b is not None:
+        _check_price("paper_price_b", config.paper_price_b)
     _check_range("paper_speed", config.paper_speed, 0.01, 10_000)
     _check_range("paper_seed", config.paper_seed, 0, 2**63 - 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import ZERO, GridIdentity, OcoOrderType, TradeType
-from tg1.settings import values
+from tg1.settings import paths, values
 from tg1.settings.flags import CREDENTIALS, flag_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MIS_STOP = time(15, 0)
 """Brokers square MIS off from about here on (behaviour 12)."""
-DELIVERY_STOP = time(15, 15)
-"""Stocks with F&O leave continuous trading here since August 2026 (behaviour 12)."""
+DELIVERY_STOP = time(15, 10)
+"""Stocks with F&O leave continuous trading at 15:15 since August 2026 (behaviour 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +71,11 @@ class GridOcoFields:
     token_b_quantity: int = 0
     """Shares of TokenB per OCO order; has to be given with hedged types."""
     oco_stop_count: int = 3
-    """Untriggered OCO orders per direction that terminate the bot (architecture 13)."""
+    """Untriggered OCO orders per direction that terminate the bot (architecture 13), at most `steps`."""
     oco_order_type: OcoOrderType = OcoOrderType.STOP_LIMIT
     """How a hedge rests in the market (behaviour 6.1)."""
     oco_limit_offset: Decimal = Decimal("0.5")
-    """Percent of the OCO price by which a stop-limit's limit lies beyond its trigger, 0 to 20."""
+    """Percent of the OCO price by which a stop-limit's limit lies beyond its trigger, above 0 and up to 20."""
 
     trade_key: str = field(default="", repr=False)
     """XTS app key of the Trade account."""
@@ -104,7 +104,7 @@ class GridOcoFields:
     """Don't verify certificates; warned about at every start (behaviour 11.4)."""
 
     poll_interval: float = 1.0
-    """Seconds between cycles, 0.1 to 60; books are read at most once a second all the same (behaviour 4.1)."""
+    """Seconds between cycles, 0.1 to 60, with hedges to 10; books: at most one a second (behaviour 4.1)."""
     stop_at: time | None = None
     """IST; None is the product's own, see `effective_stop`."""
     ignore_market_hours: bool = False
@@ -128,6 +128,8 @@ class GridOcoFields:
     """Trade on the embedded exchange, without credentials or network (behaviour 17)."""
     paper_prices: Path | None = None
     """CSV of real prices to replay; None: a seeded, correlated pair."""
+    paper_price_b: Decimal | None = None
+    """Rupees near which TokenB's made prices start; None: where the OCO spread is a sensible part of them."""
     paper_speed: float = 1.0
     """How many seconds of paper prices pass in one of ours."""
     paper_seed: int = 1
@@ -197,8 +199,9 @@ _CONVERTERS: dict[str, Callable[[str, object], Any]] = {
     "int": values.to_int,
     "float": values.to_float,
     "Decimal": values.to_decimal,
-    "Path": values.to_path,
-    "Path | None": values.to_optional_path,
+    "Decimal | None": values.to_optional_decimal,
+    "Path": paths.to_path,
+    "Path | None": paths.to_optional_path,
     "time | None": values.to_optional_time,
     "tuple[date, ...]": values.to_days,
     "TradeType": values.to_trade_type,

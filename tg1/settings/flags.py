@@ -33,10 +33,11 @@ OCO_ONLY = (
     "oco_stop_count",
     "oco_order_type",
     "oco_limit_offset",
+    "paper_price_b",
 )
 """Fields that mean nothing without a hedge: refused when given with a trade type that has none (behaviour 18)."""
 
-PAPER_ONLY = ("paper_prices", "paper_speed", "paper_seed", "journal")
+PAPER_ONLY = ("paper_prices", "paper_price_b", "paper_speed", "paper_seed", "journal")
 """Fields that mean nothing without `--paper`."""
 
 ROOTS = ("xts_root", "kite_root", "kite_ws_root")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules.grid import exact_rows, to_tick
+from tg1.settings.cautions import cautions
 
 if TYPE_CHECKING:
     from tg1.rules.grid import GridRow
@@ -24,6 +25,7 @@ def grid_layout(config: GridOcoFields) -> str:
         if of_side:
             blocks.append(_half(config, side, of_side))
     blocks.append(_totals(config, rows))
+    blocks += [f"Mind: {sentence}" for sentence in cautions(config)]
     return "\n\n".join(blocks)
 
 
@@ -70,6 +72,7 @@ def _totals(config: GridOcoFields, rows: tuple[GridRow, ...]) -> str:
     if config.has_oco:
         shares = config.token_b_quantity * config.steps
         lines.append(f"Every hedge of a side filled: {shares} shares of {config.token_b_symbol}")
+        lines.append(f"The bot ends when {config.oco_stop_count} hedges of a side should have filled and have not")
     return "\n".join(lines)
 
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -49,6 +48,11 @@ def to_decimal(flag: str, value: object) -> Decimal:
     return Decimal(_numeral(flag, value, _DECIMAL, "a plain decimal number such as 49.50"))
 
 
+def to_optional_decimal(flag: str, value: object) -> Decimal | None:
+    """Return an exact number, or None when none is configured. Raises `ConfigError`."""
+    return None if value is None else to_decimal(flag, value)
+
+
 def to_float(flag: str, value: object) -> float:
     """Return a finite number of seconds or a factor. Raises `ConfigError`."""
     return float(to_decimal(flag, value))
@@ -79,22 +83,6 @@ def to_flag(flag: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{flag} {shown(value)} is a switch and takes only True or False here.")
     return value
-
-
-def to_optional_path(flag: str, value: object) -> Path | None:
-    """Return a path, or None when none is configured. Raises `ConfigError` for an empty one."""
-    return None if value is None else to_path(flag, value)
-
-
-def to_path(flag: str, value: object) -> Path:
-    """Return a path with `~` expanded. Raises `ConfigError` for an empty one or one with a NUL."""
-    text = str(value)
-    if not text.strip() or "\0" in text:
-        raise ConfigError(f"{flag} {shown(value)} is not a path.")
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(f"{flag} {shown(value)} names a home folder that is not known.") from error
 
 
 def to_optional_time(flag: str, value: object) -> time | None:
