@@ -13,13 +13,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tg1.models import NO_CHARGES, ZERO, Charges, Executed, Side
+from tg1.models import NO_CHARGES, PAISA, ZERO, Charges, Executed, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PERCENT = Decimal(100)
-PAISA = Decimal("0.01")
 RUPEE = Decimal(1)
 INTRADAY_PRODUCT = "MIS"
 ALWAYS = date.min

@@ -7,109 +7,17 @@ from the levels: TokenA of open and of hedge-closed ones, and TokenB of every he
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tg1.models import NOTHING_TRADED, ZERO, Role, Side, Traded
+from tg1.models import NOTHING_TRADED, Position, Role, Side, Statement, Traded
 from tg1.rules.ledger import charges_so_far
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from decimal import Decimal
+    from collections.abc import Iterable, Iterator
 
-    from tg1.models import BotState, Charges, OpenOrder, Quote
+    from tg1.models import BotState, OpenOrder, Quote
     from tg1.rules.charges import Plans
     from tg1.rules.ledger import AccountOf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """What one account holds of one symbol through this bot."""
-
-    account: str
-    symbol: str
-    long: Traded = NOTHING_TRADED
-    """Shares bought and not sold again."""
-    short: Traded = NOTHING_TRADED
-    """Shares sold and not bought back."""
-
-    @property
-    def quantity(self) -> int:
-        """Signed shares, as the broker nets them: below 0 when more is sold than bought."""
-        return self.long.quantity - self.short.quantity
-
-    @property
-    def cost(self) -> Decimal:
-        """Rupees paid for it; below 0 when more was received."""
-        return self.long.value - self.short.value
-
-    @property
-    def average(self) -> Decimal | None:
-        """The price at which it would earn nothing, in rupees; None when it is flat."""
-        return self.cost / self.quantity if self.quantity else None
-
-    def gain(self, price: Decimal | None) -> Decimal | None:
-        """Rupees won if it were closed at `price`; a flat one needs no price, any other has None without one."""
-        if not self.quantity:
-            return -self.cost
-        return None if price is None else self.quantity * price - self.cost
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """A bot's money at one moment, in rupees. What is not known is None, never 0."""
-
-    realised: Decimal
-    """Of shares that were both bought and sold."""
-    charges: Charges
-    """Of everything executed so far."""
-    positions: tuple[Position, ...]
-    """By account and symbol; those that never were are left out."""
-    quotes: Mapping[str, Quote]
-    """The last price of every symbol that has one, fresh or not."""
-
-    def gain(self, position: Position) -> Decimal | None:
-        """What a position has won at its symbol's last price; None without one."""
-        quote = self.quotes.get(position.symbol)
-        return position.gain(quote.price if quote else None)
-
-    @cached_property
-    def unrealised(self) -> Decimal | None:
-        """What all positions have won at the last prices; None when one that is needed has never come."""
-        gains = [self.gain(position) for position in self.positions]
-        return None if None in gains else sum((gain for gain in gains if gain is not None), ZERO)
-
-    @property
-    def gross(self) -> Decimal | None:
-        """All cash flows and positions at the last prices, before charges."""
-        return None if self.unrealised is None else self.realised + self.unrealised
-
-    @property
-    def net(self) -> Decimal | None:
-        """The trader's number: gross less charges (behaviour 15)."""
-        return None if self.gross is None else self.gross - self.charges.total
-
-    @cached_property
-    def held(self) -> tuple[str, ...]:
-        """Symbols of which some account holds shares: their prices decide the net."""
-        return tuple(sorted({position.symbol for position in self.positions if position.quantity}))
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Held symbols without any price: while there are some, the net is not known."""
-        return tuple(symbol for symbol in self.held if symbol not in self.quotes)
-
-    @property
-    def stale(self) -> tuple[Quote, ...]:
-        """Prices of held symbols that are not fresh: the net is as old as they are."""
-        quotes = [self.quotes[symbol] for symbol in self.held if symbol in self.quotes]
-        return tuple(quote for quote in quotes if not quote.fresh)
-
-    @property
-    def is_current(self) -> bool:
-        """True when the net is known and of this moment: a limit of loss may be judged on it."""
-        return not self.unpriced and not self.stale
 
 
 def statement(state: BotState, *, quotes: Iterable[Quote | None], account_of: AccountOf, plans: Plans) -> Statement:

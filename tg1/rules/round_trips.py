@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tg1.models import Charges, Executed, Side
-from tg1.rules.charges import PAISA, Plans, charges
+from tg1.models import PAISA, Charges, Executed, Side
+from tg1.rules.charges import Plans, charges
 
 if TYPE_CHECKING:
     from datetime import date

@@ -23,16 +23,18 @@ from tg1.models import (
     OrderSide,
     OrderStatus,
     OrderType,
+    Position,
     Quote,
     Role,
     Side,
+    Statement,
     Traded,
     TradeSide,
 )
 from tg1.rules.charges import Plans
 from tg1.rules.fills import apply_reading
 from tg1.rules.ledger import executed_by, trip_over
-from tg1.rules.positions import Position, Statement, positions, statement
+from tg1.rules.positions import positions, statement
 from tg1.rules.reconcile import resolve
 from tg1.rules.transitions import placed
 
