@@ -10,10 +10,13 @@ from tg1.models import PAISA, Charges, Executed, Side
 from tg1.rules.charges import Plans, charges
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from decimal import Decimal
 
+    from tg1.models import GridIdentity
     from tg1.rules.charges import ChargesPlan
+    from tg1.rules.grid import GridRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,49 @@ def least_paying_spread(trade: Trade, plan: ChargesPlan) -> Decimal | None:
         else:
             low = middle + 1
     return low * PAISA
+
+
+def trade_of(row: GridRow, grid: GridIdentity, day: date, *, overnight: bool = False) -> Trade:
+    """What a level of the grid trades, its entry filled on `day`."""
+    return Trade(
+        side=row.trade_side.entry_direction,
+        entry_price=row.entry_price,
+        quantity=grid.token_a_quantity,
+        product=grid.product_type,
+        day=day,
+        overnight=overnight,
+    )
+
+
+def paying_spread(rows: Iterable[GridRow], grid: GridIdentity, plan: ChargesPlan, day: date) -> Decimal | None:
+    """The smallest target spread, in paise, with which every level's round trip pays; None when none does.
+
+    Charges grow with the price, so each side's highest level decides.
+    """
+    highest = {row.trade_side: row for row in sorted(rows, key=lambda row: row.entry_price)}
+    spreads = [least_paying_spread(trade_of(row, grid, day), plan) for row in highest.values()]
+    known = [spread for spread in spreads if spread is not None]
+    return max(known) if known and len(known) == len(spreads) else None
+
+
+def losing(rows: Sequence[GridRow], grid: GridIdentity, plan: ChargesPlan, day: date) -> str:
+    """A sentence when a round trip of the grid nets nothing or less, which a trader must see before he starts."""
+    trips = [round_trip(trade_of(row, grid, day), grid.target_spread, plan) for row in rows]
+    worst = min(trips, key=lambda trip: trip.net)
+    if worst.net > 0:
+        return ""
+    bad = sum(1 for trip in trips if trip.net <= 0)
+    which = "EVERY ROUND TRIP LOSES MONEY" if bad == len(trips) else f"{bad} OF {len(trips)} LEVELS LOSE MONEY"
+    least = paying_spread(rows, grid, plan, day)
+    way_out = (
+        "no --target-spread pays at this quantity and brokerage"
+        if least is None
+        else f"the smallest --target-spread that pays at every level is {least:.2f}"
+    )
+    return (
+        f"{which}: {grid.token_a_quantity} {grid.token_a_symbol} at a target spread of {grid.target_spread:.2f} bring "
+        f"{worst.gross:.2f} and cost up to {worst.charges.total:.2f} in charges, net {worst.net:+.2f}; {way_out}"
+    )
 
 
 def _one_order(trade: Trade, side: Side, price: Decimal, day: date) -> Executed:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.models import Side
+from tests.support.states import GRID
+from tg1.models import PAISA, GridIdentity, Side, TradeType
 from tg1.rules.charges import DISCOUNT, FREE, Brokerage, ChargesPlan
-from tg1.rules.round_trips import Trade, least_paying_spread, round_trip
+from tg1.rules.grid import exact_rows
+from tg1.rules.round_trips import Trade, least_paying_spread, losing, paying_spread, round_trip, trade_of
 
 SBIN = Trade(side=Side.BUY, entry_price=Decimal("787.20"), quantity=100, product="MIS", day=date(2026, 11, 24))
 FLAT_MONTHLY = ChargesPlan(intraday=FREE)
@@ -70,3 +72,62 @@ def test_least_spread_pays_and_a_paisa_less_does_not(trade: Trade, plan: Charges
     if least is not None:
         assert round_trip(trade, least, plan).net > 0
         assert round_trip(trade, least - Decimal("0.01"), plan).net <= 0
+
+
+def sbin_grid(**changes: object) -> GridIdentity:
+    """Two levels a side of 100 SBIN around 787, half a rupee to the target."""
+    grid = replace(GRID, token_a_symbol="SBIN", token_b_symbol="PNB", entry_price=Decimal(787), steps=2)
+    return replace(grid, **changes)  # type: ignore[arg-type]
+
+
+def sentence(grid: GridIdentity, plan: ChargesPlan = DISCOUNT) -> str:
+    """What a start with this grid says."""
+    return losing(exact_rows(grid), grid, plan, date(2026, 11, 24))
+
+
+def test_start_whose_round_trips_lose_money_says_so_with_the_spread_that_pays() -> None:
+    """Behaviour 15: what a user must see before he starts, with the way out."""
+    assert sentence(sbin_grid()) == (
+        "EVERY ROUND TRIP LOSES MONEY: 100 SBIN at a target spread of 0.50 bring 50.00 and cost up to 75.19 in "
+        "charges, net -25.19; the smallest --target-spread that pays at every level is 0.76"
+    )
+
+
+def test_start_whose_round_trips_pay_says_nothing() -> None:
+    """A paisa more than the smallest spread that pays is enough for every level."""
+    assert sentence(sbin_grid(target_spread=Decimal("0.76"))) == ""
+    assert sentence(sbin_grid(), FLAT_MONTHLY) == ""
+
+
+def test_some_levels_may_lose_and_others_pay() -> None:
+    """Charges grow with the price, so the upper levels lose first."""
+    text = sentence(sbin_grid(spread=Decimal(300), target_spread=Decimal("0.70")))
+    assert text.startswith("2 OF 4 LEVELS LOSE MONEY")
+
+
+def test_quantity_that_can_never_pay_is_named() -> None:
+    """One share at ₹5 against two fees of ₹20."""
+    tiny = sbin_grid(entry_price=Decimal(5), spread=Decimal(1), token_a_quantity=1, trade_type=TradeType.SELLOCOTS)
+    plan = ChargesPlan(intraday=Brokerage(rupees=Decimal(20)))
+    assert sentence(tiny, plan).endswith("no --target-spread pays at this quantity and brokerage")
+
+
+@given(
+    st.sampled_from(["MIS", "CNC", "NRML"]),
+    st.decimals("20", "3000", places=2),
+    st.integers(1, 500),
+    st.sampled_from([DISCOUNT, FLAT_MONTHLY]),
+)
+def test_spread_that_pays_everywhere_pays_at_every_level(
+    product: str, centre: Decimal, quantity: int, plan: ChargesPlan
+) -> None:
+    """The highest level of each side decides: with its spread no level loses, with a paisa less one does."""
+    grid = sbin_grid(entry_price=centre, product_type=product, token_a_quantity=quantity)
+    rows, day = exact_rows(grid), date(2026, 11, 24)
+    spread = paying_spread(rows, grid, plan, day)
+    if spread is not None:
+        nets = [
+            [round_trip(trade_of(row, grid, day), each, plan).net for row in rows] for each in (spread, spread - PAISA)
+        ]
+        assert min(nets[0]) > 0
+        assert min(nets[1]) <= 0
