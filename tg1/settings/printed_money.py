@@ -25,6 +25,13 @@ LATEST = date.max - timedelta(days=2)
 """A day on which every rate that has ever been given is in force, with room for a target on the day after."""
 SAMPLE_PRICES = tuple(Decimal(price) for price in (50, 100, 200, 500, 1000, 2000))
 """Centres for which a round trip is shown while the real one is not known."""
+_OCO_NAMES = {TradeSide.UPSIDE: "Upside OCO", TradeSide.DOWNSIDE: "Downside OCO"}
+_DONE = {"BUY": "bought", "SELL": "sold"}
+_MARGINS = {
+    "MIS": "a fifth of it at least (SEBI, intraday); your broker may ask for more",
+    "CNC": "all of it; what is sold comes out of holdings",
+    "NRML": "all of it; what is sold comes out of holdings",
+}
 HEAD = "  {:<9}{:>10}{:>10}{:>10}"
 
 
@@ -87,9 +94,9 @@ def _samples(grid: GridIdentity, plan: ChargesPlan, alarm: Alarm) -> str:
 
 
 def _title(grid: GridIdentity, plan: ChargesPlan) -> str:
-    brokerage = plan.intraday if grid.product_type == "MIS" else plan.delivery
+    brokerage = plan.delivery if grid.product_type == "CNC" else plan.intraday
     return (
-        f"A round trip of {grid.token_a_quantity} {grid.token_a_symbol}, in rupees "
+        f"A round trip of {grid.token_a_quantity} {grid.token_a_symbol}, in rupees\n"
         f"(brokerage: {_brokerage(brokerage)}; --charge changes it)"
     )
 
@@ -120,15 +127,6 @@ def _worst_case(grid: GridIdentity, rows: Sequence[GridRow], price_b: Decimal | 
     return "\n".join(lines)
 
 
-_OCO_NAMES = {TradeSide.UPSIDE: "Upside OCO", TradeSide.DOWNSIDE: "Downside OCO"}
-_DONE = {"BUY": "bought", "SELL": "sold"}
-_MARGINS = {
-    "MIS": "your broker decides; SEBI's least for intraday shares is a fifth of their worth",
-    "CNC": "all of it: what is bought is paid for, what is sold comes out of holdings",
-    "NRML": "all of it: what is bought is paid for, what is sold comes out of holdings",
-}
-
-
 def _token_a(grid: GridIdentity, rows: Sequence[GridRow], side: TradeSide) -> str:
     text = f"{grid.max_quantity} {grid.token_a_symbol} {_DONE[side.entry_direction]}"
     entries = [row.entry_price for row in rows if row.trade_side is side]
@@ -139,5 +137,5 @@ def _token_b(grid: GridIdentity, side: TradeSide, price_b: Decimal | None) -> st
     shares = grid.token_b_quantity * grid.steps
     text = f"{shares} {grid.token_b_symbol} {_DONE[side.entry_direction.opposite]}"
     if price_b is None:
-        return f"{text}; in rupees not known here: nobody has told {grid.token_b_symbol}'s price"
+        return f"{text}; rupees unknown, since no price of {grid.token_b_symbol} is given"
     return f"{text}, about {shares * price_b:.2f} at {price_b:.2f}"
