@@ -37,8 +37,8 @@ LONGEST = 300
 PURE_ROOMS = {"rules", "models", "errors"}
 MARK = re.compile(r"\bPURE\b|\bPure[.:]")
 PLAIN = {
-    *("__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum"),
-    *("fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
+    *("__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib"),
+    *("enum", "fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
     *("operator", "pathlib", "re", "statistics", "string", "types", "typing", "unicodedata", "urllib.parse"),
 }
 """The standard library as far as it is only computation and values; a pure module imports no other."""

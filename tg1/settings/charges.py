@@ -62,7 +62,7 @@ def _taken_apart(text: str) -> _Said:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ConfigError(f"{FLAG} {shown(text)} is not of the form ITEM=VALUE, such as brokerage=0.03%:20.")
-    account, item, value, since = (part and part.strip() for part in match.group("account", "item", "value", "since"))
+    account, item, value, since = (part and part.strip() for part in match.groups())
     if account is not None:
         account = account.replace("_", "-").lower()
         _known(text, account, ACCOUNTS, "an account")
