@@ -151,7 +151,7 @@ class GridOcoEngine:
     def _poll_cycle(self) -> ExitCode | None:
         """One cycle; an exit code when the bot has ended (behaviour 4.5 gives the order)."""
         self._cycle += 1
-        books = self._keeper.read(self._parts.accounts_in_use())
+        books = self._keeper.read(self._parts.accounts_in_use(), since=self.clock.monotonic())
         moment = self._parts.moment()
         if self._session.is_over(moment.now):
             return self._ending.end_session()

@@ -401,7 +401,7 @@ class EngineMachine(RuleBasedStateMachine):
     def _look_twice(self, engine: GridOcoEngine) -> None:
         for _ in range(2):
             parts = engine._parts
-            parts.take_books(parts.keeper.read(parts.client.accounts), parts.moment())
+            parts.take_books(parts.keeper.read(parts.client.accounts, since=0.0), parts.moment())
 
     def _picture(self) -> object:
         assert self.store is not None

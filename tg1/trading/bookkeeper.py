@@ -73,14 +73,16 @@ class Bookkeeper:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def read(self, accounts: Iterable[str]) -> dict[str, Book]:
-        """One snapshot of each account's book; an account that could not be read is missing (behaviour 4.4)."""
+    def read(self, accounts: Iterable[str], *, since: float) -> dict[str, Book]:
+        """One snapshot of each account's book; an account that could not be read is missing (behaviour 4.4).
+
+        A snapshot that another bot of the key began to read after `since` (monotonic seconds) will do (behaviour 11.3).
+        """
         tag = client_ids.bot_tag(self.state.bot_name)
-        began = self._clock.monotonic()
         books: dict[str, Book] = {}
         for account in accounts:
             try:
-                books[account] = Book(account, self._client.order_book(account, since=began), tag)
+                books[account] = Book(account, self._client.order_book(account, since=since), tag)
             except BrokerError as exc:
                 if account not in self._failing:
                     log.warning(

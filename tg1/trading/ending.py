@@ -133,7 +133,7 @@ def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None
     before: list[str] | None = None
     told = parts.clock.stop_requested
     while True:
-        books = parts.keeper.read(parts.client.accounts)
+        books = parts.keeper.read(parts.client.accounts, since=parts.clock.monotonic())
         moment = parts.moment()
         orphans = parts.take_books(books, moment)
         parts.save(moment)

@@ -23,7 +23,7 @@ def books_of_all(parts: Parts) -> dict[str, Book]:
     """Every account's book; raises `BrokerUnavailable` when one can't be read within a minute, or at a stop."""
     deadline = parts.clock.monotonic() + BROKER_WITHIN_SECS
     while True:
-        books = parts.keeper.read(parts.client.accounts)
+        books = parts.keeper.read(parts.client.accounts, since=parts.clock.monotonic())
         if len(books) == len(parts.client.accounts):
             return books
         if parts.clock.stop_requested or parts.clock.monotonic() >= deadline:
@@ -40,7 +40,9 @@ def settle_doubts(parts: Parts, books: dict[str, Book] | None = None) -> None:
     """
     deadline = parts.clock.monotonic() + BROKER_WITHIN_SECS
     while not parts.clock.stop_requested:
-        question = open_question(parts, parts.keeper.read(parts.client.accounts) if books is None else books)
+        question = open_question(
+            parts, parts.keeper.read(parts.client.accounts, since=parts.clock.monotonic()) if books is None else books
+        )
         books = None
         if not question:
             return
