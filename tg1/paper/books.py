@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from tg1.paper.accounts import Account
-from tg1.paper.envelope import Call, failure, no_rows, success
+from tg1.paper.envelope import Call, no_rows, success
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import FaultKind
 from tg1.paper.orders import PaperOrder
 from tg1.paper.rows import holdings_result, order_row, position_row, trade_row
-from tg1.paper.validation import read_order_id
+from tg1.paper.validation import read_day_or_net, read_order_id
 from tg1.paper.wire import WireReply, dumps
 
 _BOOK_HEAD = b'{"type":"success","code":"s-user-0001","description":"Success order book","result":['
@@ -35,29 +35,43 @@ class Books:
         self._served[call.account.name] = reply
         return reply
 
+    def dealer_orders(self, call: Call) -> WireReply:
+        """GET /orders/dealerorderbook: rows without GeneratedBy (xts.md 2.6)."""
+        orders = self._exchange.book(call.account.name, call.now)
+        rows = [order_row(order, call.account, self._exchange.quirks) for order in orders]
+        for row in rows:
+            row.pop("GeneratedBy", None)
+        return success("s-user-0001", "Success order book", rows) if rows else self._nothing()
+
     def trades(self, call: Call) -> WireReply:
         """GET /orders/trades: one row for each execution of the day."""
         quirks = self._exchange.quirks
         rows = [
-            trade_row(order, execution, quirks)
+            trade_row(order, execution, call.account, quirks)
             for order in self._exchange.book(call.account.name, call.now)
             for execution in order.executions
         ]
-        if not rows:
+        if not rows or _is_blank(call):
             return no_rows(quirks.empty_book, "e-tradebook-0005", "s-orders-0001", "Success trade book")
         return success("s-orders-0001", "Success trade book", rows)
 
     def positions(self, call: Call) -> WireReply:
         """GET /portfolio/positions: the day's, `dayOrNet` being mandatory (xts.md 1.4)."""
-        if call.request.query.get("dayOrNet") not in ("NetWise", "DayWise"):
-            return failure("e-property-validation-failed", "Bad Request")
-        exchange = self._exchange
+        read_day_or_net(call.request.query)
+        exchange, quirks = self._exchange, self._exchange.quirks
         rows = [
-            position_row(key, position, exchange.instruments[key[1]].exchange_token, exchange.prices.get(key[1]))
-            for key, position in exchange.ledger.today_of(call.account.name).items()
+            position_row(
+                product,
+                position,
+                call.account,
+                exchange.instruments[key],
+                last=exchange.prices.get(key),
+                comma=quirks.thousands_comma,
+            )
+            for (_, key, product), position in exchange.ledger.today_of(call.account.name).items()
+            if not _is_blank(call)
         ]
-        quirks = exchange.quirks
-        if not rows:
+        if not rows and quirks.empty_book != "list":
             return no_rows(quirks.empty_book, "e-portfolio-0005", "s-portfolio-0001", "Success position")
         bare = quirks.positions_shape == "list"
         return success("s-portfolio-0001", "Success position", rows if bare else {"positionList": rows})
@@ -72,7 +86,7 @@ class Books:
         }
         if not shares:
             return no_rows(exchange.quirks.empty_book, "e-holdings-0005", "s-portfolio-0013", "Success holding")
-        return success("s-portfolio-0013", "Success holding", holdings_result(call.account.name, shares))
+        return success("s-portfolio-0013", "Success holding", holdings_result(call.account.client_code, shares))
 
     def status(self, _call: Call) -> WireReply:
         """GET /status/exchange: the normal session, whatever the hour."""
@@ -82,17 +96,22 @@ class Books:
     def _history(self, call: Call) -> WireReply:
         number = read_order_id(call.request.query["appOrderID"])
         orders = self._exchange.order_history(call.account.name, number, call.now)
-        return success("s-orders-0001", "Success order history", [order_row(o, self._exchange.quirks) for o in orders])
+        rows = [order_row(order, call.account, self._exchange.quirks) for order in orders]
+        return success("s-orders-0001", "Success order history", rows)
 
     def _book(self, call: Call) -> WireReply:
         self._forget_other_quirks()
         account, exchange = call.account, self._exchange
+        missing = self._missing_order(call)
         # an order that is still hidden shows up by the passing of time alone, so such a body is never kept
-        may_keep = exchange.visibility.is_complete
+        may_keep = exchange.visibility.is_complete and not missing
         kept = self._bodies.get(account.name)
-        if may_keep and kept is not None and kept[0] == account.version:
+        if may_keep and kept is not None and kept[0] == account.version and not _is_blank(call):
             return WireReply(body=kept[1])
-        rows = self._rendered(exchange.book(account.name, call.now))
+        orders = [order for order in exchange.book(account.name, call.now) if order.app_order_id != missing]
+        if exchange.quirks.book_form == "blank" or _is_blank(call):
+            return WireReply(body=_BOOK_HEAD + b"]}")
+        rows = self._rendered(orders, account)
         if not rows:
             return self._nothing()
         body = _BOOK_HEAD + b",".join(rows) + b"]}"
@@ -100,18 +119,29 @@ class Books:
             self._bodies[account.name] = (account.version, body)
         return WireReply(body=body)
 
-    def _rendered(self, orders: Sequence[PaperOrder]) -> list[bytes]:
+    def _missing_order(self, call: Call) -> int:
+        fault = next((each for each in call.faults if each.kind is FaultKind.PARTIAL_BOOK), None)
+        if fault is None and self._exchange.quirks.book_form != "partial":
+            return 0
+        working = self._exchange.working_orders(call.account.name)
+        named = fault.text if fault is not None else ""
+        if named:
+            day = [self._exchange.orders[each] for each in call.account.day_orders]
+            working = [order for order in day if named in (order.client_id, str(order.app_order_id))]
+        return working[0].app_order_id if working else 0
+
+    def _rendered(self, orders: Sequence[PaperOrder], account: Account) -> list[bytes]:
         quirks = self._exchange.quirks
-        rows = [b'"junk"'] * quirks.junk_rows + [self._row(order) for order in orders]
+        rows = [b'"junk"'] * quirks.junk_rows + [self._row(order, account) for order in orders]
         if quirks.newest_first:
             rows.reverse()
         return rows
 
-    def _row(self, order: PaperOrder) -> bytes:
+    def _row(self, order: PaperOrder, account: Account) -> bytes:
         kept = self._rows.get(order.app_order_id)
         if kept is not None and kept[0] is order:
             return kept[1]
-        rendered = dumps(order_row(order, self._exchange.quirks))
+        rendered = dumps(order_row(order, account, self._exchange.quirks))
         self._rows[order.app_order_id] = (order, rendered)
         return rendered
 
@@ -125,6 +155,5 @@ class Books:
         return no_rows(self._exchange.quirks.empty_book, "e-orders-0005", "s-user-0001", "Success order book")
 
 
-def margin_text(account: Account) -> str:
-    """Return the account's margin as the balance prints it: "NaN" without a limit (xts.md 2.11)."""
-    return "NaN" if account.margin is None else f"{account.margin:f}"
+def _is_blank(call: Call) -> bool:
+    return any(fault.kind is FaultKind.BLANK_BOOK for fault in call.faults)

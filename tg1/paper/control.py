@@ -6,7 +6,7 @@
 | POST /paper/price | symbol, price | sets the last price and matches |
 | GET, POST /paper/quirks | fields to change | the quirks |
 | GET, POST, DELETE /paper/faults | one fault or a list | what is armed, with counts |
-| POST /paper/account | name, app_key, secret | opens an account with fixed credentials |
+| POST /paper/account | name, app_key, secret (, clients) | opens an account, or a dealer's login with client codes |
 | POST /paper/foreign_order | account, symbol, side, quantity, price (, product, client_id) | an order by another hand |
 | POST /paper/broker_cancel | app_order_id (, reason) | the broker cancels |
 | POST /paper/fill | app_order_id, quantity, price | a fill whatever the market says |
@@ -160,7 +160,8 @@ class ControlApp:
 
     def _account(self, body: dict[str, Any], _now: datetime) -> str:
         accounts = self._exchange.accounts
-        return accounts.declare(str(body["name"]), str(body["app_key"]), str(body["secret"])).name
+        clients = [str(each) for each in body.get("clients", [])]
+        return accounts.declare(str(body["name"]), str(body["app_key"]), str(body["secret"]), clients).name
 
     def _foreign_order(self, body: dict[str, Any], now: datetime) -> int:
         return self._exchange.foreign_order(

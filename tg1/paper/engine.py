@@ -44,9 +44,8 @@ class OrderEngine(OrderRegister):
         quirks: Quirks | None = None,
         rng: Random | None = None,
         listener: Listener | None = None,
-        open_to_all: bool = True,
     ) -> None:
-        super().__init__(instruments, quirks=quirks, rng=rng, listener=listener, open_to_all=open_to_all)
+        super().__init__(instruments, quirks=quirks, rng=rng, listener=listener)
         self.agenda = Agenda()
         self.visibility = Visibility()
         self._references: dict[str, Decimal] = {}

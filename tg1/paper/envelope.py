@@ -30,13 +30,10 @@ def failure(code: str, description: str, status: int = BAD_REQUEST, result: Any 
     return json_reply({"type": "error", "code": code, "description": description, "result": result or {}}, status)
 
 
-def dead_token(status: int, code: str = "e-session-0007", description: str = "Invalid Token") -> WireReply:
-    """Return the answer to a token that opens no session (xts.md 4.2)."""
-    return failure(code, description, status)
-
-
-def malformed(refusal: ValidationRefusedError) -> WireReply:
-    """Return the validator's refusal with every complaint (xts.md 4.6)."""
+def malformed(refusal: ValidationRefusedError, *, with_errors: bool = True) -> WireReply:
+    """Return the validator's refusal, with every complaint or without any (xts.md 4.6)."""
+    if not with_errors:
+        return failure("e-property-validation-failed", "Bad Request")
     # the body captured on Findoc (xts.md 4.6)
     errors = [
         {"field": [fault.field], "location": fault.location, "messages": [fault.message], "types": [fault.type]}

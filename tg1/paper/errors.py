@@ -3,6 +3,7 @@
 PaperError
  ├─ LoginRefusedError      the key is known with another secret, or unknown on a closed exchange
  ├─ DeadTokenError         no token, an old one, or one that has expired (xts.md 4.2, 4.3)
+ ├─ ClientRefusedError     the client code is none of the login's (xts.md 1.7)
  ├─ ValidationRefusedError a request that the gateway's validator refuses (xts.md 4.6)
  ├─ UnknownOrderError      the account has no such order (xts.md 4.7)
  ├─ NotWorkingError        the order is final: it can be neither cancelled nor modified (xts.md 4.7)
@@ -27,6 +28,10 @@ class DeadTokenError(PaperError):
     def __init__(self, sentence: str, code: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class ClientRefusedError(PaperError):
+    """The login reaches no client of this code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,19 +21,16 @@ class PaperExchange(OrderEngine):
     """Orders, prices and accounts of one simulated exchange.
 
     `orders` holds every order ever by AppOrderID and `history` its earlier values, the current one last; `ledger`
-    holds positions and holdings. `listener` hears of every change as it happens. `open_to_all` lets any key and
-    secret open an account at its first login.
+    holds positions and holdings. `listener` hears of every change as it happens. Any key and secret open
+    an account at their first login.
     """
 
     # Sessions
 
     def login(self, app_key: str, secret: str, now: datetime) -> Session:
         """Open a session, ending the key's previous one; raises LoginRefusedError."""
-        return self.accounts.login(app_key, secret, now, self.quirks.session_lifetime_secs)
-
-    def logout(self, account: str) -> None:
-        """End the account's session."""
-        self.accounts.kill(account)
+        quirks = self.quirks
+        return self.accounts.login(app_key, secret, now, quirks.session_lifetime_secs, quirks.dealer_clients)
 
     # Requests of the account's owner
 
@@ -94,7 +91,8 @@ class PaperExchange(OrderEngine):
         """Return the values of one order of today, the current one last; raises UnknownOrderError."""
         self._begin(now)
         day_orders = self.accounts.by_name[account].day_orders
-        if self.visibility.hides(app_order_id, now) or app_order_id not in day_orders:
+        is_unknown = app_order_id not in day_orders or self.visibility.hides(app_order_id, now)
+        if is_unknown or now < self.orders[app_order_id].placed_at + timedelta(seconds=self.quirks.history_after_secs):
             raise UnknownOrderError(f"Order history not found for AppOrderID [{app_order_id}] given.")
         return self.history[app_order_id]
 
@@ -201,6 +199,10 @@ class PaperExchange(OrderEngine):
     def set_margin(self, account: str, rupees: Decimal | None) -> None:
         """Limit what the account's orders may use; None lifts the limit."""
         self.accounts.by_name[account].margin = rupees
+
+    def margin_used(self, account: str) -> Decimal:
+        """Rupees that the account's positions and working orders take."""
+        return self.ledger.margin_used(account, self.working_orders(account))
 
     def _close_position(self, account: str, symbol: str, net: int, now: datetime) -> None:
         instrument = self.instruments[symbol]

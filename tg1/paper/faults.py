@@ -35,6 +35,8 @@ class FaultKind(StrEnum):
     CANCEL_LOST = "cancel_lost"
     CANCEL_IGNORED = "cancel_ignored"
     EMPTY_BOOK = "empty_book"
+    BLANK_BOOK = "blank_book"
+    PARTIAL_BOOK = "partial_book"
     STALE_BOOK = "stale_book"
 
 
@@ -66,8 +68,10 @@ class Fault:
     status: int = 0
     """HTTP status of HTML, JSON_ERROR and DEAD_TOKEN; 0 takes the usual one."""
     code: str = ""
+    """Code of JSON_ERROR and DEAD_TOKEN; empty takes the usual one."""
     text: str = ""
-    """Description of JSON_ERROR, body of GARBAGE, reason of REJECT."""
+    """Description of JSON_ERROR and DEAD_TOKEN, body of GARBAGE, reason of REJECT; for PARTIAL_BOOK the client id or
+    AppOrderID of the order that is missing (empty: the oldest that works)."""
 
     def __post_init__(self) -> None:
         if self.when not in ("before", "after"):

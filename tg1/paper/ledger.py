@@ -40,6 +40,16 @@ class Ledger:
         """Return the day's positions of one account."""
         return {key: position for key, position in self.today.items() if key[0] == account}
 
+    def mark_to_market(self, account: str) -> tuple[Decimal, Decimal]:
+        """Return what the account's day has realised and what is open at the last prices, in rupees."""
+        held = [(position, self._prices.get(key[1], ZERO)) for key, position in self.today_of(account).items()]
+        realized = sum((position.realized for position, _ in held), ZERO)
+        return realized, sum((position.unrealized(last) for position, last in held), ZERO)
+
+    def margin_used(self, account: str, working: Iterable[PaperOrder]) -> Decimal:
+        """Rupees that the account's positions and working orders take."""
+        return self._used(account) + sum(map(self._cost, working), ZERO)
+
     def sellable(self, account: str, symbol: str) -> int:
         """Shares that a delivery SELL may take: holdings and what was bought today, less what was sold."""
         bought = sum(self.today.get((account, symbol, product), _EMPTY).net for product in _DELIVERY)
@@ -67,7 +77,7 @@ class Ledger:
         if limit is None:
             return ""
         required = self._cost(order)
-        available = max(limit - self._used(order.account) - sum(map(self._cost, working), ZERO), ZERO)
+        available = max(limit - self.margin_used(order.account, working), ZERO)
         if required <= available:
             return ""
         return (

@@ -180,6 +180,25 @@ class Position:
         """Shares held; negative when short."""
         return self.buy_quantity - self.sell_quantity
 
+    @property
+    def buy_average(self) -> Decimal:
+        """Rupees per share bought; 0 when none was."""
+        return self.buy_value / self.buy_quantity if self.buy_quantity else ZERO
+
+    @property
+    def sell_average(self) -> Decimal:
+        """Rupees per share sold; 0 when none was."""
+        return self.sell_value / self.sell_quantity if self.sell_quantity else ZERO
+
+    @property
+    def realized(self) -> Decimal:
+        """Rupees that the shares bought and sold again brought."""
+        return min(self.buy_quantity, self.sell_quantity) * (self.sell_average - self.buy_average)
+
+    def unrealized(self, last: Decimal) -> Decimal:
+        """Rupees that the shares still held are worth at `last` beyond what they cost."""
+        return self.sell_value - self.buy_value + self.net * last - self.realized
+
     def with_trade(self, side: PaperSide, quantity: int, price: Decimal) -> "Position":
         """Return this position after one more trade."""
         if side is PaperSide.BUY:

@@ -12,7 +12,10 @@ from tg1.paper.errors import PaperUsageError
 T = TypeVar("T")
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}
 _CHOICES: Mapping[str, tuple[object, ...]] = {
-    "dead_token_status": (400, 200),
+    "dead_session_status": (400, 200, 401, 403),
+    "book_form": ("whole", "blank", "partial"),
+    "balance_form": ("full", "bare", "none"),
+    "login_enums": ("full", "bare"),
     "empty_book": ("list", "null", "error"),
     "cancel_result": ("list", "dict", "empty", "null"),
     "cancel_of_final": ("error", "sent"),
@@ -82,10 +85,26 @@ class Quirks:
     """A new order is missing from book and history for so long (xts.md 7.5)."""
     visible_after_reads: int = 0
     """A new order is missing from so many reads of the book."""
+    history_after_secs: float = 0.0
+    """The history of a new order is e-orders-0001 for so long, whatever the book shows (xts.md 7.5)."""
+    book_form: str = "whole"
+    """The order book as it is, blank (success and no row), or without the oldest order that works."""
+    dealer_clients: tuple[str, ...] = ()
+    """Client codes of logins that nobody declared; empty: they are investors'. "*****" alone is a PRO login."""
+    login_enums: str = "full"
+    """The login's enums with or without tradeConversion, instrumentType and exchangeSegment (xts.md 2.1)."""
+    balance_form: str = "full"
+    """The balance with or without collateral and MTM, or an error for want of a limit (xts.md 2.11)."""
     session_lifetime_secs: float = 86_400.0
     """A token dies so long after its login (xts.md 2.1: 24 h)."""
-    dead_token_status: int = 400
+    dead_session_status: int = 400
     """HTTP status of the dead-token envelope (xts.md 4.2)."""
+    dead_session_text: str = "Invalid Token"
+    """Its description: "Session expired" and "Token/Authorization not found" were seen, too (xts.md 4.2, 4.3)."""
+    dead_session_code: str = "e-session-0007"
+    """Its code."""
+    bad_request_errors: bool = True
+    """A validator's "Bad Request" lists its complaints in `result.errors` (xts.md 4.6)."""
     empty_book: str = "list"
     """An empty book is `[]`, null, or HTTP 400 e-orders-0005 (xts.md 4.5)."""
     cancel_result: str = "list"
@@ -109,9 +128,9 @@ class Quirks:
     rate_limit_body: str = "flat"
     """Shape of the 429 body (xts.md 4.4)."""
     orders_per_sec: int = 10
-    """Placements, modifications and cancels together, per account."""
+    """Placements, modifications and cancels together, per app key."""
     reads_per_sec: int = 1
-    """Requests of one read route, per account."""
+    """Requests of one read route, per app key."""
     side_case: str = "upper"
     """`BUY` or the older `Buy` in rows."""
     thousands_comma: bool = False

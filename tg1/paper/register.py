@@ -42,12 +42,11 @@ class OrderRegister:
         quirks: Quirks | None = None,
         rng: Random | None = None,
         listener: Listener | None = None,
-        open_to_all: bool = True,
     ) -> None:
         self.rng = rng or Random(0)
         self.quirks = quirks or Quirks()
         self.listener = listener
-        self.accounts = Accounts(self.rng, open_to_all=open_to_all)
+        self.accounts = Accounts(self.rng)
         self.orders: dict[int, PaperOrder] = {}
         self.history: dict[int, list[PaperOrder]] = {}
         self.prices: dict[str, Decimal] = {}

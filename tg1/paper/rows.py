@@ -5,22 +5,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tg1.paper.ledger import Key
+from tg1.paper.accounts import Account
+from tg1.paper.instruments import PaperInstrument
 from tg1.paper.orders import RESPONSE_TYPE, ZERO, Execution, PaperOrder, PaperStatus, Position
 from tg1.paper.quirks import Quirks
 
 _NO_EXPIRY = "01-01-1980 00:00:00"
 _CENT = Decimal("0.01")
 _FINE = Decimal("0.0001")
-_QUANTITIES = ("OrderQuantity", "LeavesQuantity", "CumulativeQuantity", "OrderDisclosedQuantity")
-_PRICES = ("OrderPrice", "OrderStopPrice")
+_QUANTITIES = (
+    *("OrderQuantity", "LeavesQuantity", "CumulativeQuantity", "OrderDisclosedQuantity"),
+    "LastTradedQuantity",
+)
+_PRICES = ("OrderPrice", "OrderStopPrice", "LastTradedPrice")
 
 
-def average_text(average: Decimal | None, *, comma: bool = False) -> str:
-    """Return an average price in rupees as the server prints it: "" before any fill, two decimals or more."""
-    if average is None:
+def rupees_text(amount: Decimal | None, *, comma: bool = False) -> str:
+    """Return rupees as the server prints them, two decimals or more; "" for None, as averages are before any fill."""
+    if amount is None:
         return ""
-    fine = average.quantize(_FINE)
+    fine = amount.quantize(_FINE)
     plain = fine.quantize(_CENT) if fine == fine.quantize(_CENT) else fine.normalize()
     plain += ZERO  # a negative zero would print its sign
     return f"{plain:,f}" if comma else f"{plain:f}"
@@ -38,29 +42,39 @@ def order_id(app_order_id: int, quirks: Quirks) -> int | str:
     return str(app_order_id) if quirks.order_id_as == "str" else app_order_id
 
 
-def order_row(order: PaperOrder, quirks: Quirks) -> dict[str, Any]:
-    """Return one row of the order book."""
-    row = _plain_row(order, quirks)
+def order_row(order: PaperOrder, account: Account, quirks: Quirks) -> dict[str, Any]:
+    """Return one row of the account's order book."""
+    row = _plain_row(order, account, quirks)
     if order.status is PaperStatus.PENDING_NEW and quirks.fresh_numbers != "clean":
         blank = "" if quirks.fresh_numbers == "empty" else "NaN"
-        row.update(dict.fromkeys((*_QUANTITIES, *_PRICES, "OrderAverageTradedPrice"), blank))
+        row.update({name: blank for name in (*_QUANTITIES, *_PRICES, "OrderAverageTradedPrice") if name in row})
+    return _with_quirks(row, quirks)
+
+
+def _with_quirks(row: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
     if quirks.numbers_as_strings:
         comma = quirks.thousands_comma
-        for name in _QUANTITIES:
-            row[name] = f"{row[name]:,d}" if comma and isinstance(row[name], int) else str(row[name])
-        for name in _PRICES:
-            row[name] = average_text(row[name], comma=comma) if isinstance(row[name], Decimal) else row[name]
+        for name, value in row.items():
+            if name in _QUANTITIES:
+                row[name] = quantity_text(value, comma=comma) if isinstance(value, int) else value
+            elif name in _PRICES:
+                row[name] = rupees_text(value, comma=comma) if isinstance(value, Decimal) else value
     for name in quirks.missing_fields:
         row.pop(name, None)
     return row
 
 
-def _plain_row(order: PaperOrder, quirks: Quirks) -> dict[str, Any]:
+def quantity_text(quantity: int, *, comma: bool) -> str:
+    """Return shares as text."""
+    return f"{quantity:,d}" if comma else str(quantity)
+
+
+def _plain_row(order: PaperOrder, account: Account, quirks: Quirks) -> dict[str, Any]:
     terms, iso = order.terms, quirks.iso_times
     updated = time_text(order.updated_at, iso=iso)
     return {
-        "LoginID": order.account,
-        "ClientID": order.account,
+        "LoginID": account.login_id,
+        "ClientID": account.shown_code,
         "AppOrderID": order_id(order.app_order_id, quirks),
         "OrderReferenceID": "",
         "GeneratedBy": order.generated_by,
@@ -107,18 +121,18 @@ def _average(average: Decimal | None, quirks: Quirks) -> Any:
     if quirks.average_as == "number":
         return average.quantize(_FINE)
     fixed = {"zero": "0.00", "nan": "NaN"}.get(quirks.average_as)
-    return fixed or average_text(average, comma=quirks.thousands_comma)
+    return fixed or rupees_text(average, comma=quirks.thousands_comma)
 
 
-def trade_row(order: PaperOrder, execution: Execution, quirks: Quirks) -> dict[str, Any]:
+def trade_row(order: PaperOrder, execution: Execution, account: Account, quirks: Quirks) -> dict[str, Any]:
     """Return one row of the trade book: the order as of that execution (xts.md 2.8)."""
     filled = execution.cumulative == order.quantity
-    return {
-        **_plain_row(order, quirks),
+    row = {
+        **_plain_row(order, account, quirks),
         "OrderStatus": PaperStatus.FILLED.value if filled else PaperStatus.PARTIALLY_FILLED.value,
         "CumulativeQuantity": execution.cumulative,
         "LeavesQuantity": order.quantity - execution.cumulative,
-        "OrderAverageTradedPrice": average_text(execution.average, comma=quirks.thousands_comma),
+        "OrderAverageTradedPrice": _average(execution.average, quirks),
         "LastTradedPrice": execution.price,
         "LastTradedQuantity": execution.quantity,
         "LastExecutionTransactTime": time_text(execution.at, iso=quirks.iso_times),
@@ -126,36 +140,49 @@ def trade_row(order: PaperOrder, execution: Execution, quirks: Quirks) -> dict[s
         "ExecutionReportIndex": order.executions.index(execution) + 1,
         "MessageCode": 9005,
     }
+    return _with_quirks(row, quirks)
 
 
-def position_row(key: Key, position: Position, instrument_id: int, last: Decimal | None) -> dict[str, Any]:
-    """Return one row of the positions: values are strings with commas (xts.md 2.9)."""
-    account, symbol, product = key
-    buy = position.buy_value / position.buy_quantity if position.buy_quantity else ZERO
-    sell = position.sell_value / position.sell_quantity if position.sell_quantity else ZERO
-    realized = min(position.buy_quantity, position.sell_quantity) * (sell - buy)
-    total = position.sell_value - position.buy_value + position.net * (last if last is not None else ZERO)
+def position_row(
+    product: str,
+    position: Position,
+    account: Account,
+    instrument: PaperInstrument,
+    *,
+    last: Decimal | None,
+    comma: bool,
+) -> dict[str, Any]:
+    """Return one row of the positions: every value is a string, rupees with commas (xts.md 2.9)."""
+    unrealized = position.unrealized(ZERO if last is None else last)
+    rupees = {
+        "BuyAveragePrice": position.buy_average,
+        "SellAveragePrice": position.sell_average,
+        "BuyAmount": position.buy_value,
+        "SellAmount": position.sell_value,
+        "NetAmount": position.sell_value - position.buy_value,
+        "SumOfTradedQuantityAndPriceBuy": position.buy_value,
+        "SumOfTradedQuantityAndPriceSell": position.sell_value,
+        "RealizedMTM": position.realized,
+        "UnrealizedMTM": unrealized,
+        "MTM": position.realized + unrealized,
+        "BEP": ZERO,
+    }
+    shares = {
+        "OpenBuyQuantity": position.buy_quantity,
+        "OpenSellQuantity": position.sell_quantity,
+        "Quantity": position.net,
+    }
     return {
-        "AccountID": account,
-        "LoginID": account,
-        "TradingSymbol": symbol,
-        "ExchangeSegment": "NSECM",
-        "ExchangeInstrumentId": str(instrument_id),
+        "AccountID": account.shown_code,
+        "LoginID": account.login_id,
+        "TradingSymbol": instrument.symbol,
+        "ExchangeSegment": instrument.segment,
+        "ExchangeInstrumentId": str(instrument.exchange_token),
         "ProductType": product,
         "Marketlot": "1",
         "Multiplier": "1",
-        "BuyAveragePrice": average_text(buy, comma=True),
-        "SellAveragePrice": average_text(sell, comma=True),
-        "OpenBuyQuantity": str(position.buy_quantity),
-        "OpenSellQuantity": str(position.sell_quantity),
-        "Quantity": str(position.net),
-        "BuyAmount": average_text(position.buy_value, comma=True),
-        "SellAmount": average_text(position.sell_value, comma=True),
-        "NetAmount": average_text(position.sell_value - position.buy_value, comma=True),
-        "RealizedMTM": average_text(realized, comma=True),
-        "UnrealizedMTM": average_text(total - realized, comma=True),
-        "MTM": average_text(total, comma=True),
-        "BEP": "0.00",
+        **{name: rupees_text(amount, comma=True) for name, amount in rupees.items()},
+        **{name: quantity_text(quantity, comma=comma) for name, quantity in shares.items()},
         "statisticsLevel": "ParentLevel",
         "isInterOpPosition": True,
         "childPositions": {},
@@ -167,7 +194,7 @@ def position_row(key: Key, position: Position, instrument_id: int, last: Decimal
     }
 
 
-def holdings_result(account: str, shares: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def holdings_result(client_code: str, shares: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """Return the holdings by ISIN; `shares` gives each symbol's instrument number and quantity (xts.md 2.10)."""
     holdings = {
         f"INE{number:09d}": {
@@ -180,4 +207,4 @@ def holdings_result(account: str, shares: Mapping[str, tuple[int, int]]) -> dict
         }
         for number, quantity in shares.values()
     }
-    return {"ClientId": account, "RMSHoldings": {"Holdings": holdings}}
+    return {"ClientId": client_code, "RMSHoldings": {"Holdings": holdings}}

@@ -106,7 +106,7 @@ class PaperServer:
         if request.path == "/" and "websocket" in request.headers.get("Upgrade", "").lower():
             return await self._ticker(request)
         plain = await _plain_request(request)
-        if plain.path.lstrip("/").startswith("interactive/"):
+        if plain.path.lstrip("/").lower().startswith("interactive/"):
             reply = self._paper.xts.handle(plain, self._now())
         elif plain.path.startswith("/paper/"):
             reply = self._paper.control.handle(plain, self._now())

@@ -19,12 +19,14 @@ _SIDES = tuple(PaperSide)
 class _Reader:
     """Reads fields one by one and keeps every complaint, as Joi does with abortEarly off."""
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
+    def __init__(self, body: Mapping[str, Any], location: str = "body") -> None:
         self._body = body
+        self._location = location
         self.faults: list[FieldFault] = []
 
     def fail(self, field: str, message: str, kind: str) -> None:
-        self.faults.append(FieldFault(field=field, message=f'"{field}" {message}', type=kind))
+        message = f'"{field}" {message}'
+        self.faults.append(FieldFault(field=field, message=message, type=kind, location=self._location))
 
     def one_of(self, field: str, allowed: tuple[str, ...], fold: Callable[[str], str] = str) -> str:
         if field not in self._body:
@@ -121,6 +123,14 @@ def read_modify(body: Mapping[str, Any], old: Terms) -> Terms:
     )
     read.check()
     return terms
+
+
+def read_day_or_net(query: Mapping[str, Any]) -> str:
+    """Return the mandatory `dayOrNet` of the positions (xts.md 1.4); raises ValidationRefusedError."""
+    read = _Reader(query, location="query")
+    wanted = read.one_of("dayOrNet", ("DayWise", "NetWise"))
+    read.check()
+    return wanted
 
 
 def read_cancel_all(body: Mapping[str, Any]) -> tuple[str, int]:

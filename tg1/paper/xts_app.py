@@ -6,25 +6,25 @@
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol
 
-from tg1.paper.accounts import Account
-from tg1.paper.books import Books, margin_text
-from tg1.paper.envelope import Call, dead_token, failure, malformed, success
+from tg1.paper.accounts import Account, Login
+from tg1.paper.books import Books
+from tg1.paper.envelope import Call, failure, malformed
 from tg1.paper.errors import (
+    ClientRefusedError,
     DeadTokenError,
     LoginRefusedError,
-    NotWorkingError,
+    PaperError,
     PaperUsageError,
-    UnknownOrderError,
     ValidationRefusedError,
 )
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import Fault, FaultKind, FaultPlan
-from tg1.paper.orders import CancelFate
-from tg1.paper.rows import order_id
-from tg1.paper.validation import read_cancel_all, read_order_id
+from tg1.paper.order_calls import OrderCalls
+from tg1.paper.rolling import RollingSeconds
+from tg1.paper.user_calls import UserCalls
 from tg1.paper.wire import WireReply, WireRequest, loads_object, rate_reply, spoil, stand_in
 
 Handler = Callable[[Call], WireReply]
@@ -32,24 +32,11 @@ Handler = Callable[[Call], WireReply]
 PREFIX = "/interactive"
 _SESSION, _ORDERS = "/interactive/user/session", "/interactive/orders"
 _WRITES = ("POST", "PUT", "DELETE")
-_ONE_SECOND = timedelta(seconds=1)
+_BODIES = ("POST", "PUT")
 _NOT_FOUND = 404
 _LOG_LENGTH = 20_000
-_ENUMS = {
-    "socketEvent": ["joined", "error", "warning", "success", "order", "trade", "logout", "position"],
-    "orderSide": ["BUY", "SELL"],
-    "orderSource": ["TWSAPI", "WebAPI"],
-    "positionSqureOffMode": ["DayWise", "NetWise"],
-    "positionSquareOffQuantityType": ["ExactQty", "Percentage"],
-    "dayOrNet": ["DayWise", "NetWise"],
-    "exchangeInfo": {
-        "NSECM": {
-            "productType": ["CNC", "MIS", "NRML"],
-            "orderType": ["StopLimit", "StopMarket", "Limit", "Market"],
-            "timeInForce": ["DAY", "IOC"],
-        }
-    },
-}
+_NOT_MAPPED = {f"{PREFIX}/portfolio/positions": "e-portfolio-00005", f"{_ORDERS}/trades": "e-trade-00002"}
+"""Codes that servers gave with "Supplied client not mapped under dealer"; of other routes none is known."""
 
 
 class RequestLog(Protocol):
@@ -73,27 +60,15 @@ class XtsApp:
         self.counters: Counter[tuple[str, str, str]] = Counter()
         self.recent: deque[tuple[datetime, str, str, str]] = deque(maxlen=_LOG_LENGTH)
         self._journal = journal
-        self._windows: dict[tuple[str, str], deque[datetime]] = {}
-        books = Books(exchange)
-        self._routes: dict[tuple[str, str], Handler] = {
-            ("DELETE", _SESSION): self._logout,
-            ("GET", f"{PREFIX}/user/profile"): self._profile,
-            ("GET", f"{PREFIX}/user/balance"): self._balance,
-            ("POST", _ORDERS): self._place,
-            ("PUT", _ORDERS): self._modify,
-            ("DELETE", _ORDERS): self._cancel,
-            ("POST", f"{_ORDERS}/cancelall"): self._cancel_all,
-            ("GET", _ORDERS): books.orders,
-            ("GET", f"{_ORDERS}/trades"): books.trades,
-            ("GET", f"{PREFIX}/portfolio/positions"): books.positions,
-            ("GET", f"{PREFIX}/portfolio/holdings"): books.holdings,
-            ("GET", f"{PREFIX}/status/exchange"): books.status,
-        }
+        self._limits = RollingSeconds()
+        self._users = UserCalls(exchange)
+        self._routes = _routes(self._users, OrderCalls(exchange), Books(exchange))
 
     def handle(self, request: WireRequest, now: datetime) -> WireReply:
         """Answer one request at `now`; never raises for what a client can send."""
-        # Findoc was seen to serve a doubled slash (xts.md 1.1)
-        request = replace(request, path=request.path.replace("//", "/")) if "//" in request.path else request
+        # Findoc was seen to serve a doubled slash (xts.md 1.1), and such servers' routes know no case: /Orders
+        path = request.path.replace("//", "/").lower()
+        request = request if path == request.path else replace(request, path=path)
         self.exchange.step(now)
         account = self._account_behind(request, now)
         name = account.name if account else ""
@@ -108,9 +83,20 @@ class XtsApp:
 
     def _account_behind(self, request: WireRequest, now: datetime) -> Account | None:
         try:
-            return self.exchange.accounts.of_token(request.headers.get("authorization", ""), now)
-        except DeadTokenError:
-            return None  # answered as a dead token where the route needs one
+            return self._account(self._login(request, now), request)
+        except PaperError:
+            return None  # answered for what it is where the route needs an account
+
+    def _login(self, request: WireRequest, now: datetime) -> Login:
+        return self.exchange.accounts.of_token(request.headers.get("authorization", ""), now)
+
+    def _account(self, login: Login, request: WireRequest) -> Account:
+        if request.path == _SESSION:
+            return login.accounts[0]
+        if request.method in _BODIES:
+            body = loads_object(request, unwrap=True) if b"clientID" in request.body else {}
+            return login.account_of(str(body.get("clientID") or ""), "body")
+        return login.account_of(request.query.get("clientID"))
 
     def _with_faults(self, request: WireRequest, account: Account | None, now: datetime) -> WireReply:
         if self.faults.is_empty:
@@ -136,128 +122,72 @@ class XtsApp:
 
     def _refusal(self, fault: Fault) -> WireReply | None:
         if fault.kind is FaultKind.DEAD_TOKEN:
-            return dead_token(fault.status or self.exchange.quirks.dead_token_status)
+            return self._dead_token(fault.text, fault.code, fault.status)
         return stand_in(fault)
+
+    def _dead_token(self, text: str = "", code: str = "", status: int = 0) -> WireReply:
+        quirks = self.exchange.quirks
+        return failure(
+            code or quirks.dead_session_code, text or quirks.dead_session_text, status or quirks.dead_session_status
+        )
 
     def _answer(self, request: WireRequest, faults: tuple[Fault, ...], now: datetime) -> WireReply:
         try:
             return self._route(request, faults, now)
         except DeadTokenError as exc:
-            return dead_token(self.exchange.quirks.dead_token_status, exc.code, str(exc))
-        except LoginRefusedError as exc:
-            return failure("e-login-0001", str(exc))
+            return self._dead_token() if request.headers.get("authorization") else self._dead_token(str(exc), exc.code)
         except ValidationRefusedError as exc:
-            return malformed(exc)
-        except (UnknownOrderError, NotWorkingError) as exc:
-            return failure("e-orders-0001", str(exc))
+            return malformed(exc, with_errors=self.exchange.quirks.bad_request_errors)
         except PaperUsageError as exc:
             return failure("e-property-validation-failed", f"Bad Request: {exc}")
+        except PaperError as exc:
+            return failure(_code_of(exc, request.path), str(exc))
 
     def _route(self, request: WireRequest, faults: tuple[Fault, ...], now: datetime) -> WireReply:
         if (request.method, request.path) == ("POST", _SESSION):
-            return self._login(request, now)
-        account = self.exchange.accounts.of_token(request.headers.get("authorization", ""), now)
-        if self._is_over_limit(request, account, now):
+            return self._users.login(request, now)
+        login = self._login(request, now)
+        if self._is_over_limit(request, login, now):
             return rate_reply(self.exchange.quirks.rate_limit_body)
         handler = self._routes.get((request.method, request.path))
         if handler is None:
             return failure("e-app-0404", f"Cannot {request.method} {request.path}", _NOT_FOUND)
+        account = self._account(login, request)
         return handler(Call(request=request, account=account, faults=faults, now=now))
 
-    def _is_over_limit(self, request: WireRequest, account: Account, now: datetime) -> bool:
-        # a rolling second per account; the limiter runs after authentication (xts.md 4.4, 5)
+    def _is_over_limit(self, request: WireRequest, login: Login, now: datetime) -> bool:
+        # per app key, whatever session it has; the limiter runs after authentication (xts.md 4.4, 5)
         quirks = self.exchange.quirks
         if not quirks.rate_limit or request.path == _SESSION:
             return False
         writes = request.method in _WRITES and request.path == _ORDERS
-        window = self._windows.setdefault((account.name, "writes" if writes else request.path), deque())
-        while window and now - window[0] >= _ONE_SECOND:
-            window.popleft()
-        if len(window) >= (quirks.orders_per_sec if writes else quirks.reads_per_sec):
-            return True
-        window.append(now)
-        return False
+        most = quirks.orders_per_sec if writes else quirks.reads_per_sec
+        return not self._limits.admits((login.user_id, "writes" if writes else request.path), most, now)
 
-    # Sessions and the account
 
-    def _login(self, request: WireRequest, now: datetime) -> WireReply:
-        body = loads_object(request)
-        session = self.exchange.login(str(body.get("appKey", "")), str(body.get("secretKey", "")), now)
-        result = {
-            "token": session.token,
-            "userID": session.account,
-            "isInvestorClient": True,
-            "clientCodes": [session.account],
-            "enums": _ENUMS,
-            "exchangeSegmentArray": [{"key": "NSECM", "value": 1}],
-        }
-        return success("s-user-0001", "Valid User.", result)
+def _code_of(exc: PaperError, path: str) -> str:
+    if isinstance(exc, LoginRefusedError):
+        return "e-login-0001"
+    return _NOT_MAPPED.get(path, "e-orders-00002") if isinstance(exc, ClientRefusedError) else "e-orders-0001"
 
-    def _logout(self, call: Call) -> WireReply:
-        self.exchange.logout(call.account.name)
-        return success("s-user-0001", "successfully logout from all API.", "")
 
-    def _profile(self, call: Call) -> WireReply:
-        profile = {"ClientId": call.account.name, "ClientName": "PAPER", "EmailId": "", "MobileNo": "", "PAN": ""}
-        return success("s-user-0001", "Success Profile", profile)
-
-    def _balance(self, call: Call) -> WireReply:
-        cash = margin_text(call.account)
-        limits = {
-            "RMSSubLimits": {"cashAvailable": cash, "netMarginAvailable": cash, "marginUtilized": "0", "MTM": "NaN"},
-            "AccountID": call.account.name,
-        }
-        return success("s-user-0002", "OK", {"BalanceList": [{"limitHeader": "ALL|ALL|ALL", "limitObject": limits}]})
-
-    # Orders
-
-    def _place(self, call: Call) -> WireReply:
-        quirks, account = self.exchange.quirks, call.account
-        kinds = {fault.kind: fault for fault in call.faults}
-        hide = kinds.get(FaultKind.HIDE)
-        placed = self.exchange.place(
-            account.name,
-            loads_object(call.request),
-            call.now,
-            hide_secs=hide.secs if hide else 0.0,
-            hide_reads=hide.reads if hide else 0,
-        )
-        if FaultKind.REJECT in kinds:
-            self.exchange.doom(placed, kinds[FaultKind.REJECT].text or "OEMS:RMS : Rejected")
-        result: dict[str, Any] = {"ClientID": account.name}
-        if FaultKind.NO_ORDER_ID not in kinds:
-            result = {"AppOrderID": order_id(placed, quirks), **result}
-        if quirks.reply_has_identifier and FaultKind.NO_IDENTIFIER not in kinds:
-            result["OrderUniqueIdentifier"] = self.exchange.orders[placed].client_id
-        return success("s-orders-0001", "Request sent", result)
-
-    def _modify(self, call: Call) -> WireReply:
-        body = loads_object(call.request)
-        number = read_order_id(body.get("appOrderID", ""))
-        self.exchange.modify(call.account.name, number, body, call.now)
-        result = {
-            "AppOrderID": order_id(number, self.exchange.quirks),
-            "OrderUniqueIdentifier": self.exchange.orders[number].client_id,
-            "ClientID": call.account.name,
-        }
-        return success("s-orders-0001", "Request sent", result)
-
-    def _cancel(self, call: Call) -> WireReply:
-        kinds = {fault.kind for fault in call.faults}
-        fate = CancelFate.LOST_TO_FILL if FaultKind.CANCEL_LOST in kinds else None
-        fate = CancelFate.IGNORED if FaultKind.CANCEL_IGNORED in kinds else fate
-        number = read_order_id(call.request.query.get("appOrderID", ""))
-        quirks = self.exchange.quirks
-        try:
-            self.exchange.cancel(call.account.name, number, call.now, fate)
-        except (UnknownOrderError, NotWorkingError):
-            if quirks.cancel_of_final == "error":
-                raise
-        row = {"AppOrderID": order_id(number, quirks), "ClientID": call.account.name}
-        shapes: dict[str, Any] = {"list": [row], "dict": row, "empty": "", "null": None}
-        return success("s-user-0001", "Request sent", shapes[quirks.cancel_result])
-
-    def _cancel_all(self, call: Call) -> WireReply:
-        segment, instrument_id = read_cancel_all(loads_object(call.request, unwrap=True))
-        self.exchange.cancel_all(call.account.name, call.now, segment, instrument_id)
-        return success("s-cancelall-0001", "Cancel All Order Request Send Successfully", "")
+def _routes(users: UserCalls, orders: OrderCalls, books: Books) -> dict[tuple[str, str], Handler]:
+    portfolio = f"{PREFIX}/portfolio"
+    return {
+        ("DELETE", _SESSION): users.logout,
+        ("GET", f"{PREFIX}/user/profile"): users.profile,
+        ("GET", f"{PREFIX}/user/balance"): users.balance,
+        ("GET", f"{PREFIX}/user/enums"): users.enums,
+        ("POST", _ORDERS): orders.place,
+        ("PUT", _ORDERS): orders.modify,
+        ("DELETE", _ORDERS): orders.cancel,
+        ("POST", f"{_ORDERS}/cancelall"): orders.cancel_all,
+        ("GET", _ORDERS): books.orders,
+        ("GET", f"{_ORDERS}/trades"): books.trades,
+        ("GET", f"{_ORDERS}/dealerorderbook"): books.dealer_orders,
+        ("GET", f"{_ORDERS}/dealertradebook"): books.trades,
+        ("GET", f"{portfolio}/positions"): books.positions,
+        ("GET", f"{portfolio}/dealerpositions"): books.positions,
+        ("GET", f"{portfolio}/holdings"): books.holdings,
+        ("GET", f"{PREFIX}/status/exchange"): books.status,
+    }

@@ -385,7 +385,7 @@ def test_new_login_kills_the_older_token() -> None:
     exchange = Desk().exchange
     old = exchange.login("key", "secret", START)
     new = exchange.login("key", "secret", START)
-    assert exchange.accounts.of_token(new.token, START).name == new.account == old.account
+    assert exchange.accounts.of_token(new.token, START).user_id == new.account == old.account
     with pytest.raises(DeadTokenError):
         exchange.accounts.of_token(old.token, START)
 

@@ -154,7 +154,7 @@ def test_cancel_of_a_final_order_is_an_error_or_request_sent() -> None:
 @pytest.mark.parametrize("status", [400, 200])
 def test_dead_token_comes_as_400_or_as_200(status: int) -> None:
     """The same condition has different HTTP codes at different brokers (xts.md 4.2)."""
-    desk = Desk(quirks=Quirks(dead_token_status=status))
+    desk = Desk(quirks=Quirks(dead_session_status=status))
     desk.exchange.accounts.kill(desk.account)
     reply = desk.send("GET", "orders")
     assert (reply.status, json.loads(reply.body)["description"]) == (status, "Invalid Token")
