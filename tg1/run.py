@@ -26,8 +26,9 @@ from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock, file_lock
 from tg1.machine.redact import Redactor, install_excepthooks
+from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import paper_exchange
-from tg1.screen.ladder import LadderScreen, is_terminal
+from tg1.screen.ladder import LadderScreen, console_on
 from tg1.screen.logs import setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.state import StateManager
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
     from tg1.screen.logs import Logs
+    from tg1.screen.view import LadderView
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
     install_excepthooks(redactor)
     logs: list[Logs] = []
     try:
-        command = parse_command(sys.argv[1:] if argv is None else argv, os.environ)
+        command = _parsed(sys.argv[1:] if argv is None else argv)
         if command.action is Action.DRY_RUN:
             return _dry_run(command.config)
         return _with_logs(command, redactor, logs)
@@ -68,24 +70,37 @@ def main(argv: Sequence[str] | None = None) -> ExitCode:
             one.close()
 
 
-def _dry_run(config: GridOcoConfig) -> ExitCode:
+def _parsed(argv: Sequence[str]) -> ParsedCommand:
     try:
-        config.print_grid_layout()
+        return parse_command(argv, os.environ)
+    except SystemExit:
+        _show(lambda: None, "the help")
+        raise
+
+
+def _dry_run(config: GridOcoConfig) -> ExitCode:
+    _show(config.print_grid_layout, "the grid")
+    return ExitCode.OK
+
+
+def _show(print_it: Callable[[], None], what: str) -> None:
+    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure."""
+    try:
+        print_it()
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as exc:
         # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputLost(f"the grid can't be printed: {exc.strerror or exc}") from exc
-    return ExitCode.OK
+        if not isinstance(exc, BrokenPipeError):
+            raise OutputLost(f"{what} can't be printed: {exc.strerror or exc}") from exc
 
 
 def _refuse(sentence: str, logs: list[Logs]) -> None:
-    """Say it on stderr, and in the log file, but not twice on one terminal."""
-    print(f"tg1: {sentence}", file=sys.stderr)  # noqa: T201 - the sentence is for the operator's terminal
     for one in logs:
-        if one.file is not None:
-            one.file.handle(logging.LogRecord("tg1", logging.ERROR, __file__, 0, "%s", (sentence,), None))
+        one.refuse(sentence)
+    if not logs:
+        print(f"tg1: {sentence}", file=sys.stderr)  # noqa: T201 - the sentence is for the operator's terminal
 
 
 def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> ExitCode:
@@ -93,7 +108,10 @@ def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> 
     for name in CREDENTIALS:
         redactor.add(getattr(config, name))
     emergency = command.action is Action.CANCEL_ALL
-    logs.append(setup_logging(config.log_dir, config.log_level, redactor, file_required=not emergency))
+    logs.append(
+        setup_logging(config.log_dir, config.log_level, redactor, bot_name=config.bot_name, file_required=not emergency)
+    )
+    outlive(logs[0].hang_up)
     for warning in command.warnings:
         log.warning("%s", warning)
     clock = SystemClock()
@@ -175,22 +193,28 @@ def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: 
         insecure_tls=config.insecure_tls,
         redactor=redactor,
     )
-    observer = None
-    if is_terminal(sys.stdout):
-        screen = LadderScreen()
-        logs.above(screen.console)
-        stack.callback(logs.above, None)
-        stack.callback(screen.stop)
-        observer = screen.show
     engine = GridOcoEngine(
         config=config,
         client=_client(config, clock, redactor, kite),
         feed=feed,
         state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
         clock=clock,
-        observer=observer,
+        observer=_ladder(logs, stack),
     )
     return engine.start()
+
+
+def _ladder(logs: Logs, stack: ExitStack) -> Callable[[LadderView], None] | None:
+    """What draws the ladder; None when stdout is no terminal."""
+    if not logs.stdout.is_terminal:
+        return None
+    stream = logs.stdout.stream
+    stack.enter_context(silent_keys(stream.fileno()))
+    screen = LadderScreen(logs.terminal, console_on(stream), lambda: logs.stdout.gone)
+    logs.above(screen.console)
+    stack.callback(logs.above, None)
+    stack.callback(screen.stop)
+    return screen.show
 
 
 def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: _Kite) -> FindocMultiClient:

@@ -277,15 +277,15 @@ class Bot:
             changes = {"poll_interval": BRISK_CYCLE_SECS, **self.flags, **changes}
         return self.launch(self.tweaked(BRISK, more=more, **changes) if self.brisk else self.command(*more, **changes))
 
-    def launch(self, command: Sequence[str]) -> Bot:
-        """Start a command line as the bot's process."""
+    def launch(self, command: Sequence[str], stdout: int | None = None) -> Bot:
+        """Start a command line as the bot's process; `stdout` is a descriptor, None a file of its own."""
         assert self._process is None, "the bot runs already"
         with (self.folder / "stdout").open("a") as out, (self.folder / "stderr").open("a") as err:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
-                stdout=out,
+                stdout=out if stdout is None else stdout,
                 stderr=err,
                 text=True,
                 env=_environment() | self.environment,

@@ -13,6 +13,7 @@ from tg1.models import LevelState, Side
 from tg1.screen.view import WORDS, hedged_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
     from typing import TextIO
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tg1.models import Quote
     from tg1.screen.view import LadderView, LevelView
+    from tg1.screen.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -72,20 +74,32 @@ def render(view: LadderView, height: int = DEFAULT_HEIGHT) -> Group:
 class LadderScreen:
     """Keeps one ladder on the terminal; log lines go above it through `console`.
 
-    A terminal that went away (a closed SSH session) ends the drawing, never the bot.
+    A terminal that went away (a closed SSH session) ends the drawing, never the bot. Frames are drawn by the terminal's
+    writer; when it is slow, the newest one is drawn and those between are dropped (behaviour 19).
     """
 
-    def __init__(self, console: Console | None = None) -> None:
-        from rich.console import Console  # noqa: PLC0415  # a bot without a terminal never loads rich
-        from rich.live import Live  # noqa: PLC0415  # as above
+    def __init__(self, writer: Writer, console: Console, has_gone: Callable[[], bool] = lambda: False) -> None:
+        """`has_gone`: nothing may be written to the terminal any more."""
+        from rich.live import Live  # noqa: PLC0415  # a bot without a terminal never loads rich
 
-        self.console = console or Console()
+        self.console = console
+        self._writer = writer
+        self._has_gone = has_gone
+        self._newest: LadderView | None = None
+        self._asked = False
         self._live = Live(console=self.console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
         self._gone = False
 
     def show(self, view: LadderView) -> None:
-        """Draw the view in place of the last one."""
-        if self._gone:
+        """Let the view be drawn in place of the last one; returns at once."""
+        self._newest = view
+        if not self._asked:
+            self._asked = self._writer.offer(self._draw)
+
+    def _draw(self) -> None:
+        self._asked = False
+        view = self._newest
+        if view is None or self._gone or self._has_gone():
             return
         try:
             if not self._live.is_started:
@@ -96,7 +110,12 @@ class LadderScreen:
             log.warning("The terminal can't be drawn on any more (%s); the bot goes on without its ladder.", error)
 
     def stop(self) -> None:
-        """Leave the last ladder on the screen; harmless when nothing was drawn."""
+        """Leave the last ladder on the screen; harmless when nothing was drawn. Returns at once."""
+        self._writer.insist(self._leave)
+
+    def _leave(self) -> None:
+        if self._has_gone():
+            return
         try:
             self._live.stop()
         except (OSError, ValueError) as error:
@@ -104,9 +123,11 @@ class LadderScreen:
             log.debug("The terminal went away before the ladder could be left on it: %s", error)
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """True when a ladder can be drawn on the stream; Python has None for a stdout that was closed before the start."""
-    return stream is not None and not stream.closed and stream.isatty()
+def console_on(stream: TextIO) -> Console:
+    """Rich's console on a terminal."""
+    from rich.console import Console  # noqa: PLC0415  # a bot without a terminal never loads rich
+
+    return Console(file=stream)
 
 
 def _head(view: LadderView) -> list[Line]:

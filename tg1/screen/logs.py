@@ -1,176 +1,114 @@
 """Where log lines go: stdout and `grid_oco_engine.log`, in IST, without secrets, never in the way of trading.
 
-A log that can't be written is reported once per outage on stderr; the bot goes on.
+Each of them is written by a thread of its own (`writer`), so that a terminal which is not read and a disk which hangs
+hold up neither the bot nor each other (behaviour 19). What can't be written is said once per outage on stderr.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
-import logging.handlers
-import os
 import sys
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.machine.clock import IST
 from tg1.machine.files import OsFileSystem
 from tg1.machine.redact import install
+from tg1.screen.handlers import IstFormatter, LogFileHandler, QueuedHandler, StdoutHandler, finished_record
+from tg1.screen.writer import Writer, end_all, unbuffered
 
 if TYPE_CHECKING:
-    from io import TextIOWrapper
     from pathlib import Path
     from typing import TextIO
 
     from tg1.machine.redact import Redactor
+    from tg1.screen.handlers import LineConsole
 
 log = logging.getLogger(__name__)
 
 LOG_FILE = "grid_oco_engine.log"
-_FILE_BYTES = 10 * 1024 * 1024
-_OLD_FILES = 9
-_LINE = "%(asctime)s %(levelname)-7s %(message)s"
+END_WITHIN_SECS = 2.0
+"""How long a process that ends waits for each reader that is slow."""
 _CHATTY = ("urllib3", "requests", "kiteconnect", "twisted", "autobahn", "asyncio", "aiohttp")
 """Libraries whose INFO and DEBUG lines bury ours."""
-_CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if code != ord("\t")}
-
-
-class LineConsole(Protocol):
-    """The part of rich's `Console` that prints above a live display."""
-
-    def print(self, *objects: Any, markup: bool, emoji: bool, highlight: bool, soft_wrap: bool) -> None:
-        """Print text as it is."""
-
-
-class IstFormatter(logging.Formatter):
-    """One record, one line, stamped in IST; only a traceback takes more lines."""
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  # logging's own signature
-        """Return the record's time in IST with milliseconds."""
-        return datetime.fromtimestamp(record.created, IST).isoformat(sep=" ", timespec="milliseconds")[:23]
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
-        """Return the line with control characters spelled out: a broker's words forge no line and move no cursor."""
-        return super().formatMessage(record).translate(_CONTROL)
-
-
-class _ReportsOnce(logging.Handler):
-    """A handler that says once per outage, on stderr, that it can't write."""
-
-    where = ""
-    _failing = False
-    _failed_now = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record, and note whether it could be written."""
-        self._failed_now = False
-        self._write(record)
-        self._failing = self._failed_now
-
-    def _write(self, record: logging.LogRecord) -> None:
-        super().emit(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # logging's own signature
-        self._failed_now = True
-        if self._failing:
-            return
-        error = sys.exc_info()[1]
-        why = getattr(error, "strerror", None) or type(error).__name__
-        with contextlib.suppress(
-            OSError, ValueError, AttributeError
-        ):  # stderr may be gone as well; nobody is left to tell
-            print(f"Log lines can't be written to {self.where} ({why}); the bot goes on.", file=sys.stderr)  # noqa: T201  # the log itself is what fails
-
-
-class StdoutHandler(_ReportsOnce, logging.StreamHandler["TextIO"]):
-    """Writes to stdout, or above the live ladder while one is shown."""
-
-    where = "stdout"
-    console: LineConsole | None = None
-
-    def _write(self, record: logging.LogRecord) -> None:
-        console = self.console
-        if console is None:
-            super()._write(record)
-            return
-        try:
-            console.print(self.format(record), markup=False, emoji=False, highlight=False, soft_wrap=True)
-        except (OSError, ValueError):
-            self.handleError(record)
-
-
-class LogFileHandler(_ReportsOnce, logging.handlers.RotatingFileHandler):
-    """Appends to the log file (mode 0600) and follows it when another bot or logrotate moved it away."""
-
-    def __init__(self, path: Path) -> None:
-        self.where = str(path)
-        super().__init__(
-            path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8", errors="backslashreplace"
-        )
-
-    def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.fchmod(descriptor, 0o600)
-        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)  # noqa: PTH123  # kept open; Path can't take a descriptor
-
-    def _write(self, record: logging.LogRecord) -> None:
-        if self._was_moved():
-            self._drop_stream()
-        super()._write(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's own name
-        """Report, and let go of the stream: what it could not flush would pile up in its buffer."""
-        super().handleError(record)
-        self._drop_stream()
-
-    def _was_moved(self) -> bool:
-        if not self.stream:
-            return False
-        try:
-            there, here = os.stat(self.baseFilename), os.fstat(self.stream.fileno())  # noqa: PTH116  # two stats of one kind
-        except (OSError, ValueError):
-            return True
-        return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
-
-    def _drop_stream(self) -> None:
-        stream, self.stream = self.stream, None
-        if stream:
-            with contextlib.suppress(OSError, ValueError):  # closing flushes once more and may fail as the write did
-                stream.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
-    """The handlers of this process."""
+    """The ways out of this process."""
 
     stdout: StdoutHandler
     file: LogFileHandler | None
     """None when there is no file to write to."""
+    terminal: Writer
+    """Stdout's thread: log lines and the ladder's frames."""
+    handlers: tuple[QueuedHandler, ...]
+    stderr: Writer
+    error_stream: TextIO | None = field(repr=False)
 
     def above(self, console: LineConsole | None) -> None:
         """Send stdout's lines through rich's console from now on; None: straight to stdout again."""
-        self.stdout.console = console
+        self.terminal.insist(partial(setattr, self.stdout, "console", console))
+
+    def complain(self, sentence: str) -> None:
+        """Say something on stderr."""
+        self.stderr.offer(partial(_say, self.error_stream, sentence))
+
+    def refuse(self, sentence: str) -> None:
+        """Say why the process ends on stderr and in the log file, but not twice on one terminal."""
+        self.complain(f"tg1: {sentence}")
+        for handler in self.handlers:
+            if handler.target is self.file:
+                handler.handle(finished_record(logging.ERROR, sentence))
+
+    def hang_up(self) -> None:
+        """Stop writing to a terminal whose session ended, and say so in the file. Safe in a signal handler."""
+        for handler in self.handlers:
+            if handler.target is self.file:
+                handler.writer.insist(self._note_hangup)
+
+    def _note_hangup(self) -> None:
+        if self.stdout.gone:
+            return
+        self.stdout.gone = self.stdout.is_terminal
+        alone = "this file alone tells of it from here on" if self.stdout.gone else "stdout is no terminal and stays"
+        log.warning("SIGHUP, the terminal's session has ended: the bot goes on, and %s", alone)
 
     def close(self) -> None:
-        """Take the handlers off the root logger and close the file."""
-        for handler in (self.stdout, self.file):
-            if handler is not None:
-                logging.getLogger().removeHandler(handler)
-                with contextlib.suppress(OSError, ValueError):  # a flush at the end may fail as the writes did
-                    handler.close()
+        """Bring to where they belong what waits, within a bounded time, and close the file."""
+        for handler in self.handlers:
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+        hanging = end_all([*(handler.writer for handler in self.handlers), self.stderr], END_WITHIN_SECS)
+        for handler in self.handlers:
+            if handler.writer not in hanging:
+                handler.target.close()
+
+
+def _say(stream: TextIO | None, sentence: str) -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr may be gone; nobody is left to tell
+        stream.write(f"{sentence}\n")  # type: ignore[union-attr]  # Python has None for a stderr that was closed
+        stream.flush()  # type: ignore[union-attr]
 
 
 def setup_logging(
-    log_dir: Path, level: str, redactor: Redactor, *, stream: TextIO | None = None, file_required: bool = True
+    log_dir: Path,
+    level: str,
+    redactor: Redactor,
+    *,
+    bot_name: str = "",
+    stream: TextIO | None = None,
+    file_required: bool = True,
 ) -> Logs:
     """Send all log records of the process to `stream` (None: stdout) and to the log file in `log_dir` (created 0700).
 
-    `level` is a name such as "INFO". Raises `ConfigError` when the file can't be opened; with `file_required` off (the
-    emergency stop must not fail for a full disk) that is a warning.
+    `level` is a name such as "INFO". The file, which several bots may share, names the bot in every line. Raises
+    `ConfigError` when it can't be opened; with `file_required` off (the emergency stop must not fail for a full disk)
+    that is a warning.
     """
-    stdout = StdoutHandler(_lossless(stream or sys.stdout))
     file: LogFileHandler | None = None
     trouble = ""
     try:
@@ -181,29 +119,46 @@ def setup_logging(
         trouble = f"--log-dir {log_dir} can't hold the log file: {error.strerror or type(error).__name__}."
         if file_required:
             raise ConfigError(trouble) from error
-    logs = Logs(stdout=stdout, file=file)
+    logs = _logs(_stdout_handler(stream or sys.stdout), file, bot_name)
     _install(logs, level, redactor)
     if trouble:
         log.warning("%s", trouble)
     return logs
 
 
-def _install(logs: Logs, level: str, redactor: Redactor) -> None:
-    handlers: list[logging.Handler] = [handler for handler in (logs.stdout, logs.file) if handler is not None]
-    install(redactor, handlers)
-    root = logging.getLogger()
+def _stdout_handler(stream: TextIO | None) -> StdoutHandler:
+    """Python has None for a stdout that was closed before the start: nothing is written then."""
+    handler = StdoutHandler(io.StringIO() if stream is None else unbuffered(stream))
+    handler.gone = stream is None
+    return handler
+
+
+def _logs(stdout: StdoutHandler, file: LogFileHandler | None, bot_name: str) -> Logs:
+    terminal = Writer("stdout")
+    handlers = [QueuedHandler(stdout, terminal)]
+    handlers[0].setFormatter(IstFormatter())
+    if file is not None:
+        handlers.append(QueuedHandler(file, Writer("log file")))
+        handlers[1].setFormatter(IstFormatter(bot_name))
+    logs = Logs(
+        stdout=stdout,
+        file=file,
+        terminal=terminal,
+        handlers=tuple(handlers),
+        stderr=Writer("stderr"),
+        error_stream=sys.stderr and unbuffered(sys.stderr),
+    )
     for handler in handlers:
-        handler.setFormatter(IstFormatter(_LINE))
+        handler.target.complain = logs.complain
+    return logs
+
+
+def _install(logs: Logs, level: str, redactor: Redactor) -> None:
+    install(redactor, logs.handlers)
+    root = logging.getLogger()
+    for handler in logs.handlers:
         root.addHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
-
-
-def _lossless(stream: TextIO) -> TextIO:
-    """The stream, told to spell out what its encoding lacks: a "…" on an ASCII terminal must not cost the line."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-    return stream
