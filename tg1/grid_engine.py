@@ -159,6 +159,8 @@ class GridOcoEngine:
             # The books at hand are yesterday's, whatever comes of it.
             return self._poll_cycle() if self._new_day.follow(moment) else None
         self._price_watch.look(moment)
+        self._keeper.drop_blank(books, moment)
+        self._parts.sight.look(books, self._parts.rules, moment)
         self._poll_entry_orders(books, moment)
         self._poll_target_orders(books, moment)
         self._poll_oco_orders(books, moment)
@@ -227,7 +229,7 @@ class GridOcoEngine:
 
     def _check_termination(self, books: dict[str, Book], moment: Moment) -> str:
         # A hedge whose book could not be read may have filled long ago: it must not count as untriggered.
-        blind = self._keeper.is_unseen(books, Role.OCO, moment)
+        blind = self._keeper.is_unseen(books, Role.OCO)
         return decide.termination_reason(
             self._state,
             same_oco_account=self.config.same_oco_account,

@@ -118,7 +118,7 @@ def test_ten_minutes_without_a_network_while_orders_fill_lose_none(make_bench: C
     assert bench.state.downside_net_quantity == 200
     assert {lv.state for lv in bench.state.levels.values()} == {LevelState.TARGET_PLACED}
     assert len(bench.broker.working("downside_oco")) == 1
-    assert bench.state.attention == []
+    assert [item.key for item in bench.state.attention] == ["blind trade"], "behaviour 4.4: never blind in silence"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EBUSY], ids=["ENOSPC", "EIO", "EBUSY"])

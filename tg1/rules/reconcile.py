@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ABSENT_READS = 3
 ABSENT_SECS = 5.0
 """Behaviour 3.3: successful reads, and the time that they must span, before an order in doubt "never arrived"."""
+EMPTY_READS = 10
+EMPTY_SECS = 30.0
+"""The same where every book was empty: an account whose only order is in doubt, or a server that shows nothing."""
 
 
 class Resolution(StrEnum):
@@ -113,19 +116,46 @@ def _cumulative(order: LegOrder, row: BrokerOrder) -> tuple[int, Decimal]:
     return filled, order.filled_value + (filled - order.filled_quantity) * order.limit_price
 
 
+class Absence(StrEnum):
+    """What proves that an order in doubt never arrived (behaviour 3.3)."""
+
+    FROM_BOOKS = "books with rows do not hold it"
+    FROM_EMPTY_BOOKS = "books stay empty"
+    """A server that answers an empty book looks the same, so this takes longer and is told to a person."""
+
+
+@dataclass(slots=True)
+class _Absences:
+    since: float
+    """Seconds of the monotonic clock."""
+    reads: int = 0
+
+
 @dataclass(slots=True)
 class DoubtTracker:
     """Counts the successful book reads in which an order in doubt was absent. Seconds are monotonic."""
 
-    _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _any: dict[str, _Absences] = field(default_factory=dict)
+    _with_rows: dict[str, _Absences] = field(default_factory=dict)
 
-    def absent(self, client_id: str, now: float) -> bool:
-        """Note one more read without the order; True when that proves that it never arrived (behaviour 3.3)."""
-        reads, since = self._seen.get(client_id, (0, now))
-        reads += 1
-        self._seen[client_id] = (reads, since)
-        return reads >= ABSENT_READS and now - since >= ABSENT_SECS
+    def absent(self, client_id: str, now: float, *, is_empty: bool) -> Absence | None:
+        """Note one more read without the order; what that proves, or None.
+
+        `is_empty`: the book had no row at all.
+        """
+        if not is_empty and _count(self._with_rows, client_id, now, ABSENT_READS, ABSENT_SECS):
+            return Absence.FROM_BOOKS
+        if _count(self._any, client_id, now, EMPTY_READS, EMPTY_SECS):
+            return Absence.FROM_EMPTY_BOOKS
+        return None
 
     def forget(self, client_id: str) -> None:
         """The order was found, or freed."""
-        self._seen.pop(client_id, None)
+        self._any.pop(client_id, None)
+        self._with_rows.pop(client_id, None)
+
+
+def _count(counted: dict[str, _Absences], client_id: str, now: float, reads: int, secs: float) -> bool:
+    one = counted.setdefault(client_id, _Absences(since=now))
+    one.reads += 1
+    return one.reads >= reads and now - one.since >= secs

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from tg1.errors import BrokerError
 from tg1.models import Attention, OrderSide, Role, SettledOrder, TradeSide
 from tg1.rules import client_ids, fills
-from tg1.rules.reconcile import DoubtTracker, Reading, Resolution, resolve
+from tg1.rules.reconcile import Absence, DoubtTracker, Reading, Resolution, resolve
 from tg1.trading.book import Book
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tg1.models import BotState, BrokerOrder, LegOrder, OpenOrder
     from tg1.ports import Broker
@@ -53,6 +53,10 @@ class Bookkeeper:
         self._client = client
         self._doubts = DoubtTracker()
         self._failing: set[str] = set()
+        self._shown: set[tuple[str, date]] = set()
+        """Accounts whose book has shown an order of ours, with the day: a day's book loses no row (xts.md 2.6)."""
+        self.blank: set[str] = set()
+        """Accounts whose last book was blank: it must hold an order of ours and showed no row at all."""
 
     @property
     def state(self) -> BotState:
@@ -110,9 +114,7 @@ class Bookkeeper:
             return None
         reading = resolve(order, row)
         if reading.resolution is Resolution.ABSENT:
-            if not self._is_blank(book, moment) and self._doubts.absent(order.client_id, moment.monotonic):
-                self._doubts.forget(order.client_id)
-                self.apply(level, fills.never_arrived(level, order), book.account, moment)
+            self._count_absence(book, level, order, moment)
             return None
         if order.in_doubt and row is not None:
             self._doubts.forget(order.client_id)
@@ -121,25 +123,61 @@ class Bookkeeper:
                 log.info("%s %s found in the book: %s -> ID=%s", where, order.side, order.client_id, row.order_id)
         return reading
 
-    def is_unseen(self, books: Mapping[str, Book], role: Role, moment: Moment) -> bool:
+    def _count_absence(self, book: Book, level: OpenOrder, order: LegOrder, moment: Moment) -> None:
+        """Free the level of an order in doubt once its absence is proven (behaviour 3.3)."""
+        proof = self._doubts.absent(order.client_id, moment.monotonic, is_empty=book.is_empty)
+        if proof is None:
+            return
+        self._doubts.forget(order.client_id)
+        self.apply(level, fills.never_arrived(level, order), book.account, moment)
+        if proof is Absence.FROM_EMPTY_BOOKS:
+            text = (
+                f"an order of {order.quantity} {order.symbol} ({order.client_id}, {level.trade_side} level "
+                f"{level.level}) got no answer, and account {book.account} has shown an empty book since: it is taken "
+                "for never arrived; make sure on the broker's own screen"
+            )
+            self.call_attention(f"empty-book {order.client_id}", text, moment)
+
+    def news_of(self, level: OpenOrder, order: LegOrder, row: BrokerOrder, account: str) -> News | None:
+        """What one row says of an order, wherever the row comes from; None when it says nothing new."""
+        if _nothing_new(order, row):
+            return None
+        return News(uuid=level.uuid, account=account, reading=resolve(order, row))
+
+    def drop_blank(self, books: dict[str, Book], moment: Moment) -> None:
+        """Take blank books out: they count as unread (behaviour 4.4)."""
+        today = moment.now.date()
+        self._shown = {each for each in self._shown if each[1] == today}
+        self._shown |= {(account, today) for account, book in books.items() if book.ours}
+        self.blank = {account for account, book in books.items() if self._is_blank(book, moment)}
+        for account in self.blank:
+            del books[account]
+
+    def is_unseen(self, books: Mapping[str, Book], role: Role) -> bool:
         """True when `books` can't tell what became of some order of that role: unread, or blank (behaviour 4.4)."""
-        accounts = {
-            self._client.account_of(role, lv.trade_side) for lv, order in self.live_orders() if order.role is role
-        }
-        return any(account not in books or self._is_blank(books[account], moment) for account in accounts)
+        return any(
+            self._client.account_of(role, level.trade_side) not in books
+            for level, order in self.live_orders()
+            if order.role is role
+        )
 
     def _is_blank(self, book: Book, moment: Moment) -> bool:
-        """True for an empty book that must hold an order of today: it proves nothing (behaviour 4.4)."""
         today = moment.now.date()
-        if not book.is_empty or self.state.trading_day != today:
+        if not book.is_empty or not self.is_of_day(moment):
             return False
-        for level in self.state.levels.values():
-            roles = {order.role for order in level.orders if order.order_id}
-            if level.opened_at is not None and level.opened_at.date() == today:
-                roles.add(Role.ENTRY)
-            if any(self._client.account_of(role, level.trade_side) == book.account for role in roles):
-                return True
-        return False
+        return (
+            (book.account, today) in self._shown
+            or any(one.account == book.account and one.day == today for one in self.state.executed)
+            or any(
+                self._client.account_of(order.role, level.trade_side) == book.account
+                for level, order in self.live_orders()
+                if order.order_id
+            )
+        )
+
+    def is_of_day(self, moment: Moment) -> bool:
+        """True when the state's orders are of the moment's day: those of an earlier one are gone."""
+        return self.state.trading_day == moment.now.date()
 
     # -- applying ----------------------------------------------------------------------------------------------------
 
@@ -197,6 +235,19 @@ class Bookkeeper:
         if all(item.key != key for item in self.state.attention):
             self.state.attention.append(Attention(key=key, text=text, at=moment.now.isoformat()))
             log.error("ATTENTION: %s", text)
+
+    def renew_attention(self, key: str, text: str, moment: Moment) -> None:
+        """Say a thing that may come again: a new sentence takes the old one's place."""
+        self.state.attention[:] = [item for item in self.state.attention if item.key != key]
+        self.call_attention(key, text, moment)
+
+    def end_attention(self, key: str, text: str, moment: Moment) -> None:
+        """Say that a thing is over; its sentence stays for the operator, with its end."""
+        log.warning("Over: %s", text)
+        self.state.attention[:] = [
+            replace(item, text=f"{item.text} (over at {moment.now:%H:%M:%S}: {text})") if item.key == key else item
+            for item in self.state.attention
+        ]
 
 
 def _nothing_new(order: LegOrder, row: BrokerOrder) -> bool:

@@ -14,10 +14,11 @@ from tg1.ports import price_of
 from tg1.rules.given import Moment, Rules
 from tg1.trading.bookkeeper import Bookkeeper
 from tg1.trading.order_desk import OrderDesk
+from tg1.trading.sight import Sight
 from tg1.trading.strangers import Strangers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from decimal import Decimal
 
     from tg1.config import GridOcoConfig
@@ -51,6 +52,7 @@ class Parts:
     saves: bool = True
     """False for an emergency stop without a state of its own: a blank one must never reach the disk."""
     keeper: Bookkeeper = field(init=False)
+    sight: Sight = field(init=False)
     strangers: Strangers = field(init=False)
     desk: OrderDesk = field(init=False)
     seen: Moment | None = field(default=None, init=False)
@@ -62,6 +64,7 @@ class Parts:
     def __post_init__(self) -> None:
         """Build what is made only of these parts."""
         self.keeper = Bookkeeper(store=self.store, client=self.client)
+        self.sight = Sight(keeper=self.keeper, client=self.client)
         self.strangers = Strangers(keeper=self.keeper, client=self.client)
         self.desk = OrderDesk(keeper=self.keeper, client=self.client, clock=self.clock)
 
@@ -119,8 +122,12 @@ class Parts:
         used = {self.client.account_of(order.role, level.trade_side) for level, order in self.keeper.live_orders()}
         return [account for account in self.client.accounts if account in used | self.strangers.accounts]
 
-    def take_books(self, books: Mapping[str, Book], moment: Moment) -> list[Orphan]:
-        """Apply a snapshot to every order; return the working strangers that carry our tag."""
+    def take_books(self, books: dict[str, Book], moment: Moment) -> list[Orphan]:
+        """Apply a snapshot to every order; return the working strangers that carry our tag.
+
+        Blank books are taken out of `books`: they count as unread (behaviour 4.4).
+        """
+        self.keeper.drop_blank(books, moment)
         for role in (Role.ENTRY, Role.TARGET, Role.OCO):
             for news in self.keeper.news(books, role, moment):
                 self.keeper.take(news, self.rules, moment)

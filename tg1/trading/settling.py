@@ -61,7 +61,11 @@ def open_question(parts: Parts, books: dict[str, Book]) -> str:
     parts.save(moment)
     unread = [account for account in parts.client.accounts if account not in books]
     if unread:
-        return f"the order book of {', '.join(unread)} can't be read"
+        blank = [account for account in unread if account in parts.keeper.blank]
+        why = f"the order book of {', '.join(unread)} can't be read"
+        return (
+            f"{why}: {', '.join(blank)} shows no row although orders of this bot were accepted there" if blank else why
+        )
     return _left_open(parts, orphans)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.states import an_order
 from tg1.models import BrokerOrder, LegOrder, OrderStatus, Side
-from tg1.rules.reconcile import ABSENT_READS, ABSENT_SECS, DoubtTracker, Resolution, resolve
+from tg1.rules.reconcile import Absence, DoubtTracker, Resolution, resolve
 
 PLACED = an_order()
 CANCELLING = an_order(cancel_sent=True)
@@ -131,21 +131,30 @@ def test_booked_value_is_cumulative_times_average_once_a_row_tells_it(seen: list
             assert order.filled_value == order.filled_quantity * row.average_price
 
 
-@given(st.lists(st.floats(0, 4), min_size=1, max_size=12))
-def test_absence_is_proved_by_three_reads_over_five_seconds(gaps: list[float]) -> None:
-    """Behaviour 3.3: neither the count nor the time alone."""
+@given(st.lists(st.tuples(st.floats(0, 9), st.booleans()), min_size=1, max_size=24))
+def test_absence_is_proved_by_reads_over_time(reads: list[tuple[float, bool]]) -> None:
+    """Behaviour 3.3: three books with rows over five seconds, or ten of any kind over thirty; never one of the two."""
     tracker = DoubtTracker()
     now = 100.0
-    for number, gap in enumerate(gaps, start=1):
-        proved = tracker.absent("X", now)
-        assert proved == (number >= ABSENT_READS and now - 100.0 >= ABSENT_SECS)
+    with_rows: list[float] = []
+    for number, (gap, is_empty) in enumerate(reads, start=1):
+        with_rows += [] if is_empty else [now]
+        proof = tracker.absent("X", now, is_empty=is_empty)
+        if not is_empty and len(with_rows) >= 3 and now - with_rows[0] >= 5.0:
+            assert proof is Absence.FROM_BOOKS
+        elif number >= 10 and now - 100.0 >= 30.0:
+            assert proof is Absence.FROM_EMPTY_BOOKS
+        else:
+            assert proof is None
+        if proof:
+            break
         now += gap
 
 
 def test_doubt_that_was_forgotten_is_counted_anew() -> None:
     """An order that showed up and vanished again has to be absent all over."""
     tracker = DoubtTracker()
-    tracker.absent("X", 0.0)
-    tracker.absent("X", 3.0)
+    tracker.absent("X", 0.0, is_empty=False)
+    tracker.absent("X", 3.0, is_empty=False)
     tracker.forget("X")
-    assert not tracker.absent("X", 9.0)
+    assert tracker.absent("X", 9.0, is_empty=False) is None
