@@ -102,24 +102,55 @@ def paying_spread(rows: Iterable[GridRow], grid: GridIdentity, plan: ChargesPlan
     return max(known) if known and len(known) == len(spreads) else None
 
 
-def losing(rows: Sequence[GridRow], grid: GridIdentity, plan: ChargesPlan, day: date) -> str:
-    """A sentence when a round trip of the grid nets nothing or less, which a trader must see before he starts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losing:
+    """A grid whose round trips net nothing or less, at some levels or at all: to be seen before it starts."""
+
+    grid: GridIdentity
+    bad: int
+    """Levels that lose."""
+    levels: int
+    worst: RoundTrip
+    least: Decimal | None
+    """The target spread with which every level pays; None when none does."""
+
+    @property
+    def headline(self) -> str:
+        """One line of a screen."""
+        pays = "no --target-spread pays" if self.least is None else f"--target-spread {self.least:.2f} would pay"
+        return f"{self._which} (net {self.worst.net:+.2f}): {pays}"
+
+    @property
+    def sentence(self) -> str:
+        """All of it, for a log or a printed grid."""
+        grid, worst = self.grid, self.worst
+        way_out = (
+            "no --target-spread pays at this quantity and brokerage"
+            if self.least is None
+            else f"the smallest --target-spread that pays at every level is {self.least:.2f}"
+        )
+        return (
+            f"{self._which}: {grid.token_a_quantity} {grid.token_a_symbol} at a target spread of "
+            f"{grid.target_spread:.2f} bring {worst.gross:.2f} and cost up to {worst.charges.total:.2f} in charges, "
+            f"net {worst.net:+.2f}; {way_out}"
+        )
+
+    @property
+    def _which(self) -> str:
+        if self.bad == self.levels:
+            return "EVERY ROUND TRIP LOSES MONEY"
+        return f"{self.bad} OF {self.levels} LEVELS LOSE MONEY"
+
+
+def losing(rows: Sequence[GridRow], grid: GridIdentity, plan: ChargesPlan, day: date) -> Losing | None:
+    """What is wrong with a grid of which some round trip nets nothing or less; None when every level pays."""
     trips = [round_trip(trade_of(row, grid, day), grid.target_spread, plan) for row in rows]
     worst = min(trips, key=lambda trip: trip.net)
     if worst.net > 0:
-        return ""
+        return None
     bad = sum(1 for trip in trips if trip.net <= 0)
-    which = "EVERY ROUND TRIP LOSES MONEY" if bad == len(trips) else f"{bad} OF {len(trips)} LEVELS LOSE MONEY"
     least = paying_spread(rows, grid, plan, day)
-    way_out = (
-        "no --target-spread pays at this quantity and brokerage"
-        if least is None
-        else f"the smallest --target-spread that pays at every level is {least:.2f}"
-    )
-    return (
-        f"{which}: {grid.token_a_quantity} {grid.token_a_symbol} at a target spread of {grid.target_spread:.2f} bring "
-        f"{worst.gross:.2f} and cost up to {worst.charges.total:.2f} in charges, net {worst.net:+.2f}; {way_out}"
-    )
+    return Losing(grid=grid, bad=bad, levels=len(trips), worst=worst, least=least)
 
 
 def _one_order(trade: Trade, side: Side, price: Decimal, day: date) -> Executed:

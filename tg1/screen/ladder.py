@@ -10,7 +10,8 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from tg1.models import LevelState, Side
-from tg1.screen.view import WORDS, hedged_text
+from tg1.screen.money import account_name, net_text, parts_text, shares_text, signed
+from tg1.screen.view import WORDS, entries_text, hedges_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,18 +136,41 @@ def _head(view: LadderView) -> list[Line]:
     room = _WIDTH - len(clock) - 2
     title = f"{view.bot_name}: {view.status}"
     title = title if len(title) <= room else title[: room - 1] + "…"
-    lines = [Line(f"{title:<{room}}  {clock}", "bold"), _quote_line(view.token_a_symbol, view.quote_a)]
-    counters = f"net upside {view.upside_net_quantity}  downside {view.downside_net_quantity} of {view.max_quantity}"
+    lines = [Line(f"{title:<{room}}  {clock}", "bold"), *_money(view)]
+    lines += _quote_lines(view)
+    counters = entries_text(view)
     if view.token_b_symbol:
-        lines.append(_quote_line(view.token_b_symbol, view.quote_b))
-        counters += f"  OCO upside {view.upside_oco_net_count}  downside {view.downside_oco_net_count}"
+        counters += f"   {hedges_text(view)}"
     lines.append(Line(counters))
     if view.max_quantity_reached:
         lines.append(Line("MAX QUANTITY REACHED: no new entries", "bold yellow"))
-    money = f"realised P&L {view.total_pnl:+.2f}"
-    if view.hedged_quantity:
-        money += f"  apart: {hedged_text(view)}"
-    return [*lines, Line(money, "green" if view.total_pnl >= 0 else "red")]
+    if view.losing:
+        lines.append(Line(view.losing, "bold red"))
+    return lines
+
+
+def _money(view: LadderView) -> list[Line]:
+    """The net first and largest, then its parts, then every account's shares (behaviour 15)."""
+    money = view.money
+    style = "bold yellow" if not money.is_current else "bold green" if (money.net or 0) >= 0 else "bold red"
+    net = net_text(money)
+    lines = [Line(net[:3].upper() + net[3:], style), Line(parts_text(money))]
+    for position in money.positions:
+        gain = money.gain(position)
+        won = "no price yet" if gain is None else signed(gain)
+        lines.append(Line(f"  {account_name(position.account):<13}{shares_text(position):<48}{won:>15}"))
+    return lines
+
+
+def _quote_lines(view: LadderView) -> list[Line]:
+    """Both prices side by side, or below each other where they are too long for that."""
+    lines = [_quote_line(view.token_a_symbol, view.quote_a)]
+    if view.token_b_symbol:
+        lines.append(_quote_line(view.token_b_symbol, view.quote_b))
+    joined = "    ".join(line.text for line in lines)
+    if len(joined) > _WIDTH:
+        return lines
+    return [Line(joined, max((line.style for line in lines), key=len))]
 
 
 def _quote_line(symbol: str, quote: Quote | None) -> Line:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tg1.models import ZERO, LevelState
+from tg1.models import LevelState
+from tg1.screen.money import net_text, parts_text, position_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
     from decimal import Decimal
 
-    from tg1.models import Backoff, BotState, LegOrder, OpenOrder, Quote, Side, TradeSide
+    from tg1.models import Backoff, BotState, LegOrder, OpenOrder, Quote, Side, Statement, TradeSide
 
 WORDS = {
     LevelState.FRESH: "fresh",
@@ -99,12 +99,11 @@ class LadderView:
     downside_oco_net_count: int
     max_quantity: int
     max_quantity_reached: bool
-    total_pnl: Decimal
-    """Rupees, realised only (behaviour 15)."""
-    hedged_quantity: int
-    """TokenA shares that OCO-closed levels still hold, bought and sold ones added up."""
-    hedged_mark: Decimal | None
-    """Rupees gained or lost on those at the last price; None without a price. Never realised (behaviour 15)."""
+    steps: int
+    """Levels per side: so many hedges filled on one side end the bot (architecture 13)."""
+    money: Statement
+    losing: str
+    """Why the grid's round trips lose money; empty when they pay."""
     attention: tuple[str, ...]
 
     @property
@@ -118,12 +117,9 @@ class LadderView:
         return sum(1 for level in self.levels if level.is_in_doubt)
 
 
-def view_of(
-    state: BotState, *, now: datetime, cycle: int, quote_a: Quote | None, quote_b: Quote | None = None
-) -> LadderView:
-    """Return what to show of `state` at `now` (aware, IST); quotes are None when no price has ever arrived."""
+def view_of(state: BotState, money: Statement, *, now: datetime, cycle: int, losing: str = "") -> LadderView:
+    """Return what to show of `state` at `now` (aware, IST); the prices are those that `money` was reckoned at."""
     grid = state.grid
-    hedged = [level for level in state.levels.values() if level.oco_filled and level.open_quantity]
     levels = sorted(state.levels.values(), key=lambda level: level.entry_price, reverse=True)
     return LadderView(
         at=now,
@@ -132,8 +128,8 @@ def view_of(
         status=str(state.bot_status),
         token_a_symbol=grid.token_a_symbol,
         token_b_symbol=grid.token_b_symbol if grid.trade_type.has_oco else "",
-        quote_a=quote_a,
-        quote_b=quote_b,
+        quote_a=money.quotes.get(grid.token_a_symbol),
+        quote_b=money.quotes.get(grid.token_b_symbol),
         centre=grid.entry_price,
         levels=tuple(_level_view(level, now, hedging=grid.trade_type.has_oco) for level in levels),
         upside_net_quantity=state.upside_net_quantity,
@@ -142,25 +138,24 @@ def view_of(
         downside_oco_net_count=state.downside_oco_net_count,
         max_quantity=grid.max_quantity,
         max_quantity_reached=state.max_quantity_reached,
-        total_pnl=state.total_pnl,
-        hedged_quantity=sum(level.open_quantity for level in hedged),
-        hedged_mark=sum((_mark(level, quote_a.price) for level in hedged), ZERO) if quote_a else None,
+        steps=grid.steps,
+        money=money,
+        losing=losing,
         attention=tuple(entry.text for entry in state.attention),
     )
 
 
 def status_line(view: LadderView) -> str:
-    """Return the bot's state in one line, for logs without a ladder."""
-    parts = [view.status, _priced(view.token_a_symbol, view.quote_a)]
+    """Return the bot's state in one line, for logs without a ladder: the money first (behaviour 15)."""
+    parts = [str(view.status), f"{net_text(view.money)} ({parts_text(view.money)})"]
+    parts += [position_text(position, view.money) for position in view.money.positions]
+    parts.append(_priced(view.token_a_symbol, view.quote_a))
     if view.token_b_symbol:
         parts.append(_priced(view.token_b_symbol, view.quote_b))
-    parts.append(f"net upside {view.upside_net_quantity} downside {view.downside_net_quantity}")
+    parts.append(entries_text(view))
     if view.token_b_symbol:
-        parts.append(f"OCO upside {view.upside_oco_net_count} downside {view.downside_oco_net_count}")
+        parts.append(hedges_text(view))
     parts.append(f"{view.working} orders working" + (f", {view.in_doubt} in doubt" if view.in_doubt else ""))
-    parts.append(f"P&L {view.total_pnl:+.2f}")
-    if view.hedged_quantity:
-        parts.append(hedged_text(view))
     if view.max_quantity_reached:
         parts.append("max quantity reached")
     if view.attention:
@@ -168,15 +163,15 @@ def status_line(view: LadderView) -> str:
     return " | ".join([*parts, f"cycle {view.cycle}"])
 
 
-def hedged_text(view: LadderView) -> str:
-    """Return what OCO-closed levels hold, apart from the realised P&L (behaviour 15)."""
-    mark = "no price" if view.hedged_mark is None else f"{view.hedged_mark:+.2f} at last price"
-    return f"hedged open {view.hedged_quantity} shares, {mark}"
+def entries_text(view: LadderView) -> str:
+    """Return how many shares entries have opened that no target has closed, and where new entries pause."""
+    sold, bought = view.upside_net_quantity, view.downside_net_quantity
+    return f"entries open: {sold} sold, {bought} bought of {view.max_quantity}"
 
 
-def hedged_net(levels: Iterable[OpenOrder]) -> int:
-    """Return the net TokenB shares that the levels' hedges have bought (above 0) or sold (below)."""
-    return sum(level.oco_trade_direction.sign * level.oco_traded.quantity for level in levels)
+def hedges_text(view: LadderView) -> str:
+    """Return how many levels of each side a hedge has closed, and at how many the bot ends (architecture 13)."""
+    return f"hedged levels: {view.upside_oco_net_count} sell, {view.downside_oco_net_count} buy of {view.steps}"
 
 
 def _priced(symbol: str, quote: Quote | None) -> str:
@@ -228,8 +223,3 @@ def _note(leg: str, backoff: Backoff, now: datetime) -> str:
         wait_secs = (backoff.retry_at - now).total_seconds()
         return f"{leg}rejected {backoff.rejections} times, next try in {wait_secs:.0f} s{why}"
     return ""
-
-
-def _mark(level: OpenOrder, last_price: Decimal) -> Decimal:
-    """Rupees that the open TokenA shares of a level gained since they were traded."""
-    return level.entry_direction.sign * level.open_quantity * (last_price - level.entry_traded.average)

@@ -65,7 +65,7 @@ def _trips(grid: GridIdentity, rows: Sequence[GridRow], plan: ChargesPlan, alarm
     if carried:
         lines.append("Next day: the net of a target that fills on a later day")
     if warning := losing(rows, grid, plan, LATEST):
-        lines.append(alarm(warning))
+        lines.append(alarm(warning.sentence))
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from tests.support.states import GRID
 from tg1.models import PAISA, GridIdentity, Side, TradeType
 from tg1.rules.charges import DISCOUNT, FREE, Brokerage, ChargesPlan
 from tg1.rules.grid import exact_rows
-from tg1.rules.round_trips import Trade, least_paying_spread, losing, paying_spread, round_trip, trade_of
+from tg1.rules.round_trips import Losing, Trade, least_paying_spread, losing, paying_spread, round_trip, trade_of
 
 SBIN = Trade(side=Side.BUY, entry_price=Decimal("787.20"), quantity=100, product="MIS", day=date(2026, 11, 24))
 FLAT_MONTHLY = ChargesPlan(intraday=FREE)
@@ -80,9 +80,17 @@ def sbin_grid(**changes: object) -> GridIdentity:
     return replace(grid, **changes)  # type: ignore[arg-type]
 
 
-def sentence(grid: GridIdentity, plan: ChargesPlan = DISCOUNT) -> str:
-    """What a start with this grid says."""
+def found(grid: GridIdentity, plan: ChargesPlan = DISCOUNT) -> Losing | None:
+    """What a start with this grid finds."""
     return losing(exact_rows(grid), grid, plan, date(2026, 11, 24))
+
+
+def sentence(grid: GridIdentity, plan: ChargesPlan = DISCOUNT) -> str:
+    """What a start with this losing grid says."""
+    warning = found(grid, plan)
+    assert warning is not None
+    assert len(warning.headline) <= 80
+    return warning.sentence
 
 
 def test_start_whose_round_trips_lose_money_says_so_with_the_spread_that_pays() -> None:
@@ -95,8 +103,15 @@ def test_start_whose_round_trips_lose_money_says_so_with_the_spread_that_pays() 
 
 def test_start_whose_round_trips_pay_says_nothing() -> None:
     """A paisa more than the smallest spread that pays is enough for every level."""
-    assert sentence(sbin_grid(target_spread=Decimal("0.76"))) == ""
-    assert sentence(sbin_grid(), FLAT_MONTHLY) == ""
+    assert found(sbin_grid(target_spread=Decimal("0.76"))) is None
+    assert found(sbin_grid(), FLAT_MONTHLY) is None
+
+
+def test_screen_shows_the_loss_in_one_line() -> None:
+    """The ladder has 80 columns."""
+    warning = found(sbin_grid())
+    assert warning is not None
+    assert warning.headline == "EVERY ROUND TRIP LOSES MONEY (net -25.19): --target-spread 0.76 would pay"
 
 
 def test_some_levels_may_lose_and_others_pay() -> None:

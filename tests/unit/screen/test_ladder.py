@@ -34,9 +34,11 @@ from tg1.models import (
     TradeSide,
     TradeType,
 )
+from tg1.rules.charges import Plans
 from tg1.rules.grid import create_levels, exact_rows
+from tg1.rules.positions import statement
 from tg1.screen.ladder import LadderScreen, ladder_lines, render
-from tg1.screen.view import LadderView, status_line, view_of
+from tg1.screen.view import LadderView, view_of
 from tg1.screen.writer import Writer, end_all
 
 NOW = datetime(2026, 2, 16, 4, 1, 5, tzinfo=UTC).astimezone(IST)
@@ -131,8 +133,18 @@ def busy() -> BotState:
 
 def seen(state: BotState, price: str | None = "49.85") -> LadderView:
     """The view of a state at 09:31:05 with TokenB at 120.50."""
-    a = None if price is None else quote("IRFC", price)
-    return view_of(state, now=NOW, cycle=93, quote_a=a, quote_b=quote("SBIN", "120.50"))
+    return view_at(state, None if price is None else quote("IRFC", price), quote("SBIN", "120.50"))
+
+
+def view_at(state: BotState, *quotes: Quote | None, losing: str = "") -> LadderView:
+    """The view of a state at these prices, on three accounts and the discount plan."""
+    money = statement(state, quotes=quotes, account_of=account_of, plans=Plans())
+    return view_of(state, money, now=NOW, cycle=93, losing=losing)
+
+
+def account_of(role: Role, trade_side: TradeSide) -> str:
+    """Architecture 3."""
+    return f"{trade_side}_oco" if role is Role.OCO else "trade"
 
 
 def drawn(view: LadderView, height: int = 40, width: int = 80) -> list[str]:
@@ -195,32 +207,51 @@ def test_ladder_tells_prices_counters_and_money() -> None:
     """The head holds what architecture 12 and behaviour 15 count."""
     text = "\n".join(drawn(seen(busy())))
     for part in (
-        *("09:31:05 IST", "cycle 93", "Active", "0.4 s ago", "net upside 0  downside 300 of 500"),
-        *("OCO upside 0  downside 1", "MAX QUANTITY REACHED", "realised P&L +123.40"),
+        *("09:31:05 IST", "cycle 93", "Active", "0.4 s ago", "entries open: 0 sold, 300 bought of 500"),
+        *("hedged levels: 0 sell, 1 buy of 5", "MAX QUANTITY REACHED"),
     ):
         assert part in text
 
 
-def test_ladder_marks_hedged_shares_to_the_last_price_apart_from_the_realised() -> None:
-    """100 shares bought at 49.00 with the price at 49.85 are +85.00, never realised (behaviour 15)."""
-    view = seen(busy())
-    assert (view.hedged_quantity, view.hedged_mark, view.total_pnl) == (100, Decimal("85.00"), Decimal("123.40"))
-    assert seen(busy(), None).hedged_mark is None
+def test_net_is_the_first_line_under_the_title_and_its_parts_follow() -> None:
+    """Behaviour 15: net first and largest, then its parts, then signed shares per account."""
+    state = busy()
+    change(state, TradeSide.DOWNSIDE, 3, oco_traded=Traded(quantity=50, value=Decimal(5850)))
+    lines = drawn(seen(state))
+    assert [line.split() for line in lines[1:5]] == [
+        ["NET", "+203.40"],
+        *(["realised", "+123.40,", "open", "+80.00,", "charges", "0.00"],),
+        ["Downside", "OCO", "-50", "SBIN", "at", "117.00", "-175.00"],
+        ["Trade", "+300", "IRFC", "at", "49.00", "+255.00"],
+    ]
 
 
-def test_ladder_marks_sold_hedged_shares_the_other_way() -> None:
-    """Shares sold at 51 and the price at 49.85: a gain."""
-    state = bot()
-    sold = {"order_side": OrderSide.TARGET, "entry_traded": Traded(quantity=10, value=Decimal(510))}
-    change(state, TradeSide.UPSIDE, 1, **sold, oco_filled=True)
-    assert seen(state).hedged_mark == Decimal("11.50")
+def test_money_of_nobody_knows_what_is_yellow_and_never_zero() -> None:
+    """Behaviour 10.2, 15: no price, or an old one, is said in the net's own line."""
+    view = seen(busy(), None)
+    (net, parts) = ladder_lines(view)[1:3]
+    assert (net.text, net.style) == ("NET unknown: no price of IRFC yet", "bold yellow")
+    assert "open unknown" in parts.text
+    old = view_at(busy(), replace(quote("IRFC", "49.85", fresh=False), age_secs=75), None)
+    assert ladder_lines(old)[1].text == "NET +378.40 at old prices: IRFC 49.85 of 75 s ago"
+
+
+@pytest.mark.parametrize(("price", "style"), [("49.85", "bold green"), ("40", "bold red")])
+def test_net_is_green_or_red(price: str, style: str) -> None:
+    """The colour is the net's, whatever was realised."""
+    assert ladder_lines(seen(busy(), price))[1].style == style
+
+
+def test_grid_that_loses_money_says_so_in_red_all_the_while() -> None:
+    """A start whose round trip nets nothing or less is no surprise in the evening."""
+    view = view_at(bot(), quote("IRFC", "50"), None, losing="EVERY ROUND TRIP LOSES MONEY (net -25.19)")
+    assert ("EVERY ROUND TRIP LOSES MONEY (net -25.19)", "bold red") in ladder_lines(view)
 
 
 def test_ladder_shows_stale_and_missing_prices() -> None:
     """Behaviour 10.2: the operator sees that decisions wait."""
     state = bot()
-    view = view_of(state, now=NOW, cycle=1, quote_a=quote("IRFC", "49.85", fresh=False), quote_b=None)
-    text = "\n".join(drawn(view))
+    text = "\n".join(drawn(view_at(state, quote("IRFC", "49.85", fresh=False), None)))
     assert "STALE" in text
     assert "no price yet" in text
 
@@ -245,7 +276,7 @@ def test_ladder_of_a_bot_without_hedge_shows_no_token_b() -> None:
     state = bot(replace(GRID, trade_type=TradeType.BUYTS, token_b_symbol=""))
     text = "\n".join(drawn(seen(state)))
     assert "SBIN" not in text.replace(state.bot_name, "")
-    assert "OCO upside" not in text
+    assert "hedged levels" not in text
 
 
 def test_ladder_cuts_a_wide_name_instead_of_wrapping() -> None:
@@ -254,15 +285,6 @@ def test_ladder_cuts_a_wide_name_instead_of_wrapping() -> None:
     state.bot_name = "格子" * 40
     assert all(cell_len(line) <= 80 for line in drawn(seen(state)))
     assert len(drawn(seen(state))) == len(drawn(seen(bot())))
-
-
-def test_status_line_tells_the_same_in_one_line() -> None:
-    """What is logged where no ladder can be drawn."""
-    assert status_line(seen(busy())) == (
-        "Active | IRFC 49.85 | SBIN 120.50 | net upside 0 downside 300 | OCO upside 0 downside 1 | "
-        "3 orders working, 1 in doubt | P&L +123.40 | hedged open 100 shares, +85.00 at last price | "
-        "max quantity reached | 1 for your attention | cycle 93"
-    )
 
 
 def screen_on(stream: io.StringIO) -> tuple[LadderScreen, Writer]:

@@ -29,6 +29,8 @@ def printed(grid: GridIdentity, *said: str, price_b: str | None = None) -> str:
 
 def test_every_level_has_gross_charges_and_net_and_losses_alarm() -> None:
     """Behaviour 15: a step of ₹0.50 on SBIN loses money, and that is what a user must see before he starts."""
+    warning = losing(exact_rows(SBIN), SBIN, DISCOUNT, date(2026, 11, 24))
+    assert warning is not None
     assert printed(SBIN).split("\n") == [
         "A round trip of 100 SBIN, in rupees",
         "(brokerage: 0.03 % of an order, at most 20; --charge changes it)",
@@ -36,7 +38,7 @@ def test_every_level_has_gross_charges_and_net_and_losses_alarm() -> None:
         "!  S1            50.00     75.18    -25.18!",
         "!  B1            50.00     75.13    -25.13!",
         "Smallest --target-spread that pays: 0.76",
-        f"!{losing(exact_rows(SBIN), SBIN, DISCOUNT, date(2026, 11, 24))}!",
+        f"!{warning.sentence}!",
         "",
         "Worst case, by account:",
         "  Trade: 100 SBIN bought for 78670.00",
