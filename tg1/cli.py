@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tg1.settings.credentials import SecretFile
 
 _ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
-_REPEATABLE = ("holidays", "trading_days")
+_REPEATABLE = ("charges", "holidays", "trading_days")
 _ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"
 _BETTER_ELSEWHERE = "; better from the environment or a file"
 
@@ -108,6 +108,12 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
         _flag("upside_oco_secret", "SECRET", "XTS secret of that account"),
         _flag("downside_oco_key", "KEY", "XTS key of the account that hedges BUY entries"),
         _flag("downside_oco_secret", "SECRET", "XTS secret of that account"),
+        _flag(
+            "charges",
+            "[ACCOUNT:]ITEM=VALUE",
+            "what brokers charge, e.g. brokerage=20 (an order), brokerage=0.03%:20 (at most 20), dp=15, "
+            "downside-oco:brokerage=0; may be given several times (default: intraday=0.03%:20, delivery=0, dp=13)",
+        ),
         _flag("zerodha_user", "NAME", "section [API_CREDENTIALS_<NAME>] of the Zerodha file"),
         _flag("zerodha_config", "FILE", f"INI file with Zerodha's api_key and access_token, or {_ZERODHA_VARIABLE}"),
     ),

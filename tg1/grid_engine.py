@@ -285,8 +285,8 @@ class GridOcoEngine:
     def view(self) -> LadderView:
         """What an operator is shown of the last moment that was looked at."""
         moment = self._parts.seen or self._parts.moment()
-        quote_a, quote_b = self._parts.quotes
-        return view_of(self._state, now=moment.now, cycle=self._cycle, quote_a=quote_a, quote_b=quote_b)
+        money = self._parts.statement()
+        return view_of(self._state, money, now=moment.now, cycle=self._cycle, losing=self._parts.losing)
 
     def _show(self) -> None:
         if self._observer is not None:

@@ -190,6 +190,17 @@ class OrderTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastPrice:
+    """A price that a bot has seen and keeps, for when there is no feed to ask."""
+
+    symbol: str
+    price: Decimal
+    """Rupees."""
+    at: datetime
+    """Aware, IST."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest(OrderTerms):
     """What is asked of a broker: terms under a client order id."""
 
@@ -535,6 +546,8 @@ class Statement:
     """Of shares that were both bought and sold."""
     charges: Charges
     """Of everything executed so far."""
+    squared_off: Decimal = ZERO
+    """An estimate of what the broker's square-off made of positions that were left to it (behaviour 9.5)."""
     positions: tuple[Position, ...]
     """By account and symbol; those that never were are left out."""
     quotes: Mapping[str, Quote]
@@ -554,7 +567,7 @@ class Statement:
     @property
     def gross(self) -> Decimal | None:
         """All cash flows and positions at the last prices, before charges."""
-        return None if self.unrealised is None else self.realised + self.unrealised
+        return None if self.unrealised is None else self.realised + self.squared_off + self.unrealised
 
     @property
     def net(self) -> Decimal | None:
@@ -731,3 +744,7 @@ class BotState:
     """Orders that traded and have left their level: the trading day's, and earlier ones of trips that are not over."""
     charges_before: Charges = NO_CHARGES
     """What the trading days before this one cost."""
+    squared_off_pnl: Decimal = ZERO
+    """Rupees, about: what positions that were left to the broker's square-off stood at when they were last seen."""
+    last_prices: list[LastPrice] = field(default_factory=list)
+    """One of each symbol, as of the last fill or the last end."""

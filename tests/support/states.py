@@ -16,6 +16,7 @@ from tg1.models import (
     Charges,
     Executed,
     GridIdentity,
+    LastPrice,
     LegOrder,
     OpenOrder,
     OrderHistoryRecord,
@@ -292,4 +293,6 @@ def bot_states(draw: st.DrawFn) -> BotState:
         ),
         executed=draw(st.lists(executions, max_size=2)),
         charges_before=draw(costs),
+        squared_off_pnl=draw(prices),
+        last_prices=draw(st.lists(st.builds(LastPrice, symbol=texts, price=prices, at=instants), max_size=2)),
     )

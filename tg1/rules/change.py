@@ -42,6 +42,8 @@ class Change:
     """(key, text) pairs for the operator."""
     settled: LegOrder | None = None
     """An order that left without being filled whole."""
+    executed: LegOrder | None = None
+    """An order that left after it had traded: its broker charges for it."""
 
     def then(self, later: Change) -> Change:
         """Both changes as one, `later` being made from this one's level."""
@@ -56,4 +58,5 @@ class Change:
             notes=self.notes + later.notes,
             attention=self.attention + later.attention,
             settled=self.settled or later.settled,
+            executed=self.executed or later.executed,
         )

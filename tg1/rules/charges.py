@@ -89,6 +89,8 @@ class ChargesPlan:
     delivery: Brokerage = FREE
     dp_charge: Decimal = Decimal(13)
     """Rupees before GST per symbol and day on which shares leave the demat account (charges.md: about 13 to 20)."""
+    square_off_fee: Decimal = Decimal(50)
+    """Rupees before GST for an order with which the broker squares a position off himself (charges.md)."""
     cnc_squared_is_intraday: bool = False
     """Charge CNC shares that are bought and sold on one day as intraday, as NRML ones always are.
 
@@ -111,6 +113,12 @@ class Plans:
     def of(self, account: str) -> ChargesPlan:
         """The plan that the account pays by."""
         return self.by_account.get(account, self.default)
+
+
+def square_off_fee(account: str, day: date, plans: Plans) -> Charges:
+    """What an account pays for one order with which its broker squares a position off himself."""
+    plan = plans.of(account)
+    return Charges(brokerage=plan.square_off_fee, gst=plan.square_off_fee * rate_on(plan.tariff.gst, day))
 
 
 def without_dp(plans: Plans) -> Plans:

@@ -9,13 +9,16 @@ from tg1.models import NO_BACKOFF, BotState, LegOrder, OpenOrder, Role
 from tg1.rules.change import Change
 from tg1.rules.conclusions import conclude
 from tg1.rules.fills import apply_reading
+from tg1.rules.ledger import day_over
 from tg1.rules.reconcile import Reading, Resolution
 from tg1.rules.transitions import stay
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
+    from tg1.rules.charges import Plans
     from tg1.rules.given import Moment, Rules
+    from tg1.rules.square_off import SquaredOff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +65,14 @@ def refresh(level: OpenOrder, rules: Rules, moment: Moment) -> Change:
     return conclude(rested, rules, moment.now)
 
 
-def carried_over(old: BotState, new: BotState) -> BotState:
-    """The MIS morning: counters start at zero; realised P&L, history and open attention come along (behaviour 9.5)."""
+def carried_over(old: BotState, new: BotState, squared_off: Iterable[SquaredOff], plans: Plans) -> BotState:
+    """The MIS morning: counters start at zero; money, history and open attention come along (behaviour 9.5)."""
+    new.charges_before, _ = day_over(old, plans)
+    new.squared_off_pnl = old.squared_off_pnl
+    for one in squared_off:
+        new.charges_before += one.charges(old, plans)
+        new.squared_off_pnl += one.gain
+    new.last_prices = list(old.last_prices)
     new.total_pnl = old.total_pnl
     new.order_history = list(old.order_history)
     new.next_record_seq = old.next_record_seq

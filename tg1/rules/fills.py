@@ -87,6 +87,8 @@ def _judged(change: Change, reading: Reading, moment: Moment) -> Change:
         change = change.then(rejected(change.level, order, reading.reason or "no reason given", moment.now))
     if reading.resolution.is_final and order.remaining:
         change = replace(change, settled=order)
+    if reading.resolution.is_final and order.filled_quantity:
+        change = replace(change, executed=order)
     return change
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tg1.models import NOTHING_TRADED, Position, Role, Side, Statement, Traded
+from tg1.models import NOTHING_TRADED, ZERO, Position, Role, Side, Statement, Traded
 from tg1.rules.ledger import charges_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from decimal import Decimal
 
     from tg1.models import BotState, OpenOrder, Quote
     from tg1.rules.charges import Plans
@@ -25,6 +26,7 @@ def statement(state: BotState, *, quotes: Iterable[Quote | None], account_of: Ac
     return Statement(
         realised=state.total_pnl,
         charges=charges_so_far(state, account_of, plans),
+        squared_off=state.squared_off_pnl,
         positions=positions(state, account_of),
         quotes={quote.symbol: quote for quote in quotes if quote is not None},
     )
@@ -34,7 +36,8 @@ def positions(state: BotState, account_of: AccountOf) -> tuple[Position, ...]:
     """What every account holds, by account and symbol; flat ones are there when shares of both sides make them so."""
     legs: defaultdict[tuple[str, str], dict[Side, Traded]] = defaultdict(lambda: dict.fromkeys(Side, NOTHING_TRADED))
     for level in state.levels.values():
-        for role, symbol, side, open_part in _legs(level, state):
+        for role, side, open_part in _legs(level):
+            symbol = state.grid.token_b_symbol if role is Role.OCO else state.grid.token_a_symbol
             held = legs[account_of(role, level.trade_side), symbol]
             held[side] = held[side].plus(open_part.quantity, open_part.value)
     return tuple(
@@ -43,12 +46,22 @@ def positions(state: BotState, account_of: AccountOf) -> tuple[Position, ...]:
     )
 
 
-def _legs(level: OpenOrder, state: BotState) -> Iterator[tuple[Role, str, Side, Traded]]:
+def open_gain(level: OpenOrder, price_a: Decimal | None, price_b: Decimal | None) -> Decimal | None:
+    """What a level's open shares have won at these prices, in rupees; None without a price that it takes."""
+    gain = ZERO
+    for role, side, held in _legs(level):
+        price = price_b if role is Role.OCO else price_a
+        if price is None:
+            return None
+        gain += side.sign * (held.quantity * price - held.value)
+    return gain
+
+
+def _legs(level: OpenOrder) -> Iterator[tuple[Role, Side, Traded]]:
     """The level's open shares: TokenA's that no target has closed, and all that its hedge has traded."""
     if level.open_quantity:
         opened = level.entry_traded
         value = opened.value * level.open_quantity / opened.quantity
-        rest = Traded(quantity=level.open_quantity, value=value)
-        yield Role.ENTRY, state.grid.token_a_symbol, level.entry_direction, rest
+        yield Role.ENTRY, level.entry_direction, Traded(quantity=level.open_quantity, value=value)
     if level.oco_traded.quantity:
-        yield Role.OCO, state.grid.token_b_symbol, level.oco_trade_direction, level.oco_traded
+        yield Role.OCO, level.oco_trade_direction, level.oco_traded

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from tg1.models import Charges, Position, Quote, Statement
+    from tg1.models import Charges, LastPrice, Position, Quote, Statement
 
 MINUTE_SECS = 60
 HOUR_SECS = 3600
@@ -50,7 +50,8 @@ def net_text(money: Statement) -> str:
 def parts_text(money: Statement) -> str:
     """Return what the net is made of."""
     unrealised = "unknown" if money.unrealised is None else signed(money.unrealised)
-    return f"realised {signed(money.realised)}, open {unrealised}, charges {signed(-money.charges.total)}"
+    squared_off = f"squared off by the broker about {signed(money.squared_off)}, " if money.squared_off else ""
+    return f"realised {signed(money.realised)}, {squared_off}open {unrealised}, charges {signed(-money.charges.total)}"
 
 
 def charges_text(charges: Charges) -> str:
@@ -95,6 +96,16 @@ def _holding(position: Position, money: Statement) -> str:
 
 def _priced(quote: Quote) -> str:
     return f"{quote.price:.2f}" + ("" if quote.fresh else f" of {age_text(quote.age_secs)} ago")
+
+
+def squared_off_text(position: Position, last: LastPrice | None, gain: Decimal) -> str:
+    """Return what is assumed of a position that was left to the broker's square-off (behaviour 9.5)."""
+    what = f"The broker squared off {account_name(position.account)} {shares_text(position)}"
+    if position.quantity and last is None:
+        return f"{what}: at which price nobody told, so that the net lacks it; see the contract note"
+    if last is None or not position.quantity:
+        return f"{what}: {signed(gain)}"
+    return f"{what}: about {signed(gain)}, at our last price {last.price:.2f} of {last.at:%H:%M}; see the contract note"
 
 
 def summary(money: Statement) -> list[str]:

@@ -34,7 +34,7 @@ RATES = {
     "gst": "gst",
 }
 """Items that set a rate, and the tables of the tariff that they set."""
-ITEMS = (*BROKERAGES, "dp", "cnc-same-day", *RATES)
+ITEMS = (*BROKERAGES, "dp", "square-off", "cnc-same-day", *RATES)
 HIGHEST_RUPEES = Decimal(100_000)
 
 _FORM = re.compile(r"(?:(?P<account>[^:=]*):)?(?P<item>[^:=]+)=(?P<value>[^@]+)(?:@(?P<since>.*))?")
@@ -56,6 +56,14 @@ def plans_of(texts: Iterable[str]) -> Plans:
     default = _applied(DISCOUNT, said, "")
     named = {one.account for one in said if one.account}
     return Plans(default=default, by_account={account: _applied(default, said, account) for account in sorted(named)})
+
+
+def to_charges(_flag: str, value: object) -> tuple[str, ...]:
+    """Return what was said, once it is understood; one text or several. Raises `ConfigError`."""
+    texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (str(value),)
+    said = tuple(str(text).strip() for text in texts)
+    plans_of(said)
+    return said
 
 
 def _taken_apart(text: str) -> _Said:
@@ -103,6 +111,8 @@ def _with(plan: ChargesPlan, said: _Said) -> ChargesPlan:
         return replace(plan, intraday=intraday, delivery=plan.delivery if said.item == "intraday" else brokerage)
     if said.item == "dp":
         return replace(plan, dp_charge=_rupees(said, said.value))
+    if said.item == "square-off":
+        return replace(plan, square_off_fee=_rupees(said, said.value))
     if said.item == "cnc-same-day":
         if said.value not in ("intraday", "delivery"):
             _refuse(said, "is neither intraday nor delivery")

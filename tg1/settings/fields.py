@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.models import ZERO, GridIdentity, OcoOrderType, TradeType
 from tg1.settings import paths, values
+from tg1.settings.charges import plans_of, to_charges
 from tg1.settings.flags import CREDENTIALS, flag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tg1.rules.charges import Plans
 
 MIS_STOP = time(15, 0)
 """Brokers square MIS off from about here on (behaviour 12)."""
@@ -94,6 +97,9 @@ class GridOcoFields:
     zerodha_config: Path | None = None
     """INI file with Zerodha's api_key and access_token; needed to trade, but not with `paper`."""
 
+    charges: tuple[str, ...] = ()
+    """What the brokers charge where it is not the discount plan (behaviour 15), as `tg1.settings.charges` reads it."""
+
     xts_root: str = "https://xts.myfindoc.com"
     """XTS server; `scheme://host[:port]` inside."""
     kite_root: str = "https://api.kite.trade"
@@ -166,6 +172,11 @@ class GridOcoFields:
         return bool(self.upside_oco_key) and upside == (self.downside_oco_key, self.downside_oco_secret)
 
     @property
+    def plans(self) -> Plans:
+        """What every account pays (behaviour 15)."""
+        return plans_of(self.charges)
+
+    @property
     def default_stop_at(self) -> time:
         """The product's own end of the session, IST (behaviour 12)."""
         return MIS_STOP if self.product_type == "MIS" else DELIVERY_STOP
@@ -204,6 +215,7 @@ _CONVERTERS: dict[str, Callable[[str, object], Any]] = {
     "Path | None": paths.to_optional_path,
     "time | None": values.to_optional_time,
     "tuple[date, ...]": values.to_days,
+    "tuple[str, ...]": to_charges,
     "TradeType": values.to_trade_type,
     "OcoOrderType": values.to_oco_order_type,
 }

@@ -9,6 +9,7 @@ _SPECIAL = {
     "token_b_quantity": "--qty-b",
     "product_type": "--product",
     "auto_reenter": "--no-reenter",
+    "charges": "--charge",
     "holidays": "--holiday",
     "trading_days": "--trading-day",
 }

@@ -75,6 +75,7 @@ class StateEncoder:
             state.attention,
             state.settled,
             state.executed,
+            state.last_prices,
             state.levels.values(),
             state.order_history[-HISTORY_KEPT:],
         )

@@ -8,12 +8,14 @@ from typing import Any
 
 from tg1.models import (
     NO_CHARGES,
+    ZERO,
     Attention,
     Backoff,
     BotState,
     Charges,
     Executed,
     GridIdentity,
+    LastPrice,
     LegOrder,
     OpenOrder,
     OrderHistoryRecord,
@@ -153,6 +155,7 @@ RECORD = Record(
 )
 ATTENTION = Record(Attention, {"key": TEXT, "text": TEXT, "at": TEXT})
 SETTLED = Record(SettledOrder, {"client_id": TEXT, "account": TEXT, "booked_quantity": COUNT})
+LAST_PRICE = Record(LastPrice, {"symbol": TEXT, "price": PRICE, "at": INSTANT})
 GRID = Record(
     GridIdentity,
     {
@@ -186,16 +189,23 @@ SCALARS: dict[str, JsonKind] = {
     "next_opened_seq": COUNT,
     "next_record_seq": COUNT,
     "charges_before": CHARGES.kind,
+    "squared_off_pnl": PRICE,
 }
 HEAD = Record(BotState, SCALARS)
 LISTS = {
     "attention": ATTENTION,
     "settled": SETTLED,
     "executed": EXECUTED,
+    "last_prices": LAST_PRICE,
     "open_orders": LEVEL,
     "order_history": RECORD,
 }
-ADDED: dict[str, Any] = {"executed": [], "charges_before": json.loads(CHARGES.write(NO_CHARGES), parse_float=Decimal)}
+ADDED: dict[str, Any] = {
+    "executed": [],
+    "charges_before": json.loads(CHARGES.write(NO_CHARGES), parse_float=Decimal),
+    "squared_off_pnl": ZERO,
+    "last_prices": [],
+}
 """What a file of an earlier TG1 lacks at its top level, and what it means by that."""
 BEFORE_TIME = (
     *("bot_name", "bot_status", "trade_type", "token_a_symbol", "token_b_symbol", "entry_price", "max_quantity"),

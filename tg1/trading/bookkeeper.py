@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
-from tg1.models import Attention, OrderSide, Role, SettledOrder, TradeSide
+from tg1.models import Attention, OrderSide, Quote, Role, SettledOrder, TradeSide
 from tg1.rules import client_ids, fills
+from tg1.rules.last_prices import note_prices
+from tg1.rules.ledger import executed_by, trip_charges, trip_over
+from tg1.rules.positions import open_gain
 from tg1.rules.reconcile import Absence, DoubtTracker, Reading, Resolution, resolve
 from tg1.trading.book import Book
 
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date, datetime
 
-    from tg1.models import BotState, BrokerOrder, LegOrder, OpenOrder
+    from tg1.models import BotState, BrokerOrder, LegOrder, OpenOrder, OrderHistoryRecord
     from tg1.ports import Broker
     from tg1.rules.change import Change
+    from tg1.rules.charges import Plans
     from tg1.rules.given import Moment, Rules
     from tg1.state import StateManager
 
@@ -48,9 +52,10 @@ class News:
 class Bookkeeper:
     """The state and the books side by side."""
 
-    def __init__(self, *, store: StateManager, client: Broker) -> None:
+    def __init__(self, *, store: StateManager, client: Broker, plans: Plans) -> None:
         self._store = store
         self._client = client
+        self._plans = plans
         self._doubts = DoubtTracker()
         self._failing: set[str] = set()
         self._shown: set[tuple[str, date]] = set()
@@ -192,15 +197,33 @@ class Bookkeeper:
         state = self.state
         _replace_level(state, before.uuid, change.level)
         self._count(before, change)
+        if change.executed is not None:
+            traded_by = self._client.account_of(change.executed.role, before.trade_side)
+            state.executed.append(executed_by(change.executed, before, state, traded_by))
+            self._note_prices(moment)
         if change.record is not None:
-            state.order_history.append(replace(change.record, seq=state.next_record_seq))
-            state.next_record_seq += 1
+            self._record(change.record, change.level, moment)
         if change.settled is not None:
             self.settle(change.settled, account)
         for note in change.notes:
             log.log(note.severity, note.text)
         for key, text in change.attention:
             self.call_attention(key, text, moment)
+
+    def _record(self, record: OrderHistoryRecord, level: OpenOrder, moment: Moment) -> None:
+        """Write a finished trip into the history with what it cost, and with what it leaves open (behaviour 15)."""
+        state = self.state
+        cost = trip_charges(state.executed, record.uuid, self._plans)
+        left_open = open_gain(level, moment.price_a, moment.price_b)
+        state.order_history.append(replace(record, seq=state.next_record_seq, charges=cost, open_pnl=left_open))
+        state.next_record_seq += 1
+        state.executed = trip_over(state.executed, record.uuid)
+
+    def _note_prices(self, moment: Moment) -> None:
+        grid = self.state.grid
+        prices = {grid.token_a_symbol: moment.price_a, grid.token_b_symbol: moment.price_b}
+        quotes = [Quote(symbol=name, price=price, age_secs=0, fresh=True) for name, price in prices.items() if price]
+        note_prices(self.state, quotes, moment.now)
 
     def _count(self, before: OpenOrder, change: Change) -> None:
         state = self.state

@@ -13,6 +13,7 @@ from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, ExitCode,
 from tg1.models import BotState, Role, Status, StatusKind, TradeSide
 from tg1.rules.given import Rules
 from tg1.trading.ending import cancel_everything
+from tg1.trading.money import say_money
 from tg1.trading.parts import Parts, new_uuid
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateMan
     if saved is not None:
         _say_stopped(state)
         parts.save(parts.moment())
+        say_money(parts)
     for sentence in left:
         log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
     if not left:

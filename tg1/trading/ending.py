@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode
 from tg1.models import ACTIVE, COMPLETED, Role, Status, StatusKind
-from tg1.screen.view import hedged_net
+from tg1.rules.last_prices import note_prices
+from tg1.trading.money import say_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class Ending:
         if not self._clear_exchange():
             parts.state.bot_status = Status(kind=StatusKind.TERMINATED, reason=reason)
         self._save_last_word()
-        self._say_positions()
+        say_money(self._parts)
         return ExitCode.TERMINATED
 
     def end_session(self) -> ExitCode:
@@ -60,14 +61,15 @@ class Ending:
         left = self._clear_exchange()
         self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="session end")
         self._save_last_word()
-        self._say_positions()
+        say_money(self._parts)
         return ExitCode.FAILED if left else ExitCode.OK
 
     def complete(self) -> ExitCode:
         """Behaviour 1.5: every level is closed."""
         self._parts.state.bot_status = COMPLETED
         self._save_last_word()
-        log.info("Completed: every level is closed. Realised P&L %.2f", self._parts.state.total_pnl)
+        log.info("Completed: every level is closed")
+        say_money(self._parts)
         return ExitCode.OK
 
     def stop(self) -> ExitCode:
@@ -76,7 +78,7 @@ class Ending:
             self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="by signal")
         self._save_last_word()
         say_left(self._parts, "Stopped.")
-        self._say_positions()
+        say_money(self._parts)
         return ExitCode.OK
 
     def stop_early(self, saved: BotState | None) -> ExitCode:
@@ -95,18 +97,6 @@ class Ending:
             log.info("No order is left on the exchange; positions are not closed")
         return left
 
-    def _say_positions(self) -> None:
-        state = self._parts.state
-        log.info(
-            "Net upside %d, net downside %d shares of %s; realised P&L %.2f",
-            state.upside_net_quantity,
-            state.downside_net_quantity,
-            state.grid.token_a_symbol,
-            state.total_pnl,
-        )
-        if held := hedged_net(state.levels.values()):
-            log.info("Hedges hold %+d shares of %s", held, state.grid.token_b_symbol)
-
     def _save_last_word(self) -> None:
         """Show the final status and bring it to disk.
 
@@ -114,6 +104,7 @@ class Ending:
         """
         parts = self._parts
         moment = parts.moment()
+        note_prices(parts.state, parts.quotes, moment.now)
         self._show()
         for _ in range(SAVE_TRIES):
             if parts.save(moment):

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerUnavailable, SaveFailed
 from tg1.rules import client_ids, day_roll, grid
+from tg1.rules.ledger import day_over
+from tg1.rules.square_off import left_to_broker
+from tg1.screen.money import squared_off_text
 from tg1.trading.settling import books_of_all
 from tg1.trading.starting import blank_state, check_centre
 
@@ -81,11 +84,11 @@ class NewDay:
 
     def _begin_anew(self, price_a: Decimal | None, moment: Moment) -> None:
         parts, old = self._parts, self._parts.state
-        open_levels = sum(1 for level in old.levels.values() if level.open_quantity)
+        squared_off = left_to_broker(old, parts.client.account_of)
         archive = parts.store.archive(moment.now, f"day {old.trading_day}", keep=True)
         log.info("New trading day: the MIS state of %s is archived as %s", old.trading_day, archive)
-        if open_levels:
-            log.warning("%d open levels were squared off by the broker; that result is not in total_pnl", open_levels)
+        for one in squared_off:
+            log.warning("%s", squared_off_text(one.position, one.last, one.gain))
         centre = old.grid.entry_price
         if price_a is not None and parts.config.auto_entry:
             centre = grid.to_tick(price_a, parts.tick_a)
@@ -93,7 +96,7 @@ class NewDay:
         rows = grid.rows_of(identity, parts.tick_a)
         if price_a is not None:
             check_centre(rows, price_a, allow_off_centre=parts.config.allow_off_centre)
-        state = day_roll.carried_over(old, blank_state(parts, identity, moment.now))
+        state = day_roll.carried_over(old, blank_state(parts, identity, moment.now), squared_off, parts.plans)
         if state.generation == old.generation:
             state.generation = client_ids.next_generation(state.generation)
         state.levels = grid.create_levels(identity, rows, state.bot_name, parts.new_uuid)
@@ -103,6 +106,7 @@ class NewDay:
         parts, state = self._parts, self._parts.state
         for level in list(state.levels.values()):
             parts.keeper.apply(level, day_roll.refresh(level, parts.rules, moment), "", moment)
+        state.charges_before, state.executed = day_over(state, parts.plans)
         state.trading_day = today
         state.settled.clear()
         log.info("New trading day %s: orders of the day before are gone, positions are kept", today)

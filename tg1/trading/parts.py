@@ -12,6 +12,8 @@ from tg1.errors import SaveFailed
 from tg1.models import Quote, Role
 from tg1.ports import price_of
 from tg1.rules.given import Moment, Rules
+from tg1.rules.last_prices import known_quotes
+from tg1.rules.positions import statement
 from tg1.trading.bookkeeper import Bookkeeper
 from tg1.trading.order_desk import OrderDesk
 from tg1.trading.sight import Sight
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
     from tg1.config import GridOcoConfig
     from tg1.machine.clock import Clock
-    from tg1.models import BotState
+    from tg1.models import BotState, Statement
     from tg1.ports import Broker, PriceFeed
+    from tg1.rules.charges import Plans
     from tg1.state import StateManager
     from tg1.trading.book import Book
     from tg1.trading.strangers import Orphan
@@ -58,12 +61,14 @@ class Parts:
     seen: Moment | None = field(default=None, init=False)
     """The last moment that was looked at, and the quotes of TokenA and TokenB that it was made from."""
     quotes: tuple[Quote | None, Quote | None] = field(default=(None, None), init=False)
+    losing: str = field(default="", init=False)
+    """Why the grid's round trips lose money, in a line; empty when they pay."""
     save_failed: str = field(default="", init=False)
     """Why the last save failed; empty when it worked."""
 
     def __post_init__(self) -> None:
         """Build what is made only of these parts."""
-        self.keeper = Bookkeeper(store=self.store, client=self.client)
+        self.keeper = Bookkeeper(store=self.store, client=self.client, plans=self.plans)
         self.sight = Sight(keeper=self.keeper, client=self.client)
         self.strangers = Strangers(keeper=self.keeper, client=self.client)
         self.desk = OrderDesk(keeper=self.keeper, client=self.client, clock=self.clock)
@@ -83,6 +88,18 @@ class Parts:
         """TokenB's tick in rupees; TokenA's stands in where there is no hedge."""
         symbol = self.config.token_b_symbol
         return self.client.instrument(symbol).tick_size if self.config.has_oco else self.tick_a
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What every account pays (behaviour 15)."""
+        return self.config.plans
+
+    def statement(self, state: BotState | None = None) -> Statement:
+        """A state's money, by default the bot's own, at the last prices that were looked at (behaviour 15)."""
+        state = self.state if state is None else state
+        now = self.seen.now if self.seen else self.clock.now()
+        quotes = known_quotes(state, self.quotes, now)
+        return statement(state, quotes=quotes, account_of=self.client.account_of, plans=self.plans)
 
     @cached_property
     def rules(self) -> Rules:

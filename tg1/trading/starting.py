@@ -10,7 +10,9 @@ from tg1.errors import ConfigError, FeedError, StateError
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
 from tg1.ports import price_of
 from tg1.rules import client_ids, grid
+from tg1.screen.money import holdings
 from tg1.settings.same_grid import compare_grids
+from tg1.trading.money import say_money, warn_of_loss
 from tg1.trading.settling import books_of_all, settle_doubts
 
 if TYPE_CHECKING:
@@ -77,14 +79,9 @@ class Opening:
                 f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
                 "cancel them with --cancel-all before --fresh."
             )
-        if saved is not None and (saved.upside_net_quantity or saved.downside_net_quantity):
-            log.warning(
-                "The archived grid held net upside %d, net downside %d shares of %s: what is still open has neither "
-                "target nor hedge any more",
-                saved.upside_net_quantity,
-                saved.downside_net_quantity,
-                saved.grid.token_a_symbol,
-            )
+        if saved is not None and not _squared_off(saved, parts.clock.now().date()):
+            for line in holdings(parts.statement(saved)):
+                log.warning("The archived grid leaves behind, without target or hedge: %s", line)
         archive = parts.store.archive(parts.clock.now(), "fresh")
         log.info("The old state is archived as %s", archive)
         return True
@@ -120,6 +117,7 @@ class Opening:
         settle_doubts(parts, books)
         parts.keeper.save(now)
         log.info("Fresh grid of %d levels around %.2f", len(rows), identity.entry_price)
+        warn_of_loss(parts, state.trading_day)
 
     # -- resume --------------------------------------------------------------------------------------------------------
 
@@ -132,13 +130,13 @@ class Opening:
         state.bot_status = ACTIVE
         parts.keeper.save(parts.clock.now())
         log.info(
-            "Resumed %s: %d levels, %d orders working, net upside %d, net downside %d",
+            "Resumed %s: %d levels, %d orders working",
             state.bot_name,
             len(state.levels),
             sum(1 for _ in parts.keeper.live_orders()),
-            state.upside_net_quantity,
-            state.downside_net_quantity,
         )
+        say_money(parts)
+        warn_of_loss(parts, state.trading_day)
         for item in state.attention:
             log.error("ATTENTION since %s: %s", item.at, item.text)
 
@@ -199,6 +197,11 @@ def is_finished(saved: BotState, today: date) -> bool:
         return False
     log.info("Every level of %s is closed; give --fresh to start a new grid", saved.bot_name)
     return True
+
+
+def _squared_off(saved: BotState, today: date) -> bool:
+    """True when the broker closed at the end of an earlier day what the state still calls open."""
+    return saved.grid.product_type == "MIS" and saved.trading_day != today
 
 
 def left_working(saved: BotState | None, today: date) -> bool:

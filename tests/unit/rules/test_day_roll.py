@@ -9,9 +9,11 @@ from decimal import Decimal
 import pytest
 
 from tests.support.level_life import MOMENT, RULES, entry_placed, target_placed
-from tests.support.states import NOW, a_level, a_state, an_order, with_order
-from tg1.models import Backoff, LevelState, Role, Traded
+from tests.support.states import NOW, a_level, a_state, an_execution, an_order, with_order
+from tg1.models import Backoff, Charges, LastPrice, LevelState, Position, Role, Side, Traded
+from tg1.rules.charges import Plans, charges
 from tg1.rules.day_roll import carried_over, expire, expired_orders, refresh
+from tg1.rules.square_off import SquaredOff
 
 
 def test_entry_that_lapsed_unfilled_is_fresh_without_a_rejection() -> None:
@@ -73,7 +75,7 @@ def test_intraday_morning_carries_result_history_and_attention_and_nothing_else(
         attention=[],
         settled=[],
     )
-    carried = carried_over(old, new)
+    carried = carried_over(old, new, [], Plans())
     assert (carried.total_pnl, carried.order_history, carried.attention) == (
         old.total_pnl,
         old.order_history,
@@ -83,3 +85,18 @@ def test_intraday_morning_carries_result_history_and_attention_and_nothing_else(
     assert (carried.downside_net_quantity, carried.upside_oco_net_count, carried.max_quantity_reached) == (0, 0, False)
     assert carried.levels == {}
     assert carried.trading_day > NOW.date()
+
+
+def test_intraday_morning_keeps_what_the_days_before_cost_and_what_the_square_off_made() -> None:
+    """Behaviour 15: a loss that was left to the broker's square-off is not gone from the next morning's net."""
+    last = LastPrice(symbol="IRFC", price=Decimal("47.90"), at=NOW)
+    old = a_state(charges_before=Charges(stamp=Decimal(5)), squared_off_pnl=Decimal(10), last_prices=[last])
+    held = Position(account="trade", symbol="IRFC", long=Traded(quantity=100, value=Decimal(4900)))
+    squared_off = [SquaredOff(position=held, last=last)]
+    carried = carried_over(old, a_state(charges_before=Charges(), executed=[]), squared_off, Plans())
+    assert carried.squared_off_pnl == 10 - 110
+    day = charges([an_execution()], Plans())
+    closing = charges([an_execution("", Side.SELL, value=Decimal(4790))], Plans())
+    assert carried.charges_before.total == 5 + day.total + closing.total + 59
+    assert carried.last_prices == [last]
+    assert carried.executed == []

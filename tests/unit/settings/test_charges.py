@@ -19,6 +19,7 @@ def test_nothing_said_is_the_discount_plan() -> None:
             intraday=Brokerage(percent=Decimal("0.03"), rupees=Decimal(20)),
             delivery=Brokerage(),
             dp_charge=Decimal(13),
+            square_off_fee=Decimal(50),
         )
     )
 

@@ -17,7 +17,7 @@ from tests.support.states import BOT, NOW, a_level, a_record, a_state, an_order,
 from tg1.errors import InvariantBroken, StateError
 from tg1.models import Backoff, BotState, Charges, GridIdentity, OrderSide, Role, Status, StatusKind, Traded
 from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, encode, saved_at
-from tg1.store.schema import ATTENTION, BACKOFF, CHARGES, EXECUTED, LEG, LEVEL, RECORD, SETTLED, TRADED
+from tg1.store.schema import ATTENTION, BACKOFF, CHARGES, EXECUTED, LAST_PRICE, LEG, LEVEL, RECORD, SETTLED, TRADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -295,7 +295,7 @@ def test_file_of_the_first_edition_is_read_as_if_nothing_had_been_executed() -> 
     """Behaviour 9: a bot that is updated overnight resumes its grid; what earlier days cost is not made up."""
 
     def forget(document: dict[str, Any]) -> None:
-        for key in ("executed", "charges_before"):
+        for key in ("executed", "charges_before", "squared_off_pnl", "last_prices"):
             document.pop(key)
         for record in document["order_history"]:
             for key in ("net_pnl", "open_pnl", "charges"):
@@ -396,7 +396,10 @@ def test_encoder_notices_every_replaced_level_and_record() -> None:
 
 @pytest.mark.parametrize(
     ("of", "record"),
-    [(record.of, record) for record in (ATTENTION, BACKOFF, CHARGES, EXECUTED, LEG, LEVEL, RECORD, SETTLED, TRADED)],
+    [
+        (record.of, record)
+        for record in (ATTENTION, BACKOFF, CHARGES, EXECUTED, LAST_PRICE, LEG, LEVEL, RECORD, SETTLED, TRADED)
+    ],
 )
 def test_every_field_of_a_record_is_in_the_file(of: type, record: Record) -> None:
     """A field that the codec does not know would be lost at the first restart."""
