@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import pytest
 import requests
 from kiteconnect import KiteConnect
-from kiteconnect.exceptions import NetworkException, TokenException
+from kiteconnect.exceptions import InputException, NetworkException, TokenException
 
 from tests.support.paper_desk import place_body
 from tests.support.paper_server import serving_in_thread
 from tests.support.places import DATA, REPO
 from tg1.paper.build import PaperSettings, build
 from tg1.paper.errors import PaperUsageError
+from tg1.paper.orders import IST
 from tg1.paper.server import PaperServer, Roots
 
 TIMEOUT = (2.0, 5.0)
@@ -160,6 +162,52 @@ def test_real_kite_client_reads_dump_and_quotes(client: Client) -> None:
     client.control("quirks", {"kite_rest": "429"})
     with pytest.raises(NetworkException):
         kite.instruments("NSE")
+
+
+def test_real_kite_client_logs_in_and_another_token_is_refused(client: Client) -> None:
+    """`generate_session` makes the checksum; from then on the day's token alone is taken (kite.md 2.5)."""
+    request_token = client.control("kite_login", {"api_key": "kite-key", "api_secret": "kite-secret"})
+    stale, fresh = client.kite(), client.kite()
+    login = fresh.generate_session(request_token, "kite-secret")
+    assert (login["user_id"], login["api_key"]) == ("PAPER1", "kite-key")
+    assert fresh.profile()["broker"] == "ZERODHA"
+    with pytest.raises(TokenException):
+        stale.profile()
+    with pytest.raises(TokenException):
+        fresh.generate_session(request_token, "kite-secret")
+    handshake = requests.get(
+        f"{client.roots.kite_root}/?api_key=kite-key&access_token=kite-token",
+        headers={"Connection": "Upgrade", "Upgrade": "websocket"},
+        timeout=TIMEOUT,
+    )
+    assert handshake.status_code == 403
+
+
+def test_real_kite_client_reads_quotes_and_candles(client: Client) -> None:
+    """`quote`, `ohlc` and `historical_data` parse what is served (kite.md 2, 4)."""
+    kite = client.kite()
+    client.control("price", {"symbol": "IRFC", "price": "50.40"})
+    assert kite.ohlc("NSE:IRFC")["NSE:IRFC"]["ohlc"] == {"open": 50, "high": 50.4, "low": 50, "close": 50}
+    quote = kite.quote("NSE:IRFC")["NSE:IRFC"]
+    assert (quote["last_price"], quote["volume"], len(quote["depth"]["buy"])) == (50.4, 200, 5)
+    today = datetime.now(IST).replace(tzinfo=None)
+    candles = kite.historical_data(519425, today - timedelta(days=7), today, "minute")
+    assert len(candles) > 375 * 4
+    assert candles[-1]["close"] == 50.4
+    assert candles[0]["date"].utcoffset() == timedelta(hours=5.5)
+    with pytest.raises(InputException):
+        kite.historical_data(519425, today - timedelta(days=61), today, "minute")
+
+
+def test_fourth_websocket_of_an_api_key_is_refused(client: Client) -> None:
+    """Three connections per api key, where limits are on (kite.md 2.6)."""
+    client.control("quirks", {"ticker_connections": 1})
+    first = Ticker(client.roots)
+    first.until("connect")
+    second = Ticker(client.roots)
+    assert "(429 - " in second.until("close")[2]
+    for each in (first, second):
+        each.stop()
 
 
 def test_server_binds_to_loopback_only() -> None:

@@ -12,6 +12,7 @@ from tg1.paper.instruments import built_in
 from tg1.paper.orders import IST, PaperOrder, PaperSide
 from tg1.paper.quirks import Quirks
 from tg1.paper.register import Listener
+from tg1.paper.tape import Tape
 from tg1.paper.wire import WireReply, WireRequest, dumps
 from tg1.paper.xts_app import RequestLog, XtsApp
 
@@ -48,6 +49,7 @@ class Desk:
         self.now = START
         self.exchange = PaperExchange(built_in(), quirks=quirks, listener=listener)
         self.app = XtsApp(self.exchange, journal=journal)
+        self.tape = Tape()
         self.price("IRFC", "50.00")
         self.price("SBIN", "120.50")
         self.token = ""
@@ -102,6 +104,7 @@ class Desk:
 
     def price(self, symbol: str, rupees: str) -> None:
         """Set a last price."""
+        self.tape.record(symbol, Decimal(rupees), self.now)
         self.exchange.on_price(symbol, Decimal(rupees), self.now)
 
     def wait(self, secs: float = _SETTLED_SECS) -> None:

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import TextIO
 
+from tg1.paper.candles import Past
 from tg1.paper.control import ControlApp
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import FaultPlan
-from tg1.paper.instruments import PaperInstrument, built_in, instrument_for, read_dump, require
+from tg1.paper.instruments import PaperInstrument, bse_twin, built_in, instrument_for, read_dump, require
 from tg1.paper.journal import Journal
 from tg1.paper.kite_app import KiteApp
 from tg1.paper.prices import DEFAULT_CENTRES, Leg, ManualPrices, Playback, PriceSource, SeededPair
 from tg1.paper.quirks import Quirks
 from tg1.paper.replay import CsvReplay
+from tg1.paper.tape import Tape
 from tg1.paper.xts_app import XtsApp
 
 
@@ -55,10 +58,17 @@ class Paper:
     xts: XtsApp
     kite: KiteApp
     control: ControlApp
+    tape: Tape
+    past: Past
     playback: Playback
     speed: float
     first: Mapping[str, Decimal]
     """Prices that the exchange must be given before anything else happens, in rupees."""
+
+    def trade(self, symbol: str, price: Decimal, now: datetime, market_time: datetime | None = None) -> None:
+        """Let a price trade at `now`; on the tape it stands at its market time, which is `now` unless given."""
+        self.tape.record(symbol, price, market_time or now)
+        self.exchange.on_price(symbol, price, now)
 
 
 def build(settings: PaperSettings, journal_stream: TextIO | None = None) -> Paper:
@@ -72,11 +82,16 @@ def build(settings: PaperSettings, journal_stream: TextIO | None = None) -> Pape
     )
     faults = FaultPlan(rng=rng)
     xts = XtsApp(exchange, faults=faults, journal=journal)
+    tape = Tape()
+    past = Past(tape, centres=source.first, seed=settings.seed, is_made=settings.prices_file is None)
+    kite = KiteApp(exchange, tape, past, dump=dump, faults=faults)
     return Paper(
         exchange=exchange,
         xts=xts,
-        kite=KiteApp(exchange, dump=dump, faults=faults),
-        control=ControlApp(xts, faults),
+        kite=kite,
+        control=ControlApp(xts, kite.sessions, faults, tape),
+        tape=tape,
+        past=past,
         playback=Playback(source),
         speed=settings.speed,
         first=source.first,
@@ -89,8 +104,8 @@ def _instruments(settings: PaperSettings) -> tuple[str, tuple[PaperInstrument, P
         source = settings.instruments_file.name
         return dump, (require(found, settings.token_a, source), require(found, settings.token_b, source)), found
     legs = (instrument_for(settings.token_a, settings.centre_a), instrument_for(settings.token_b, settings.centre_b))
-    known = built_in()
-    return "", legs, known + [leg for leg in legs if leg not in known]
+    listed = list(dict.fromkeys((*built_in(), *legs)))
+    return "", legs, listed + [bse_twin(each) for each in listed]
 
 
 def _source(settings: PaperSettings, legs: tuple[PaperInstrument, PaperInstrument]) -> PriceSource:

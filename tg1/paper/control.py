@@ -16,6 +16,8 @@
 | POST /paper/holdings | account, symbol, quantity | shares in the demat account |
 | POST /paper/halt | secs, reason | every new order and modification is rejected for so many seconds |
 | POST /paper/margin | account, rupees or null | the margin limit |
+| POST /paper/kite_login | api_key, api_secret | a request token, as after a login in the browser |
+| POST /paper/kite_token | api_key, access_token | the key's token of the day: every other one is refused with 403 |
 | POST /paper/expire_day, /paper/cancel_stops | | what the exchange does at the close |
 | POST /paper/ticker | action | drop, reset, close, malformed, or text (with `text`) on every websocket |
 
@@ -29,7 +31,9 @@ from typing import Any
 
 from tg1.paper.errors import PaperError, PaperUsageError
 from tg1.paper.faults import Fault, FaultPlan
+from tg1.paper.kite_sessions import KiteSessions
 from tg1.paper.orders import PaperOrder, PaperSide
+from tg1.paper.tape import Tape
 from tg1.paper.wire import BAD_REQUEST, WireReply, WireRequest, json_reply, loads
 from tg1.paper.xts_app import XtsApp
 
@@ -67,11 +71,13 @@ def order_truth(order: PaperOrder) -> dict[str, Any]:
 class ControlApp:
     """Carries out control requests; a wrong one is answered with 400 and a sentence."""
 
-    def __init__(self, xts: XtsApp, faults: FaultPlan, ticker: TickerAction | None = None) -> None:
+    def __init__(self, xts: XtsApp, kite: KiteSessions, faults: FaultPlan, tape: Tape) -> None:
         self._xts = xts
+        self._kite = kite
+        self._tape = tape
         self._exchange = xts.exchange
         self._faults = faults
-        self.ticker = ticker
+        self.ticker: TickerAction | None = None
         self._gets: Mapping[str, Callable[[], Any]] = {
             "truth": self._truth,
             "quirks": lambda: self._exchange.quirks.to_json(),  # noqa: PLW0108 - the quirks are replaced
@@ -90,6 +96,8 @@ class ControlApp:
             "holdings": self._holdings,
             "margin": self._margin,
             "halt": self._halt,
+            "kite_login": lambda body, now: self._kite.allow_login(str(body["api_key"]), str(body["api_secret"]), now),
+            "kite_token": lambda body, now: self._kite.declare(str(body["api_key"]), str(body["access_token"]), now),
             "expire_day": lambda _, now: self._exchange.expire_day(now),
             "cancel_stops": lambda _, now: self._exchange.cancel_stops(now),
             "ticker": self._ticker,
@@ -150,8 +158,9 @@ class ControlApp:
         return self._faults.state()
 
     def _price(self, body: dict[str, Any], now: datetime) -> int:
-        symbol = self._symbol(body)
-        return len(self._exchange.on_price(symbol, _decimal(body["price"]), now))
+        symbol, price = self._symbol(body), _decimal(body["price"])
+        self._tape.record(symbol, price, now)
+        return len(self._exchange.on_price(symbol, price, now))
 
     def _quirks(self, body: dict[str, Any], _now: datetime) -> dict[str, Any]:
         plain = {name: float(value) if isinstance(value, Decimal) else value for name, value in body.items()}

@@ -5,6 +5,8 @@ PaperError
  ├─ DeadTokenError         no token, an old one, or one that has expired (xts.md 4.2, 4.3)
  ├─ ClientRefusedError     the client code is none of the login's (xts.md 1.7)
  ├─ ValidationRefusedError a request that the gateway's validator refuses (xts.md 4.6)
+ ├─ KiteRefusedError       a token that is not the day's, or a login that Kite refuses (kite.md 2.4, 2.5)
+ ├─ KiteInputError         a parameter that Kite refuses
  ├─ UnknownOrderError      the account has no such order (xts.md 4.7)
  ├─ NotWorkingError        the order is final: it can be neither cancelled nor modified (xts.md 4.7)
  └─ PaperUsageError        a wrong argument to the exchange, the control API or the command line
@@ -50,6 +52,14 @@ class ValidationRefusedError(PaperError):
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         super().__init__("; ".join(fault.message for fault in faults))
         self.faults = tuple(faults)
+
+
+class KiteRefusedError(PaperError):
+    """Kite's TokenException."""
+
+
+class KiteInputError(PaperError):
+    """Kite's InputException."""
 
 
 class UnknownOrderError(PaperError):

@@ -4,7 +4,7 @@ import csv
 import io
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -17,6 +17,12 @@ COLUMNS = [
 _SEGMENTS = {"NSE": ("NSECM", 1), "BSE": ("BSECM", 4)}
 """XTS's name of the cash segment and Kite's number of it (xts.md 1.5, kite.md 1.6)."""
 _GENERATED_TOKENS = 20_000
+_BSE_TOKENS = 500_000
+_FOREIGN_ROWS = (
+    (256265, 1001, "NIFTY 50", "NIFTY 50", 0, "", 0, 0, 0, "EQ", "INDICES", "NSE"),
+    (12073986, 47164, "SBIN26DECFUT", "SBIN", 0, "2026-12-29", 0, "0.05", 750, "FUT", "NFO-FUT", "NFO"),
+)
+"""Rows of the whole dump that are no shares: an index, whose exchange is NSE all the same, and a future."""
 _TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.50"), (20_000, "1.00"))
 """xts.md 6.3: price up to which a tick applies; above the last one it is five rupees."""
 
@@ -82,14 +88,26 @@ def built_in() -> list[PaperInstrument]:
     return list(_BUILT_IN.values())
 
 
-def instruments_csv(instruments: Iterable[PaperInstrument]) -> str:
-    """Return Kite's dump of these instruments: twelve columns, CSV."""
+def bse_twin(instrument: PaperInstrument) -> PaperInstrument:
+    """Return the same share as BSE lists it: another number, another segment, the same symbol."""
+    return replace(instrument, exchange="BSE", exchange_token=_BSE_TOKENS + instrument.exchange_token)
+
+
+def dump_of(instruments: Iterable[PaperInstrument], exchange: str, *, with_others: bool = False) -> str:
+    """Return Kite's dump of one exchange, or of all for "": twelve columns, CSV (kite.md 2.2).
+
+    `with_others` puts other exchanges' rows in front, an index and a future with them: whoever looks for a symbol alone
+    finds the wrong one first.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for each in instruments:
-        identity = (each.instrument_token, each.exchange_token, each.symbol, each.name)
-        writer.writerow((*identity, 0, "", 0, each.tick, 1, "EQ", "NSE", "NSE"))
+    everything = with_others or not exchange
+    writer.writerows(_FOREIGN_ROWS if everything else ())
+    for each in sorted(instruments, key=lambda each: each.exchange):
+        if everything or each.exchange == exchange:
+            identity = (each.instrument_token, each.exchange_token, each.symbol, each.name)
+            writer.writerow((*identity, 0, "", 0, each.tick, 1, "EQ", each.exchange, each.exchange))
     return out.getvalue()
 
 

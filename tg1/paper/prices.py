@@ -1,4 +1,4 @@
-"""Price sources for the paper exchange: pure generators of (market time, symbol, price), the same for the same seed.
+"""Price sources for the paper exchange: pure generators of prices, the same for the same seed.
 
 `SeededPair` makes a correlated, mean-reverting pair. `Playback` turns any source into "what happened until now";
 its caller alone knows how fast time passes. `replay.py` holds the source that reads real prices.
@@ -7,22 +7,19 @@ its caller alone knows how fast time passes. `replay.py` holds the source that r
 from cmath import exp
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from math import exp as real_exp
 from math import pi, sqrt
 from random import Random
 from typing import Protocol
 
-from tg1.paper.orders import IST
-
 DEFAULT_CENTRES = (Decimal("50.00"), Decimal("120.50"))
-_OPEN = datetime(2026, 1, 5, 9, 15, tzinfo=IST)
-_SWING_PCT = 4.0
+SWING_PCT = 4.0
 _PERIOD_SECS = 1_800.0
-_SWING_MEMORY_SECS = 5_400.0
-_NOISE_PCT = 0.25
-_NOISE_MEMORY_SECS = 300.0
+SWING_MEMORY_SECS = 5_400.0
+NOISE_PCT = 0.25
+NOISE_MEMORY_SECS = 300.0
 _SECOND_LEG_OFFSET_SECS = 0.4
 
 
@@ -31,9 +28,10 @@ class PriceEvent:
     """One last price in rupees; `at_secs` counts market seconds from the start of the source."""
 
     at_secs: float
-    market_time: datetime
     symbol: str
     price: Decimal
+    market_time: datetime | None = None
+    """When it traded in the market, IST; None for made prices, whose market is here and now."""
 
 
 class PriceSource(Protocol):
@@ -103,22 +101,21 @@ class SeededPair:
     that a grid of 1.00 about 50.00 with a hedge 2.00 away sees entries, targets and a hedge within the first minute.
     """
 
-    def __init__(self, first_leg: Leg, second_leg: Leg, *, seed: int = 1, start: datetime = _OPEN) -> None:
+    def __init__(self, first_leg: Leg, second_leg: Leg, *, seed: int = 1) -> None:
         self._legs = (first_leg, second_leg)
         self._seed = seed
-        self._start = start
 
     @property
     def first(self) -> Mapping[str, Decimal]:
         """Each leg starts at its centre."""
-        return {leg.symbol: _on_tick(float(leg.centre), leg.tick) for leg in self._legs}
+        return {leg.symbol: on_tick(float(leg.centre), leg.tick) for leg in self._legs}
 
     def events(self) -> Iterator[PriceEvent]:
         """Yield prices without end."""
         rng = Random(self._seed)
-        turn = exp(complex(-1 / _SWING_MEMORY_SECS, 2 * pi / _PERIOD_SECS))
+        turn = exp(complex(-1 / SWING_MEMORY_SECS, 2 * pi / _PERIOD_SECS))
         kick = sqrt(1 - abs(turn) ** 2)
-        fade = real_exp(-1 / _NOISE_MEMORY_SECS)
+        fade = real_exp(-1 / NOISE_MEMORY_SECS)
         jolt = sqrt(1 - fade * fade)
         swing = complex(0, rng.choice((-1.0, 1.0)))
         noises = [0.0, 0.0]
@@ -128,15 +125,15 @@ class SeededPair:
             swing = swing * turn + kick * complex(rng.gauss(0, 1), rng.gauss(0, 1)) / sqrt(2)
             for index, leg in enumerate(self._legs):
                 noises[index] = noises[index] * fade + jolt * rng.gauss(0, 1)
-                level = 1 + (_SWING_PCT * swing.real + _NOISE_PCT * noises[index]) / 100
+                level = 1 + (SWING_PCT * swing.real + NOISE_PCT * noises[index]) / 100
                 at_secs = second + index * _SECOND_LEG_OFFSET_SECS
                 yield PriceEvent(
                     at_secs=at_secs,
-                    market_time=self._start + timedelta(seconds=at_secs),
                     symbol=leg.symbol,
-                    price=_on_tick(float(leg.centre) * level, leg.tick),
+                    price=on_tick(float(leg.centre) * level, leg.tick),
                 )
 
 
-def _on_tick(value: float, tick: Decimal) -> Decimal:
+def on_tick(value: float, tick: Decimal) -> Decimal:
+    """Return the price nearest to `value` that lies on the tick, one tick at least."""
     return max(round(value / float(tick)), 1) * tick

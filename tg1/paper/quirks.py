@@ -159,6 +159,10 @@ class Quirks:
     """A subscription is answered with the last known price (kite.md 0.3)."""
     heartbeat_secs: float = 1.0
     """A one-byte frame after so long without another frame (kite.md 2.6)."""
+    ticker_connections: int = 0
+    """Websockets that an api key may have at once, 3 at Zerodha; 0 is no limit (kite.md 2.6)."""
+    dump_has_other_exchanges: bool = False
+    """`instruments("NSE")` holds rows of other exchanges, too."""
     kite_rest: str = "normal"
     """Kite's REST answers, or refuses with the status named."""
 

@@ -14,8 +14,9 @@ from aiohttp import WSMsgType, web
 
 from tg1.paper.build import Paper
 from tg1.paper.errors import PaperUsageError
-from tg1.paper.kite_app import MALFORMED, TickerSession
 from tg1.paper.orders import IST
+from tg1.paper.packets import MALFORMED
+from tg1.paper.ticker import TickerSession
 from tg1.paper.wire import Outcome, WireReply, WireRequest
 
 HOST = "127.0.0.1"
@@ -24,6 +25,7 @@ _WATCH_SECS = 0.02
 _KEEPALIVE_SECS = 65.0
 """Idle connections live so long at one XTS broker (xts.md 4.8)."""
 _CLOSE_GOING_AWAY = 1001
+_REFUSALS = ("403", "429")
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -61,8 +63,9 @@ class PaperServer:
     async def start(self) -> Roots:
         """Begin to serve and to move prices; raises OSError when the port is taken."""
         now = self._now()
+        self._paper.past.open(now)
         for symbol, price in self._paper.first.items():
-            self._paper.exchange.on_price(symbol, price, now)
+            self._paper.trade(symbol, price, now)
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._dispatch)
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=_KEEPALIVE_SECS, shutdown_timeout=0.2)
@@ -97,7 +100,7 @@ class PaperServer:
             await asyncio.sleep(_PUMP_SECS)
             now = self._now()
             for event in self._paper.playback.until((loop.time() - start) * self._paper.speed):
-                self._paper.exchange.on_price(event.symbol, event.price, now)
+                self._paper.trade(event.symbol, event.price, now, event.market_time)
             self._paper.exchange.step(now)
 
     # HTTP
@@ -111,7 +114,7 @@ class PaperServer:
         elif plain.path.startswith("/paper/"):
             reply = self._paper.control.handle(plain, self._now())
         else:
-            reply = self._paper.kite.handle(plain)
+            reply = self._paper.kite.handle(plain, self._now())
         return await self._carry_out(request, reply)
 
     async def _carry_out(self, request: web.Request, reply: WireReply) -> web.StreamResponse:
@@ -139,13 +142,13 @@ class PaperServer:
         if handshake == "ignore":
             await self._stay_silent(request)
             return web.Response()
-        has_token = bool(request.query.get("api_key")) and bool(request.query.get("access_token"))
-        if handshake in ("403", "429") or not has_token:
-            return web.Response(status=429 if handshake == "429" else 403)
+        status = self._handshake_status(request)
+        if status:
+            return web.Response(status=status)
         ws = web.WebSocketResponse(compress=False, autoping=True, timeout=1.0)
         await ws.prepare(request)
         each = _Socket(request, ws, asyncio.Queue())
-        session = TickerSession(self._paper.exchange, speed=self._paper.speed)
+        session = TickerSession(self._paper.exchange, self._paper.tape, speed=self._paper.speed)
         self._sockets.add(each)
         sender = asyncio.create_task(_send(each, session))
         try:
@@ -156,6 +159,17 @@ class PaperServer:
             self._sockets.discard(each)
             sender.cancel()
         return ws
+
+    def _handshake_status(self, request: web.Request) -> int:
+        """The status with which a websocket is refused; 0 for a welcome one (kite.md 1.9, 2.6)."""
+        quirks = self._paper.exchange.quirks
+        if quirks.ticker_handshake in _REFUSALS:
+            return int(quirks.ticker_handshake)
+        api_key, token = request.query.get("api_key", ""), request.query.get("access_token", "")
+        if not self._paper.kite.admits(api_key, token, self._now()):
+            return 403
+        others = sum(each.request.query.get("api_key") == api_key for each in self._sockets)
+        return 429 if quirks.ticker_connections and others >= quirks.ticker_connections else 0
 
     def _ticker_action(self, action: str, text: str) -> None:
         for each in tuple(self._sockets):

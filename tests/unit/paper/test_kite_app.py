@@ -3,35 +3,74 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
+from statistics import correlation
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from tests.support.paper_desk import Desk
 from tests.support.places import DATA
+from tg1.paper.candles import Past
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.faults import Fault, FaultKind, FaultPlan
-from tg1.paper.instruments import COLUMNS, built_in, instrument_for, instruments_csv, read_dump, require, tick_for_price
-from tg1.paper.kite_app import HEARTBEAT, KiteApp, TickerSession, ltp_message
+from tg1.paper.instruments import (
+    COLUMNS,
+    bse_twin,
+    built_in,
+    dump_of,
+    instrument_for,
+    read_dump,
+    require,
+    tick_for_price,
+)
+from tg1.paper.kite_app import KiteApp
 from tg1.paper.quirks import Quirks
 from tg1.paper.wire import Outcome, WireReply, WireRequest
 
 IRFC, SBIN = 519_425, 779_521
 
 
+SEED = 7
+
+
+class Kite:
+    """Kite's REST on a desk."""
+
+    def __init__(self, desk: Desk, faults: FaultPlan | None = None) -> None:
+        self.desk = desk
+        self.past = Past(desk.tape, centres={"IRFC": Decimal("50.00")}, seed=SEED)
+        self.app = KiteApp(desk.exchange, desk.tape, self.past, faults=faults)
+
+    def send(
+        self, path: str, query: str = "", *, auth: str = "token k:t", method: str = "GET", **form: str
+    ) -> WireReply:
+        """Return the raw reply to one request."""
+        request = WireRequest(
+            method=method,
+            path=path,
+            query=dict(parse_qsl(query)),
+            raw_query=query,
+            headers={"authorization": auth},
+            body=urlencode(form).encode(),
+        )
+        return self.app.handle(request, self.desk.now)
+
+    def data(self, path: str, query: str = "", **how: Any) -> Any:
+        """Return what a successful answer holds."""
+        answer = json.loads(self.send(path, query, **how).body)
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+
 def _get(
     desk: Desk, path: str, query: str = "", *, faults: FaultPlan | None = None, auth: str = "token k:t"
 ) -> WireReply:
-    request = WireRequest(method="GET", path=path, raw_query=query, headers={"authorization": auth})
-    return KiteApp(desk.exchange, faults=faults).handle(request)
-
-
-def _subscribed(desk: Desk, *tokens: int, speed: float = 1.0) -> TickerSession:
-    session = TickerSession(desk.exchange, speed=speed)
-    session.on_text(json.dumps({"a": "subscribe", "v": tokens}))
-    session.on_text(json.dumps({"a": "mode", "v": ["ltp", tokens]}))
-    return session
+    return Kite(desk, faults).send(path, query, auth=auth)
 
 
 def test_dump_has_twelve_columns_and_tokens_that_fit() -> None:
@@ -55,9 +94,9 @@ def test_unknown_symbol_gets_numbers_of_its_own() -> None:
 def test_dump_of_ones_own_can_be_read_back(tmp_path: Path) -> None:
     """What is served can be given with `--instruments`."""
     path = tmp_path / "dump.csv"
-    path.write_text(instruments_csv(built_in()), encoding="utf-8")
+    path.write_text(dump_of(built_in(), "NSE"), encoding="utf-8")
     text, found = read_dump(path)
-    assert (text, found) == (instruments_csv(built_in()), built_in())
+    assert (text, found) == (dump_of(built_in(), "NSE"), built_in())
     with pytest.raises(PaperUsageError):
         require(found, "NOSUCH", "dump.csv")
     path.write_text("a,b\n1,2\n", encoding="utf-8")
@@ -109,85 +148,230 @@ def test_faults_hit_kites_rest_too() -> None:
     assert len(cut.body) < len(_get(desk, "/instruments").body)
 
 
-def test_ltp_message_is_the_documented_bytes() -> None:
-    """The example of kite.md 1.6, byte for byte."""
-    want = "00 02 00 08 00 06 3a 01 00 02 66 83 00 08 00 00 16 01 00 01 a3 ab"
-    assert ltp_message({408065: 157315, 5633: 107435}) == bytes.fromhex(want.replace(" ", ""))
-
-
-def test_subscription_is_answered_with_the_last_price() -> None:
-    """A cached tick comes at every subscribe, repeated ones included (kite.md 0.3)."""
+def test_other_exchanges_have_dumps_of_their_own() -> None:
+    """`instruments()` holds all exchanges, `instruments("NSE")` one; a symbol alone names several (kite.md 2.2)."""
     desk = Desk()
-    session = _subscribed(desk, IRFC, SBIN)
-    assert session.modes == {IRFC: "ltp", SBIN: "ltp"}
-    assert session.frame(0.0) == ltp_message({IRFC: 5000, SBIN: 12050})
-    session.on_text(json.dumps({"a": "subscribe", "v": [IRFC]}))
-    assert session.frame(0.1) == ltp_message({IRFC: 5000})
+    for each in built_in():
+        desk.exchange.add_instrument(bse_twin(each))
+    kite = Kite(desk)
+    assert {(row["exchange"], row["segment"]) for row in _rows(kite.send("/instruments/NSE"))} == {("NSE", "NSE")}
+    assert {row["exchange"] for row in _rows(kite.send("/instruments/BSE"))} == {"BSE"}
+    everything = _rows(kite.send("/instruments"))
+    assert {row["segment"] for row in everything} == {"NSE", "BSE", "INDICES", "NFO-FUT"}
+    sbin = {row["exchange"]: int(row["instrument_token"]) for row in everything if row["tradingsymbol"] == "SBIN"}
+    assert (sbin["NSE"], sbin["BSE"] % 256) == (779_521, 4)
 
 
-def test_only_changed_prices_are_sent_at_most_one_a_second() -> None:
-    """A quiet instrument is silent and a busy one merged (kite.md 0.3, 2.6)."""
+def test_nse_dump_can_hold_other_exchanges_rows_in_front() -> None:
+    """Whoever takes the first row of that symbol takes BSE's."""
+    desk = Desk(quirks=Quirks(dump_has_other_exchanges=True))
+    for each in built_in():
+        desk.exchange.add_instrument(bse_twin(each))
+    rows = _rows(_get(desk, "/instruments/NSE"))
+    assert [row["exchange"] for row in rows if row["tradingsymbol"] == "SBIN"] == ["BSE", "NSE"]
+    assert rows[0]["segment"] == "INDICES"
+
+
+def _rows(reply: WireReply) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(reply.body.decode())))
+
+
+def test_quotes_tell_the_day() -> None:
+    """Open, high, low of today and yesterday's close; ohlc is a part of the quote (kite.md 4)."""
     desk = Desk()
-    session = _subscribed(desk, IRFC)
-    session.frame(0.0)
-    desk.price("IRFC", "50.05")
-    assert session.frame(0.5) is None
-    desk.price("IRFC", "50.10")
-    assert session.frame(1.0) == ltp_message({IRFC: 5010})
-    desk.price("IRFC", "50.10")
-    desk.price("SBIN", "121.00")
-    assert session.frame(2.0) == HEARTBEAT
+    desk.price("IRFC", "49.00")
+    desk.wait(15 * 3600)
+    for price in ("49.50", "51.00", "48.50", "50.50"):
+        desk.price("IRFC", price)
+    kite = Kite(desk)
+    quote = kite.data("/quote", "i=NSE:IRFC&i=NSE:NOSUCH")["NSE:IRFC"]
+    assert quote["ohlc"] == {"open": 49.5, "high": 51, "low": 48.5, "close": 49}
+    assert (quote["last_price"], quote["volume"], quote["average_price"]) == (50.5, 400, 49.88)
+    assert quote["timestamp"] == "2026-11-21 01:00:00"
+    assert [row["price"] for row in quote["depth"]["buy"]][:2] == [50.49, 50.48]
+    assert len(quote["depth"]["sell"]) == 5
+    assert (quote["lower_circuit_limit"], quote["upper_circuit_limit"]) == (39.6, 59.4)
+    ohlc = kite.data("/quote/ohlc", "i=NSE:IRFC")["NSE:IRFC"]
+    assert ohlc == {"instrument_token": IRFC, "last_price": 50.5, "ohlc": quote["ohlc"]}
 
 
-def test_faster_prices_are_sent_more_often() -> None:
-    """At a higher speed a second of the market is shorter, and so is the least distance of ticks."""
+def test_profile_tells_who_is_logged_in() -> None:
+    """The shape of the client's own mock (kite.md 4)."""
+    profile = Kite(Desk()).data("/user/profile")
+    assert (profile["user_id"], profile["broker"], "NSE" in profile["exchanges"]) == ("PAPER1", "ZERODHA", True)
+
+
+# The daily login
+
+
+def _exchange_token(kite: Kite, request_token: str, *, key: str = "s") -> WireReply:
+    checksum = sha256(f"k{request_token}{key}".encode()).hexdigest()
+    return kite.send("/session/token", method="POST", api_key="k", request_token=request_token, checksum=checksum)
+
+
+def test_request_token_is_exchanged_once_for_the_days_token() -> None:
+    """Checksum = sha256(api_key + request_token + api_secret); a second exchange is refused (kite.md 2.5)."""
     desk = Desk()
-    session = _subscribed(desk, IRFC, speed=10)
-    session.frame(0.0)
-    desk.price("IRFC", "50.05")
-    assert (session.frame(0.05), session.frame(0.1)) == (None, ltp_message({IRFC: 5005}))
+    kite = Kite(desk)
+    request_token = kite.app.sessions.allow_login("k", "s", desk.now)
+    wrong = _exchange_token(kite, request_token, key="other")
+    assert (wrong.status, json.loads(wrong.body)["message"]) == (403, "Invalid `checksum`.")
+    login = json.loads(_exchange_token(kite, request_token).body)["data"]
+    assert (login["api_key"], login["user_id"], login["login_time"]) == ("k", "PAPER1", "2026-11-20 10:00:00")
+    assert _exchange_token(kite, request_token).status == 403
+    assert kite.send("/user/profile", auth=f"token k:{login['access_token']}").status == 200
 
 
-def test_heartbeats_fill_the_silence() -> None:
-    """One byte when nothing else was sent for a second (kite.md 2.6)."""
-    session = TickerSession(Desk().exchange)
-    assert [session.frame(at) for at in (0.0, 0.9, 1.0, 1.5, 2.0)] == [None, None, HEARTBEAT, None, HEARTBEAT]
-
-
-def test_feed_can_stall_with_and_without_heartbeats() -> None:
-    """Both stalls of kite.md 1.9: nothing at all, or heartbeats only."""
-    desk = Desk(quirks=Quirks(ticker_feed="silent"))
-    session = _subscribed(desk, IRFC)
-    assert [session.frame(at) for at in (0.0, 5.0)] == [None, None]
-    desk.quirk(ticker_feed="heartbeats")
-    assert session.frame(6.0) == HEARTBEAT
-    desk.quirk(ticker_feed="normal")
-    assert session.frame(6.1) == ltp_message({IRFC: 5000})
-
-
-def test_cached_tick_can_be_switched_off() -> None:
-    """Without it the first tick is the first change."""
-    desk = Desk(quirks=Quirks(ticker_cached_tick=False))
-    session = _subscribed(desk, IRFC)
-    assert session.frame(0.0) is None
-    desk.price("IRFC", "50.01")
-    assert session.frame(0.1) == ltp_message({IRFC: 5001})
-
-
-def test_unsubscribed_token_is_silent_and_nonsense_is_ignored() -> None:
-    """Nothing is answered to any text message (kite.md 1.7)."""
+def test_request_token_lives_for_minutes() -> None:
+    """A few minutes, single use (kite.md 2.5)."""
     desk = Desk()
-    session = _subscribed(desk, IRFC)
-    for text in (
-        "",
-        "{",
-        "[]",
-        "3",
-        '{"a":"mode"}',
-        '{"a":"mode","v":[1]}',
-        '{"a":"subscribe","v":7}',
-        '{"a":[],"v":1}',
-    ):
-        session.on_text(text)
-    session.on_text(json.dumps({"a": "unsubscribe", "v": [IRFC]}))
-    assert (session.modes, session.frame(0.0)) == ({}, None)
+    kite = Kite(desk)
+    request_token = kite.app.sessions.allow_login("k", "s", desk.now)
+    desk.wait(301)
+    assert _exchange_token(kite, request_token).status == 403
+
+
+def test_token_that_is_not_the_days_gets_403() -> None:
+    """A new login kills the earlier token, and six in the morning kills every one (kite.md 2.5)."""
+    desk = Desk()
+    kite = Kite(desk)
+    assert kite.send("/user/profile", auth="token k:anything").status == 200
+    kite.app.sessions.declare("k", "first", desk.now)
+    kite.app.sessions.declare("k", "second", desk.now)
+    old = kite.send("/user/profile", auth="token k:first")
+    assert (old.status, json.loads(old.body)["error_type"]) == (403, "TokenException")
+    assert kite.app.admits("k", "second", desk.now)
+    assert kite.send("/user/profile", auth="token another:first").status == 200
+    desk.now = desk.now.replace(hour=5, minute=59) + timedelta(days=1)
+    assert kite.app.admits("k", "second", desk.now)
+    desk.now += timedelta(minutes=1)
+    assert not kite.app.admits("k", "second", desk.now)
+
+
+def test_logout_ends_the_token() -> None:
+    """DELETE /session/token (kite.md 2.5)."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.app.sessions.declare("k", "t", desk.now)
+    assert kite.data("/session/token", "api_key=k&access_token=t", method="DELETE") is True
+    assert kite.send("/user/profile").status == 403
+
+
+def test_rest_has_its_limits_where_limits_are_on() -> None:
+    """Quotes 1, candles 3, everything else 10 a second and api key (kite.md 2.6)."""
+    desk = Desk(quirks=Quirks(rate_limit=True))
+    kite = Kite(desk)
+    assert [kite.send("/quote/ltp", "i=NSE:IRFC").status, kite.send("/quote", "i=NSE:IRFC").status] == [200, 429]
+    candles = [kite.send(f"/instruments/historical/{IRFC}/minute", DAY).status for _ in range(4)]
+    assert candles == [200, 200, 200, 429]
+    assert [kite.send("/user/profile").status for _ in range(11)] == [200] * 10 + [429]
+    assert kite.send("/quote/ltp", "i=NSE:IRFC", auth="token other:t").status == 200
+    desk.wait(1)
+    assert kite.send("/quote/ltp", "i=NSE:IRFC").status == 200
+
+
+# Candles
+
+DAY = "from=2026-11-20+09:15:00&to=2026-11-20+15:30:00"
+
+
+def _candles(kite: Kite, query: str, interval: str = "minute", token: int = IRFC) -> list[list[Any]]:
+    candles: list[list[Any]] = kite.data(f"/instruments/historical/{token}/{interval}", query)["candles"]
+    return candles
+
+
+def test_candles_of_today_are_what_traded() -> None:
+    """Open, high, low, close and shares of each minute that had a trade."""
+    desk = Desk()
+    for secs, price in ((10, "50.20"), (20, "49.90"), (60, "50.10")):
+        desk.wait(secs)
+        desk.price("IRFC", price)
+    assert _candles(Kite(desk), DAY) == [
+        ["2026-11-20T10:00:00+0530", 50, 50.2, 49.9, 49.9, 300],
+        ["2026-11-20T10:01:00+0530", 50.1, 50.1, 50.1, 50.1, 100],
+    ]
+
+
+def test_candles_of_days_before_are_made_and_always_the_same() -> None:
+    """375 minutes from 09:15 on working days, none at the weekend, high and low about open and close."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    query = "from=2026-11-13&to=2026-11-20"
+    candles = _candles(kite, query)
+    assert candles == _candles(kite, query)
+    days = [candle[0][:10] for candle in candles]
+    assert {day: days.count(day) for day in days} == dict.fromkeys(
+        ("2026-11-13", "2026-11-16", "2026-11-17", "2026-11-18", "2026-11-19"), 375
+    )
+    assert (candles[0][0], candles[374][0]) == ("2026-11-13T09:15:00+0530", "2026-11-13T15:29:00+0530")
+    assert all(low <= min(start, end) <= max(start, end) <= high for _, start, high, low, end, _ in candles)
+    assert 40 < min(candle[3] for candle in candles) < max(candle[2] for candle in candles) < 60
+
+
+def test_candles_of_this_morning_end_where_the_tape_begins() -> None:
+    """The exchange opened at ten; what was before is made up, what came after traded."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    at = [candle[0][11:16] for candle in _candles(kite, DAY)]
+    assert (at[0], at[44], at[45], len(at)) == ("09:15", "09:59", "10:00", 46)
+
+
+@pytest.mark.parametrize(
+    ("interval", "first", "count"),
+    [("5minute", "09:15", 75), ("60minute", "09:15", 7), ("day", "00:00", 1)],
+)
+def test_longer_candles_are_made_of_minutes(interval: str, first: str, count: int) -> None:
+    """They begin at 09:15 and keep the day's extremes and shares."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    yesterday = DAY.replace("-20", "-19")
+    minutes, longer = _candles(kite, yesterday), _candles(kite, yesterday, interval)
+    assert (longer[0][0][11:16], len(longer)) == (first, count)
+    assert max(candle[2] for candle in longer) == max(candle[2] for candle in minutes)
+    assert sum(candle[5] for candle in longer) == sum(candle[5] for candle in minutes)
+
+
+def test_candles_of_two_symbols_go_together() -> None:
+    """Minutes of the pair are correlated, as those of the made prices are."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    ours, theirs = (
+        [candle[4] for candle in _candles(kite, DAY.replace("-20", "-19"), "15minute", token)] for token in (IRFC, SBIN)
+    )
+    assert correlation(ours, theirs) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        pytest.param(
+            f"{IRFC}/minute",
+            "from=2026-01-01&to=2026-03-03",
+            "interval exceeds max limit: 60 days",
+            id="more-than-60-days",
+        ),
+        pytest.param(f"{IRFC}/minute", "from=2026-01-02&to=2026-01-01", "from is after to", id="backwards"),
+        pytest.param(f"{IRFC}/minute", "from=yesterday&to=2026-01-01", "invalid from or to date", id="no-date"),
+        pytest.param(f"{IRFC}/hour", DAY, "invalid interval", id="interval"),
+        pytest.param("1/minute", DAY, "invalid token", id="token"),
+        pytest.param("x/minute", DAY, "invalid token", id="no-token"),
+    ],
+)
+def test_candles_that_kite_refuses(path: str, query: str, message: str) -> None:
+    """InputException with 400."""
+    reply = Kite(Desk()).send(f"/instruments/historical/{path}", query)
+    error = json.loads(reply.body)
+    assert (reply.status, error["error_type"]) == (400, "InputException")
+    assert message in error["message"]
+
+
+def test_sixty_days_of_minutes_are_one_request() -> None:
+    """The limit itself is allowed."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    assert len(_candles(kite, "from=2026-09-01&to=2026-10-31")) == 375 * 44
