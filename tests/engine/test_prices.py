@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.errors import FeedError
+from tg1.errors import ConfigError, FeedError
 from tg1.models import LevelState, Side, TradeSide
 
 if TYPE_CHECKING:
@@ -84,3 +86,47 @@ def test_staleness_is_said_once_at_its_start_and_once_at_its_end(
         bench.cycle(5)
     lines = [r.getMessage() for r in caplog.records if "price of IRFC" in r.getMessage()]
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize("trade_type", ["buyocots", "sellocots", "gridocots"])
+def test_hedge_that_reaches_token_b_is_refused_before_any_order(
+    make_bench: Callable[..., Bench], trade_type: str
+) -> None:
+    """Behaviour 19: `--oco-spread 150` on a TokenB of 120 rupees "hedged" positions at one paisa."""
+    bench = make_bench(trade_type=trade_type, oco_spread=150)
+    with pytest.raises(ConfigError, match=r"--oco-spread 150 .*SBIN, 120\.50"):
+        bench.begin()
+    assert bench.broker.placed == []
+    assert not bench.store.exists()
+
+
+def test_new_morning_refuses_a_hedge_that_reaches_token_b(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 19: a new MIS day is a new grid, and TokenB may have fallen meanwhile."""
+    bench = make_bench(oco_spread=100).begin()
+    bench.cycle(2)
+    bench.clock.wall += timedelta(days=1)
+    bench.broker.orders.clear()
+    bench.feed.prices["SBIN"] = Decimal("99.00")
+    with pytest.raises(ConfigError, match=r"--oco-spread 100 .*SBIN, 99\.00"):
+        bench.begin()
+
+
+def test_resume_with_a_hedge_that_reaches_token_b_calls_a_person(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 19: refusing would leave open levels without targets; so it goes on, and says what can't be hedged."""
+    bench = make_bench(oco_spread=100).begin()
+    bench.cycle(2)
+    bench.feed.prices["SBIN"] = Decimal("99.00")
+    bench.begin()
+    (attention,) = bench.state.attention
+    assert "--oco-spread 100" in attention.text
+    assert "99.00" in attention.text
+
+
+def test_unwise_hedge_is_said_at_every_start(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 19: a hedge a quarter of TokenB's price away starts, with a word; so does a resume."""
+    bench = make_bench(oco_spread=30).begin()
+    assert caplog.text.count("25 %") == 1
+    bench.begin()
+    assert caplog.text.count("25 %") == 2

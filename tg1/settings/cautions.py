@@ -85,7 +85,7 @@ def _distance(grid: GridIdentity, token_b_price: Decimal) -> str:
     if grid.oco_spread < FAR * token_b_price:
         return ""
     return (
-        f"--oco-spread {grid.oco_spread} is {_percent(grid.oco_spread, token_b_price)} of {grid.token_b_symbol}'s "
+        f"{spread_text(grid)} is {_percent(grid.oco_spread, token_b_price)} of {grid.token_b_symbol}'s "
         f"price of {token_b_price:.2f}: on most days no hedge triggers."
     )
 
@@ -103,3 +103,8 @@ def _worth(grid: GridIdentity, token_b_price: Decimal) -> str:
 
 def _percent(part: Decimal, whole: Decimal) -> str:
     return f"{part / whole * 100:.0f} %"
+
+
+def spread_text(grid: GridIdentity) -> str:
+    """The flag as it was typed, however the state file spells the number."""
+    return f"--oco-spread {grid.oco_spread.normalize():f}"

@@ -12,6 +12,7 @@ from tg1.errors import ConfigError
 from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules import client_ids, hours
 from tg1.rules.grid import to_tick
+from tg1.settings.cautions import spread_text
 from tg1.settings.flags import (
     CREDENTIALS,
     OCO_CREDENTIALS,
@@ -93,12 +94,12 @@ def check_hedge_price(grid: GridIdentity, token_b_price: Decimal, tick: Decimal)
     """
     if grid.oco_spread >= token_b_price:
         raise ConfigError(
-            f"--oco-spread {grid.oco_spread} reaches the price of {grid.token_b_symbol}, {token_b_price:.2f}: no hedge "
+            f"{spread_text(grid)} reaches the price of {grid.token_b_symbol}, {token_b_price:.2f}: no hedge "
             "could ever fill."
         )
     if to_tick(grid.oco_spread, tick) <= 0:
         raise ConfigError(
-            f"--oco-spread {grid.oco_spread} is nothing on {grid.token_b_symbol}'s tick of {tick}: every entry would "
+            f"{spread_text(grid)} is nothing on {grid.token_b_symbol}'s tick of {tick}: every entry would "
             "be hedged at once."
         )
 

@@ -12,7 +12,7 @@ from tg1.rules.ledger import day_over
 from tg1.rules.square_off import left_to_broker
 from tg1.screen.money import squared_off_text
 from tg1.trading.settling import books_of_all
-from tg1.trading.starting import blank_state, check_centre
+from tg1.trading.starting import blank_state, check_centre, check_hedges
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -96,6 +96,7 @@ class NewDay:
         rows = grid.rows_of(identity, parts.tick_a)
         if price_a is not None:
             check_centre(rows, price_a, allow_off_centre=parts.config.allow_off_centre)
+            check_hedges(parts, identity)
         state = day_roll.carried_over(old, blank_state(parts, identity, moment.now), squared_off, parts.plans)
         if state.generation == old.generation:
             state.generation = client_ids.next_generation(state.generation)

@@ -11,6 +11,8 @@ from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
 from tg1.ports import price_of
 from tg1.rules import client_ids, grid
 from tg1.screen.money import holdings
+from tg1.settings.cautions import hedge_cautions
+from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
 from tg1.trading.money import say_money, warn_of_loss
 from tg1.trading.settling import books_of_all, settle_doubts
@@ -107,6 +109,7 @@ class Opening:
         identity = config.identity(grid.to_tick(price_a, parts.tick_a) if config.auto_entry else None)
         rows = grid.rows_of(identity, parts.tick_a)
         check_centre(rows, price_a, allow_off_centre=config.allow_off_centre)
+        check_hedges(parts, identity)
         now = parts.clock.now()
         state = blank_state(parts, identity, now)
         parts.store.state = state
@@ -127,6 +130,7 @@ class Opening:
         if parts.config.clear_attention:
             _clear_attention(state)
         settle_doubts(parts)
+        _judge_hedges(parts)
         state.bot_status = ACTIVE
         parts.keeper.save(parts.clock.now())
         log.info(
@@ -187,6 +191,31 @@ def check_centre(rows: tuple[GridRow, ...], price_a: Decimal, *, allow_off_centr
         raise ConfigError(centring.outside)
     if centring.crossed:
         log.warning("TokenA trades at %.2f, beyond %d entries: those will fill at once", price_a, centring.crossed)
+
+
+def check_hedges(parts: Parts, identity: GridIdentity) -> None:
+    """Refuse hedges that no price of TokenB could fill, warn of those that hardly any would (behaviour 19)."""
+    price_b = parts.moment().price_b
+    if price_b is not None:
+        check_hedge_price(identity, price_b, parts.tick_b)
+        _warn_of_hedges(identity, price_b)
+
+
+def _judge_hedges(parts: Parts) -> None:
+    """The same for a grid that runs already: its open levels need their targets, so a person is called instead."""
+    moment = parts.moment()
+    if moment.price_b is None:
+        return
+    try:
+        check_hedge_price(parts.state.grid, moment.price_b, parts.tick_b)
+    except ConfigError as exc:
+        parts.keeper.call_attention("oco spread", str(exc), moment)
+    _warn_of_hedges(parts.state.grid, moment.price_b)
+
+
+def _warn_of_hedges(identity: GridIdentity, price_b: Decimal) -> None:
+    for sentence in hedge_cautions(identity, price_b):
+        log.warning("%s", sentence)
 
 
 def is_finished(saved: BotState, today: date) -> bool:
