@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tests.support.paper_server import serving_in_thread
 from tests.support.xts_doubles import CREDENTIALS, ORDER
 from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
 from tg1.findoc_client import FindocMultiClient
-from tg1.kite.instruments import parse_csv
+from tg1.kite.instruments import parse_rows
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import file_lock
@@ -36,7 +37,7 @@ DUMP = (
 
 class _Dump:
     def load(self) -> None:
-        self.known = parse_csv(DUMP)
+        self.known = parse_rows(csv.DictReader(DUMP.splitlines()), "NSE")
 
     def find(self, symbol: str) -> Instrument:
         return self.known[symbol]

@@ -87,7 +87,7 @@ def test_dump_is_fetched_with_the_kite_headers(kite: Kite, compressed: bool) -> 
     if compressed:
         kite.headers["Content-Encoding"] = "gzip"
         kite.body = gzip.compress(kite.body)
-    assert set(parse_rows(fetch(kite.root))) == {"SBIN"}
+    assert set(parse_rows(fetch(kite.root), "NSE")) == {"SBIN"}
     assert kite.seen == [("/instruments/NSE", f"token {API_KEY}:{TOKEN}")]
 
 
@@ -104,6 +104,15 @@ def test_expired_token_is_said_in_those_words(kite: Kite) -> None:
     kite.headers["Content-Type"] = "application/json"
     kite.body = b'{"status":"error","error_type":"TokenException","message":"Incorrect `api_key` or `access_token`."}'
     with pytest.raises(KiteTokenExpired, match=r"access token has expired.*generate_session"):
+        fetch(kite.root)
+
+
+def test_token_of_another_day_is_said_in_those_words(kite: Kite) -> None:
+    """Behaviour 10.3: a 403 says nothing of the day; the operator has to."""
+    kite.status = 403
+    kite.headers["Content-Type"] = "application/json"
+    kite.body = b'{"status":"error","error_type":"TokenException","message":"Token is invalid or has expired."}'
+    with pytest.raises(KiteTokenExpired, match=r"it is not today's .*until about 6 in the morning"):
         fetch(kite.root)
 
 

@@ -6,9 +6,7 @@ trade on yesterday's dump: 218 tick sizes changed within five months.
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import json
 import logging
 from dataclasses import asdict
@@ -34,22 +32,19 @@ _NEAREST = 3
 log = logging.getLogger(__name__)
 
 
-def parse_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, Instrument]:
-    """Return the instruments by symbol, from `KiteConnect`'s typed rows or plain CSV rows.
+def parse_rows(rows: Iterable[Mapping[str, Any]], exchange: str) -> dict[str, Instrument]:
+    """Return the instruments of `exchange` by symbol, from `KiteConnect`'s typed rows or plain CSV rows.
 
-    Unreadable rows are left out. Where an index and a share have one name, the share wins.
+    Unreadable rows and those of other exchanges are left out. Where an index and a share have one name, the share wins.
     """
     found: dict[str, Instrument] = {}
     for row in rows:
         instrument = _readable(row)
-        if instrument and (instrument.symbol not in found or not found[instrument.symbol].tick_size):
+        if instrument is None or instrument.exchange != exchange:
+            continue
+        if instrument.symbol not in found or not found[instrument.symbol].tick_size:
             found[instrument.symbol] = instrument
     return found
-
-
-def parse_csv(text: str) -> dict[str, Instrument]:
-    """Return the instruments of a dump as Kite serves it (12 columns, names quoted or not), by symbol."""
-    return parse_rows(csv.DictReader(io.StringIO(text)))
 
 
 class InstrumentCache:
@@ -103,7 +98,7 @@ class InstrumentCache:
         return self._folder / f"instruments_{self._exchange}_{self._now().astimezone(IST):%Y-%m-%d}.json"
 
     def _fetch_anew(self) -> None:
-        known = parse_rows(self._fetch(self._exchange))
+        known = parse_rows(self._fetch(self._exchange), self._exchange)
         if not known:
             raise FeedError(f"Kite's instrument dump for {self._exchange} held no readable row")
         self._known, self._is_from_disk = known, False
@@ -134,7 +129,7 @@ class InstrumentCache:
             fetched_at = datetime.fromisoformat(content["fetched_at"]).astimezone(IST)
             if content["schema_version"] != _CACHE_SCHEMA or not self._is_current(fetched_at):
                 return None
-            known = {row["symbol"]: _from_cache(row) for row in content["rows"]}
+            known = {row["symbol"]: _from_cache(row, self._exchange) for row in content["rows"]}
         except FileNotFoundError:
             return None
         except (FeedError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as exc:
@@ -168,9 +163,10 @@ def _readable(row: Mapping[str, Any]) -> Instrument | None:
     return instrument if usable and tick.is_finite() and tick >= 0 else None
 
 
-def _from_cache(row: Mapping[str, Any]) -> Instrument:
+def _from_cache(row: Mapping[str, Any], exchange: str) -> Instrument:
     tick = Decimal(row["tick_size"])
-    if not (tick.is_finite() and tick >= 0 and type(row["exchange_token"]) is type(row["instrument_token"]) is int):
+    typed = type(row["exchange_token"]) is type(row["instrument_token"]) is int
+    if not (tick.is_finite() and tick >= 0 and typed and row["exchange"] == exchange):
         raise FeedError("not a row that was written here")
     return Instrument(**{**row, "tick_size": tick})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import stat
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.places import DATA
 from tg1.errors import ConfigError, FeedError, UnknownSymbol
-from tg1.kite.instruments import InstrumentCache, parse_csv
+from tg1.kite.instruments import InstrumentCache, parse_rows
 from tg1.machine.clock import IST
 from tg1.machine.files import OsFileSystem
 from tg1.models import Instrument
@@ -197,6 +198,27 @@ def test_index_is_refused(world: World) -> None:
         world.cache().find("NIFTY 50")
 
 
+@pytest.mark.parametrize("foreign_first", [True, False])
+def test_rows_of_other_exchanges_are_left_out(world: World, foreign_first: bool) -> None:  # noqa: FBT001  # a parameter
+    """A dump that was asked for NSE may hold BSE's SBIN, with another token and another tick (kite.md 2.2)."""
+    foreign = row(exchange="BSE", segment="BSE", exchange_token="500112", instrument_token=128028676, tick=0.05)
+    world.rows = [foreign, row()] if foreign_first else [row(), foreign]
+    world.rows.append(row("RELIANCE", exchange="BSE"))
+    found = world.cache().find("SBIN")
+    assert (found.exchange, found.instrument_token, found.tick_size) == ("NSE", 779521, Decimal("0.1"))
+    with pytest.raises(UnknownSymbol, match="RELIANCE is not in the day's NSE instrument dump"):
+        world.cache().find("RELIANCE")
+
+
+def test_kept_dump_with_rows_of_another_exchange_is_not_believed(world: World) -> None:
+    """An earlier version of TG1 kept them."""
+    world.cache().find("SBIN")
+    path = world.folder / world.kept()[0]
+    path.write_text(path.read_text().replace('"exchange": "NSE"', '"exchange": "BSE"'))
+    assert world.cache().find("SBIN").exchange == "NSE"
+    assert world.downloads == 2
+
+
 def test_unreadable_rows_do_not_spoil_the_others(world: World) -> None:
     """A row that was cut, and nonsense."""
     world.rows = [{}, row("A", "x"), row("B", None), row("C", "-1"), row("", 0.1), row("D", exchange_token=None), row()]
@@ -223,7 +245,7 @@ def test_genuine_dumps_are_read_whole(name: str, tick: str, count: int) -> None:
     path = DATA / f"instruments_NSE_{name}.csv"
     if not path.exists():
         pytest.skip("the shared data folder is not here")
-    found = parse_csv(path.read_text())
+    found = parse_rows(csv.DictReader(path.open()), "NSE")
     assert len(found) == count
     assert found["SBIN"].tick_size == Decimal(tick)
     assert found["IRFC"].tick_size == Decimal("0.01")
