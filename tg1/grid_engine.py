@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import BrokerError, ExitCode, FeedError, SaveFailed
 from tg1.models import Role, StatusKind
 from tg1.rules import decide, fills, grid, tickets
+from tg1.rules.hours import WEEKDAYS
 from tg1.screen.view import status_line, view_of
 from tg1.trading.ending import Ending, cancel_everything
 from tg1.trading.hedging import Hedging
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tg1.ports import Broker, PriceFeed
     from tg1.rules.given import Moment
     from tg1.rules.grid import GridRow
+    from tg1.rules.hours import TradingCalendar
     from tg1.screen.view import LadderView
     from tg1.state import StateManager
     from tg1.trading.book import Book
@@ -53,6 +55,7 @@ class GridOcoEngine:
         feed: PriceFeed,
         state: StateManager,
         clock: Clock,
+        calendar: TradingCalendar = WEEKDAYS,
         observer: Callable[[LadderView], None] | None = None,
         new_uuid: Callable[[], str] | None = None,
     ) -> None:
@@ -60,9 +63,10 @@ class GridOcoEngine:
         self.client = client
         self.feed = feed
         self.store = state
-        self.clock = clock
+        self._session = TradingSession(config=config, clock=clock, calendar=calendar)
+        self.clock = self._session.clock
         self._observer = observer
-        self._parts = Parts(config=config, client=client, feed=feed, store=state, clock=clock)
+        self._parts = Parts(config=config, client=client, feed=feed, store=state, clock=self.clock)
         if new_uuid is not None:
             self._parts.new_uuid = new_uuid
         self._keeper = self._parts.keeper
@@ -71,7 +75,6 @@ class GridOcoEngine:
         self._hedging = Hedging(self._parts)
         self._new_day = NewDay(self._parts)
         self._ending = Ending(self._parts, self._show)
-        self._session = TradingSession(config=config, clock=clock)
         self._price_watch = PriceWatch(config=config, feed=feed)
         self._cycle = 0
         self._saved: BotState | None = None
@@ -116,7 +119,7 @@ class GridOcoEngine:
                 return self._stopped_by_signal()
             saved = self._saved = None
         self._opening.start_feed()
-        price_a = self._opening.await_prices()
+        price_a = self._opening.await_prices(saved)
         if price_a is None:
             return self._stopped_by_signal()
         if saved is None:

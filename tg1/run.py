@@ -28,9 +28,11 @@ from tg1.machine.lock import BotLock, file_lock
 from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import paper_exchange
+from tg1.rules.hours import WEEKDAYS
 from tg1.screen.ladder import LadderScreen, console_on
 from tg1.screen.logs import setup_logging
 from tg1.settings.flags import CREDENTIALS
+from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all, stop_running_bot
 from tg1.xts.login import XtsCredentials
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
+    from tg1.rules.hours import TradingCalendar
     from tg1.screen.logs import Logs
     from tg1.screen.view import LadderView
 
@@ -199,6 +202,7 @@ def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: 
         feed=feed,
         state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
         clock=clock,
+        calendar=_calendar(config, clock),
         observer=_ladder(logs, stack),
     )
     return engine.start()
@@ -215,6 +219,15 @@ def _ladder(logs: Logs, stack: ExitStack) -> Callable[[LadderView], None] | None
     stack.callback(logs.above, None)
     stack.callback(screen.stop)
     return screen.show
+
+
+def _calendar(config: GridOcoConfig, clock: SystemClock) -> TradingCalendar:
+    if config.effective_stop is None:
+        return WEEKDAYS
+    calendar, doubts = calendar_of(config, clock.now().date())
+    for doubt in doubts:
+        log.warning("%s", doubt)
+    return calendar
 
 
 def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: _Kite) -> FindocMultiClient:

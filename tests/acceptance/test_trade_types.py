@@ -116,9 +116,11 @@ def test_oco_fill_closes_the_level_for_good(exchange: Exchange, bot: Bot, side: 
 
 
 def test_bot_starts_off_the_price_that_auto_entry_finds(exchange: Exchange, make_bot: Callable[..., Bot]) -> None:
-    """Architecture 18, behaviour 9.3: --auto-entry centres the grid on TokenA's price, and a resume keeps it."""
-    exchange.price("IRFC", "50.37")
+    """Architecture 18, behaviour 1.4, 9.3: --auto-entry centres on a price of this session, and a resume keeps it."""
+    exchange.price("IRFC", "47.15")
     bot = make_bot(trade_type="buyts", entry_price=None, auto_entry=True, steps=1).start()
+    bot.await_log("Waiting for a tick of IRFC")
+    exchange.price("IRFC", "50.37")
     bot.await_places("D01E")
     assert bot.state()["entry_price"] == Decimal("50.37")
     assert exchange.working()[0]["limit_price"] == Decimal("49.37")

@@ -30,7 +30,8 @@ def test_a_busy_cycle_looks_once_at_the_clock_and_at_each_price(
     bench.cycle(2)
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
     looks: Counter[str] = Counter()
-    now, monotonic, quote = bench.clock.now, bench.clock.monotonic, bench.feed.quote
+    clock = bench.engine.clock
+    now, monotonic, quote = clock.now, clock.monotonic, bench.feed.quote
 
     def counted_now() -> datetime:
         looks["now"] += 1
@@ -44,8 +45,8 @@ def test_a_busy_cycle_looks_once_at_the_clock_and_at_each_price(
         looks[symbol] += 1
         return quote(symbol)
 
-    monkeypatch.setattr(bench.clock, "now", counted_now)
-    monkeypatch.setattr(bench.clock, "monotonic", counted_monotonic)
+    monkeypatch.setattr(clock, "now", counted_now)
+    monkeypatch.setattr(clock, "monotonic", counted_monotonic)
     monkeypatch.setattr(bench.feed, "quote", counted_quote)
     placed = len(bench.broker.placed)
     bench.engine._poll_cycle()

@@ -69,11 +69,12 @@ class HandClock:
 
 
 class HandFeed:
-    """Prices by hand; `stale` names symbols whose price is old."""
+    """Prices by hand; `stale` names symbols whose price is old, `cached` those that have not ticked again."""
 
     def __init__(self, **prices: str) -> None:
         self.prices = {symbol: Decimal(price) for symbol, price in prices.items()}
         self.stale: set[str] = set()
+        self.cached: set[str] = set()
         self.started: dict[int, str] = {}
 
     def start(self, symbols: Mapping[int, str]) -> None:
@@ -86,7 +87,8 @@ class HandFeed:
         price = self.prices.get(symbol)
         if price is None:
             return None
-        return Quote(symbol=symbol, price=price, age_secs=0.0, fresh=symbol not in self.stale)
+        fresh, cached = symbol not in self.stale, symbol in self.cached
+        return Quote(symbol=symbol, price=price, age_secs=0.0, fresh=fresh, cached=cached)
 
     def fault(self) -> str:
         return "the test holds the price back" if self.stale else ""

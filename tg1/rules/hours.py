@@ -23,7 +23,7 @@ class SessionPhase(StrEnum):
     BEFORE_OPEN = "before open"
     OPEN = "open"
     AFTER_STOP = "after stop"
-    WEEKEND = "closed"
+    CLOSED = "closed"
     """No trading day at all: a weekend or a holiday."""
 
 
@@ -52,7 +52,7 @@ WEEKDAYS = TradingCalendar()
 def phase_of(now: datetime, stop_at: time, calendar: TradingCalendar = WEEKDAYS) -> SessionPhase:
     """The phase of an aware IST time for a bot that stops at `stop_at`."""
     if calendar.why_closed(now.date()):
-        return SessionPhase.WEEKEND
+        return SessionPhase.CLOSED
     if now.time() < OPEN:
         return SessionPhase.BEFORE_OPEN
     return SessionPhase.OPEN if now.time() < stop_at else SessionPhase.AFTER_STOP

@@ -41,13 +41,14 @@ def read_wall(
 ) -> WallReading:
     """Return what is believed now that the clock says `wall`.
 
-    A jump of more than two minutes that leaves the session, or its day, is believed after it has held for 60 s; until
-    then time goes on as the elapsed clock says. `in_session` tells whether a time is one of trading.
+    A jump to more than two minutes past the end of the session, or to another day, is believed after it has held for
+    60 s; until then time goes on as the elapsed clock says. `in_session` tells whether a time is one of trading.
     """
     expected = before.expected(elapsed)
     believed = WallReading(wall=wall, elapsed=elapsed)
-    stays = in_session(wall) and wall.date() == expected.date()
-    if abs(wall - expected) <= JUMP or stays or not in_session(expected):
+    is_past_the_end = wall > expected and not in_session(wall - JUMP)
+    leaves = in_session(expected) and (is_past_the_end or wall.date() != expected.date())
+    if abs(wall - expected) <= JUMP or not leaves:
         return believed
     if before.doubted is None or abs(wall - _continued(before.doubted, elapsed - before.doubted_since)) > JUMP:
         return WallReading(wall=expected, elapsed=elapsed, doubted=wall, doubted_since=elapsed)

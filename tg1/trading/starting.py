@@ -6,14 +6,14 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tg1.errors import ConfigError, FeedError, StateError
+from tg1.errors import ConfigError, StateError
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
-from tg1.ports import price_of
 from tg1.rules import client_ids, grid
 from tg1.screen.money import holdings
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
+from tg1.trading.first_prices import FirstPrices
 from tg1.trading.money import say_money, warn_of_loss
 from tg1.trading.settling import books_of_all, settle_doubts
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PRICES_WITHIN_SECS = 30.0
-"""Behaviour 10.3."""
 PRICE_STEP_SECS = 0.1
 
 
@@ -152,25 +150,25 @@ class Opening:
         symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
         parts.feed.start({parts.client.instrument(symbol).instrument_token: symbol for symbol in symbols})
 
-    def await_prices(self) -> Decimal | None:
+    def await_prices(self, saved: BotState | None) -> Decimal | None:
         """TokenA's first fresh price once all needed ones are there; None when a stop was asked for meanwhile.
 
-        Raises `FeedError` after 30 s (behaviour 10.3).
+        Where it becomes the centre of a grid, it is one of this session (behaviour 1.4): the symbol has ticked since it
+        was subscribed to, or 60 s have passed. Raises `FeedError` after 30 s without a fresh price (behaviour 10.3).
         """
-        parts, config = self._parts, self._parts.config
-        deadline = parts.clock.monotonic() + PRICES_WITHIN_SECS
-        while not parts.clock.stop_requested:
-            prices = {config.token_a_symbol: price_of(parts.feed.quote(config.token_a_symbol))}
-            if config.has_oco:
-                prices[config.token_b_symbol] = price_of(parts.feed.quote(config.token_b_symbol))
-            missing = [symbol for symbol, price in prices.items() if price is None]
-            if not missing:
-                return prices[config.token_a_symbol]
-            if parts.clock.monotonic() >= deadline:
-                why = parts.feed.fault() or "the feed sent none"
-                raise FeedError(f"No price of {' and '.join(missing)} within {PRICES_WITHIN_SECS:.0f} s: {why}")
-            parts.clock.wait_until(parts.clock.monotonic() + PRICE_STEP_SECS)
+        clock = self._parts.clock
+        first = FirstPrices(self._parts, is_centre=self._is_centre_wanted(saved))
+        while not clock.stop_requested:
+            price = first.look(clock.monotonic())
+            if price is not None:
+                return price
+            clock.wait_until(clock.monotonic() + PRICE_STEP_SECS)
         return None
+
+    def _is_centre_wanted(self, saved: BotState | None) -> bool:
+        if not self._parts.config.auto_entry:
+            return False
+        return saved is None or saved.trading_day != self._parts.clock.now().date()
 
 
 def blank_state(parts: Parts, identity: GridIdentity, now: datetime) -> BotState:

@@ -34,7 +34,7 @@ def test_day_has_its_phases(clock_time: str, phase: SessionPhase) -> None:
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
 def test_weekend_is_closed_and_weekdays_never_are_weekend(now: datetime) -> None:
     """Behaviour 12."""
-    assert (phase_of(now, time(15, 15)) is SessionPhase.WEEKEND) == (now.strftime("%a") in ("Sat", "Sun"))
+    assert (phase_of(now, time(15, 15)) is SessionPhase.CLOSED) == (now.strftime("%a") in ("Sat", "Sun"))
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
@@ -57,7 +57,7 @@ def at_noon(day: date, calendar: TradingCalendar) -> SessionPhase:
 def test_holiday_is_treated_as_a_weekend_is() -> None:
     """Behaviour 12."""
     calendar = TradingCalendar(holidays={HOLIDAY: "Diwali"})
-    assert at_noon(HOLIDAY, calendar) is SessionPhase.WEEKEND
+    assert at_noon(HOLIDAY, calendar) is SessionPhase.CLOSED
     assert at_noon(HOLIDAY, WEEKDAYS) is SessionPhase.OPEN
     assert calendar.why_closed(HOLIDAY) == "NSE is closed on 2026-11-27 (Diwali)"
     assert calendar.why_closed(SATURDAY) == "NSE does not trade at the weekend"

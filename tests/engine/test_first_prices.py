@@ -1,0 +1,138 @@
+"""The price that becomes a grid's centre is one of this session (behaviour 1.4), and what a start waits for (10.3)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tg1.errors import FeedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.conftest import Bench
+
+
+def bench_with_a_kept_price(make_bench: Callable[..., Bench], **changes: object) -> Bench:
+    """Kite has answered with yesterday's close of IRFC, 47.15."""
+    bench = make_bench(**{"auto_entry": True, "entry_price": "0", **changes})
+    bench.feed.prices["IRFC"] = Decimal("47.15")
+    bench.feed.cached.add("IRFC")
+    return bench
+
+
+def after(bench: Bench, secs: float, do: Callable[[], None]) -> None:
+    """Let something happen so many seconds after now, while the bot waits."""
+    due = bench.clock.mono + secs
+    done: list[bool] = []
+
+    def look() -> None:
+        if bench.clock.mono >= due and not done:
+            done.append(True)
+            do()
+
+    bench.clock.on_wait = look
+
+
+def ticks_at(bench: Bench, price: str) -> Callable[[], None]:
+    """IRFC trades."""
+
+    def tick() -> None:
+        bench.feed.prices["IRFC"] = Decimal(price)
+        bench.feed.cached.clear()
+
+    return tick
+
+
+def test_auto_entry_waits_until_the_symbol_has_ticked_again(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 1.4: not yesterday's close is the centre; and the operator is told once what is waited for."""
+    bench = bench_with_a_kept_price(make_bench)
+    after(bench, 7.0, ticks_at(bench, "50.40"))
+    before = bench.clock.mono
+    with caplog.at_level(logging.INFO):
+        bench.begin()
+    assert bench.state.grid.entry_price == Decimal("50.40")
+    assert 7.0 <= bench.clock.mono - before < 8.0
+    assert caplog.text.count("Waiting for a tick of IRFC, at most 60 s") == 1
+
+
+def test_auto_entry_takes_the_kept_price_after_a_minute(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 1.4: 60 s with the market open, then it is the best that there is, and that is said."""
+    bench = bench_with_a_kept_price(make_bench)
+    before = bench.clock.mono
+    bench.begin()
+    assert bench.state.grid.entry_price == Decimal("47.15")
+    assert 60.0 <= bench.clock.mono - before < 61.0
+    assert "IRFC has not ticked within 60 s" in caplog.text
+
+
+def test_minute_of_a_bot_that_came_early_begins_at_the_open(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4, 12: before 09:15 nobody trades, so the wait before it proves nothing."""
+    bench = bench_with_a_kept_price(make_bench)
+    bench.clock.advance(-1200)
+    bench.begin()
+    assert bench.clock.wall.time().isoformat("minutes") == "09:16"
+
+
+def test_start_with_a_given_centre_waits_for_no_tick(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4: only the centre is made of that price."""
+    bench = bench_with_a_kept_price(make_bench, auto_entry=False, entry_price="47.00")
+    before = bench.clock.mono
+    bench.begin()
+    assert bench.clock.mono == before
+    assert bench.state.grid.entry_price == Decimal("47.00")
+
+
+def test_resume_of_the_same_day_waits_for_no_tick(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.3: it keeps the saved centre."""
+    bench = make_bench(auto_entry=True, entry_price="0").begin()
+    bench.feed.cached.add("IRFC")
+    before = bench.clock.mono
+    bench.begin()
+    assert bench.clock.mono == before
+
+
+def test_new_day_of_mis_is_centred_on_a_price_of_that_day(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4, 9.5: the second morning's centre is as much of a session as the first one's."""
+    bench = make_bench(auto_entry=True, entry_price="0").begin()
+    bench.broker.orders.clear()
+    bench.clock.wall += timedelta(days=1)
+    bench.feed.cached.add("IRFC")
+    after(bench, 3.0, ticks_at(bench, "51.20"))
+    bench.begin()
+    assert bench.state.grid.entry_price == Decimal("51.20")
+
+
+def test_price_that_goes_stale_during_the_wait_has_thirty_seconds_of_its_own(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 10.3: a reconnect in the 50th second of the minute is no failed start; a feed that is gone is one."""
+    bench = bench_with_a_kept_price(make_bench)
+    after(bench, 50.0, lambda: bench.feed.stale.add("SBIN"))
+    before = bench.clock.mono
+    with pytest.raises(FeedError, match="SBIN within 30 s"):
+        bench.begin()
+    assert 80.0 <= bench.clock.mono - before < 81.0
+
+
+def test_stop_in_the_moment_in_which_the_wait_fails_is_a_clean_stop(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 14: who asked for a stop gets exit 0, or systemd would take the bot for one that failed."""
+    bench = make_bench()
+    bench.feed.stale.add("SBIN")
+
+    def asked_meanwhile() -> str:
+        bench.clock.stopping = True
+        return "the feed is not connected"
+
+    monkeypatch.setattr(bench.feed, "fault", asked_meanwhile)
+    bench.begin()
+    assert bench.code == 0
+    assert not bench.store.exists()
