@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FRESH_WITHIN_SECS = 30.0
 TICKED_WITHIN_SECS = 60.0
 
 
 class FirstPrices:
     """What has come so far; made when the market is open and the feed was asked.
 
-    With `is_centre` TokenA's price is wanted for a grid's centre, so it must be one of this session.
+    No price may be missing for longer than `fresh_within` seconds. With `is_centre` TokenA's price is wanted for a
+    grid's centre, so it must be one of this session.
     """
 
-    def __init__(self, parts: Parts, *, is_centre: bool) -> None:
+    def __init__(self, parts: Parts, *, fresh_within: float, is_centre: bool) -> None:
         config, begun = parts.config, parts.clock.monotonic()
         self._feed = parts.feed
         self._symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
-        self._fresh_by = begun + FRESH_WITHIN_SECS
+        self._fresh_within = fresh_within
+        self._fresh_by = begun + fresh_within
         self._ticked_by = begun + TICKED_WITHIN_SECS
         self._is_centre = is_centre
         self._was_told = False
@@ -38,15 +39,15 @@ class FirstPrices:
     def look(self, now: float) -> Decimal | None:
         """TokenA's price, or None to wait on; `now` in seconds of the monotonic clock.
 
-        Raises `FeedError` when some price has been missing for 30 s.
+        Raises `FeedError` when some price has been missing for too long.
         """
         quotes = {symbol: self._feed.quote(symbol) for symbol in self._symbols}
         missing = [symbol for symbol, quote in quotes.items() if price_of(quote) is None]
         if not missing:
-            self._fresh_by = now + FRESH_WITHIN_SECS
+            self._fresh_by = now + self._fresh_within
         elif now >= self._fresh_by:
             why = self._feed.fault() or "the feed sent none"
-            raise FeedError(f"No price of {' and '.join(missing)} within {FRESH_WITHIN_SECS:.0f} s: {why}")
+            raise FeedError(f"No price of {' and '.join(missing)} within {self._fresh_within:.0f} s: {why}")
         quote_a = quotes[self._symbols[0]]
         return None if missing or quote_a is None or self._may_be_old(quote_a, now) else quote_a.price
 

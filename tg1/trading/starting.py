@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PRICES_WITHIN_SECS = 30.0
+"""Behaviour 10.3."""
 PRICE_STEP_SECS = 0.1
 
 
@@ -157,7 +159,8 @@ class Opening:
         was subscribed to, or 60 s have passed. Raises `FeedError` after 30 s without a fresh price (behaviour 10.3).
         """
         clock = self._parts.clock
-        first = FirstPrices(self._parts, is_centre=self._is_centre_wanted(saved))
+        is_centre = self._is_centre_wanted(saved)
+        first = FirstPrices(self._parts, fresh_within=PRICES_WITHIN_SECS, is_centre=is_centre)
         while not clock.stop_requested:
             price = first.look(clock.monotonic())
             if price is not None:
