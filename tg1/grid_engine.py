@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from tg1.errors import BrokerError, ExitCode, FeedError, SaveFailed
 from tg1.models import Role, StatusKind
 from tg1.rules import decide, fills, grid, tickets
-from tg1.rules.hours import WEEKDAYS
 from tg1.screen.view import status_line, view_of
 from tg1.trading.ending import Ending, cancel_everything
 from tg1.trading.hedging import Hedging
@@ -55,7 +54,7 @@ class GridOcoEngine:
         feed: PriceFeed,
         state: StateManager,
         clock: Clock,
-        calendar: TradingCalendar = WEEKDAYS,
+        calendar: TradingCalendar | None = None,
         observer: Callable[[LadderView], None] | None = None,
         new_uuid: Callable[[], str] | None = None,
     ) -> None:

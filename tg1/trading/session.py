@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tg1.rules.hours import SessionPhase, opening, phase_of
+from tg1.rules.hours import WEEKDAYS, SessionPhase, opening, phase_of
 from tg1.trading.steady_clock import SteadyClock
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ class TradingSession:
     It keeps its own wall clock, which takes no jump out of the session for the session's end.
     """
 
-    def __init__(self, *, config: GridOcoConfig, clock: Clock, calendar: TradingCalendar) -> None:
+    def __init__(self, *, config: GridOcoConfig, clock: Clock, calendar: TradingCalendar | None) -> None:
         self._stop_at = config.effective_stop
-        self._calendar = calendar
+        self._calendar = calendar or WEEKDAYS
         self.clock: Clock = clock if self._stop_at is None else SteadyClock(clock, self._is_open)
 
     def is_over(self, now: datetime) -> bool:
