@@ -36,7 +36,7 @@ def morning(folder: Path) -> LadderView:
     move(bench, "51.00", "120.50")
     fill(bench, Side.SELL, "51.00")
     move(bench, "51.40", "122.60")
-    fill(bench, Side.BUY, "122.50", "upside_oco")
+    fill(bench, Side.BUY, "122.50", "upside_oco", at="122.60")
     move(bench, "52.00", "122.80")
     fill(bench, Side.SELL, "52.00")
     move(bench, "51.50", "122.10")
@@ -57,9 +57,9 @@ def move(bench: Bench, token_a: str, token_b: str) -> None:
     bench.feed.prices |= {"IRFC": Decimal(token_a), "SBIN": Decimal(token_b)}
 
 
-def fill(bench: Bench, side: Side, price: str, account: str = "trade") -> None:
-    """Let the order at a price fill, and the bot see it and place what follows."""
-    bench.broker.fill(bench.broker.working_at(side, price, account).order_id)
+def fill(bench: Bench, side: Side, price: str, account: str = "trade", at: str | None = None) -> None:
+    """Let the order at a price fill, there or at another, and the bot see it and place what follows."""
+    bench.broker.fill(bench.broker.working_at(side, price, account).order_id, price=at)
     bench.cycle(2)
 
 
