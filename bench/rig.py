@@ -7,7 +7,6 @@ apart and taken out.
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
 from tg1.machine.clock import IST
 from tg1.machine.files import OsFileSystem
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.models import Instrument, LevelState, Quote
 from tg1.paper import wire
 from tg1.paper.exchange import PaperExchange
@@ -190,7 +190,7 @@ class Rig:
             product_type="MIS",
             instruments=Dump(),
             transport_factory=lambda _account: self.transport,
-            store=SessionStore(fs=self.disk, folder=folder / "sessions", lock_factory=lambda _path: nullcontext()),
+            store=SessionStore(fs=self.disk, folder=folder / "sessions", shared=OsSharedFolder(folder / "sessions")),
             clock=self.clock,
         )
 

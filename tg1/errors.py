@@ -10,6 +10,7 @@ Tg1Error
  |    |         +-- Forbidden    the answer was 403 in words that name no session
  |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
  |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
+ |         +-- ReadRefused       a readable error to a read: five in a row may mean a dead session (behaviour 11.1)
  +-- NotSent                a transport: the request did not leave whole; above it a BrokerUnavailable
  +-- NoAnswer               a transport: it left and no whole answer came; above it a BrokerUnknown, or a failed read
  +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
@@ -95,6 +96,10 @@ class BrokerUnknown(BrokerError):
 
 class BrokerUnavailable(BrokerError):
     """The request did not leave this machine, or it was a read; asking again is harmless."""
+
+
+class ReadRefused(BrokerUnavailable):
+    """A read got a readable error that names neither a limit nor a session nor an empty book."""
 
 
 class NotSent(Tg1Error):

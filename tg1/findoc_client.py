@@ -5,17 +5,14 @@ It carries orders and reads books. It decides nothing about what to order.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from tg1.errors import BrokerError, BrokerUnavailable, BrokerUnknown, ConfigError, InvariantBroken
+from tg1.errors import BrokerError, BrokerUnavailable, ConfigError, InvariantBroken
 from tg1.machine.redact import Redactor
 from tg1.models import Role, TradeSide
 from tg1.rules.grid import to_tick
-from tg1.xts import calls
-from tg1.xts.book_reader import BookReader
+from tg1.xts.account import XtsAccount
 from tg1.xts.connection import Connection
-from tg1.xts.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +20,12 @@ if TYPE_CHECKING:
 
     from tg1.machine.clock import Clock
     from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest
-    from tg1.xts.answer import Answer
-    from tg1.xts.http import HttpRequest, Transport
-    from tg1.xts.login import XtsCredentials, XtsLogin
+    from tg1.xts.http import Transport
+    from tg1.xts.login import XtsCredentials
     from tg1.xts.sessions import SessionStore
 
-
-_T = TypeVar("_T")
+_XTSSession = XtsAccount
+"""Architecture 15's name for one account."""
 
 
 class InstrumentSource(Protocol):
@@ -40,72 +36,6 @@ class InstrumentSource(Protocol):
 
     def find(self, symbol: str) -> Instrument:
         """The tradable instrument of `symbol`; raises `UnknownSymbol`."""
-
-
-class _XTSSession:
-    """One account: what can be asked of it, over its authenticated and paced connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.account = connection.account
-        self._connection = connection
-        self._order_pace = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
-        self._book_pace, self._positions_pace, self._trades_pace, self._balance_pace = (
-            SlidingWindow(limit=BOOK_READS_PER_SECOND) for _ in range(4)
-        )
-        self._book_reader = BookReader(connection.account, connection.scrub)
-
-    def open(self, *, wait: bool) -> None:
-        """Use the shared session, proving it with the book, or log in; see `Connection.open`."""
-        self._connection.open(self.order_book, wait=wait)
-
-    def place(self, order: OrderRequest, *, instrument_id: int, product_type: str) -> str:
-        """Send one order; return its AppOrderID. Raises as `Broker.place_order`."""
-
-        def build(login: XtsLogin) -> HttpRequest:
-            return calls.place_request(login, order, instrument_id=instrument_id, product_type=product_type)
-
-        return self._connection.call(build, calls.placed_order_id, self._order_pace, lost=BrokerUnknown)
-
-    def cancel(self, order_id: str) -> None:
-        """Ask for a cancel. Raises as `Broker.cancel_order`."""
-
-        def build(login: XtsLogin) -> HttpRequest:
-            return calls.cancel_request(login, order_id)
-
-        self._connection.call(build, calls.check_cancel, self._order_pace, lost=BrokerUnknown)
-
-    def order_book(self) -> tuple[BrokerOrder, ...]:
-        """Read the whole book, waiting first until it is due. Raises as `Broker.order_book`."""
-        read = self._book_reader.read
-        return self._connection.call(calls.book_request, read, self._book_pace, lost=BrokerUnavailable)
-
-    def order_history(self, order_id: str) -> BrokerOrder | None:
-        """Read one order's states. Raises as `Broker.order_history`."""
-
-        def build(login: XtsLogin) -> HttpRequest:
-            return calls.history_request(login, order_id)
-
-        def read(answer: Answer) -> BrokerOrder | None:
-            order = calls.order_now(answer, order_id)
-            # The reason goes into the state file, where no redactor watches.
-            return replace(order, reason=self._connection.scrub(order.reason)) if order else None
-
-        return self._connection.call(build, read, self._book_pace, lost=BrokerUnavailable)
-
-    def positions(self) -> tuple[BrokerPosition, ...]:
-        """Read the net positions. Raises as `Broker.positions`."""
-        return self._read(calls.positions_request, calls.net_positions, self._positions_pace)
-
-    def trades(self) -> tuple[BrokerTrade, ...]:
-        """Read the day's executions. Raises as `Broker.trades`."""
-        return self._read(calls.trades_request, calls.day_trades, self._trades_pace)
-
-    def balance(self) -> Balance:
-        """Read what the account may spend. Raises `BrokerError`."""
-        return self._read(calls.balance_request, calls.account_balance, self._balance_pace)
-
-    def _read(self, build: Callable[[XtsLogin], HttpRequest], read: Callable[[Answer], _T], pace: SlidingWindow) -> _T:
-        return self._connection.call(build, read, pace, lost=BrokerUnavailable)
 
 
 class FindocMultiClient:
@@ -189,10 +119,12 @@ class FindocMultiClient:
     def connect_all(self) -> dict[str, BrokerError]:
         """Log in where it is possible, for `--cancel-all` (behaviour 13); return the failures by account.
 
-        Loads no instruments and waits for no back-off. A later call on a failed account tries its login again.
+        Loads no instruments, waits for no back-off and only briefly for others. A later call on a failed account tries
+        its login again.
         """
         failures: dict[str, BrokerError] = {}
         for account, session in self._sessions.items():
+            session.hurry()
             try:
                 session.open(wait=False)
             except BrokerError as exc:
@@ -223,9 +155,9 @@ class FindocMultiClient:
         """
         self._session(account).cancel(order_id)
 
-    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:  # noqa: ARG002  # `Broker`
-        """All orders of the account's day, not more than once a second; raises `BrokerError`."""
-        return self._session(account).order_book()
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        """All orders of the account's day, as read after `since`; raises `BrokerError` (`Broker.order_book`)."""
+        return self._session(account).order_book(since)
 
     def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
         """One order as it stands now; None while the server does not know it. Raises `BrokerError`."""

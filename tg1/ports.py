@@ -118,6 +118,36 @@ class FileSystem(Protocol):
         """Names in a folder, sorted; empty when there is no folder."""
 
 
+class SharedFile(Protocol):
+    """A small file that the processes of one machine write for each other. All methods raise `OSError`.
+
+    The lock is given back however its holder ends. What stands in the file is not synced and outlives no reboot.
+    """
+
+    def try_lock(self) -> bool:
+        """Take the lock if nobody has it; every handle is somebody of its own."""
+
+    def unlock(self) -> None:
+        """Give the lock back; harmless without it."""
+
+    def read(self, size: int, offset: int = 0) -> bytes:
+        """Up to so many bytes from there on; fewer at the end of the file."""
+
+    def write(self, data: bytes, offset: int = 0) -> None:
+        """Overwrite what stands there; the rest of the file stays."""
+
+
+class SharedFolder(Protocol):
+    """The shared files of a folder; `OsSharedFolder` is the real one."""
+
+    @property
+    def boot_id(self) -> str:
+        """What tells this boot of the machine from every other: monotonic instants compare within it only."""
+
+    def file(self, name: str) -> SharedFile:
+        """A new handle on the file of that name, made when it is first used."""
+
+
 def price_of(quote: Quote | None) -> Decimal | None:
     """The price of a fresh quote; None when it is missing or stale (behaviour 10.2)."""
     return quote.price if quote is not None and quote.fresh else None

@@ -24,8 +24,9 @@ from tg1.kite.instruments import InstrumentCache
 from tg1.kite.rest import fetch_from_kite
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
-from tg1.machine.lock import BotLock, file_lock
+from tg1.machine.lock import BotLock
 from tg1.machine.redact import Redactor, install_excepthooks
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import paper_exchange
 from tg1.rules.hours import WEEKDAYS
@@ -247,6 +248,7 @@ def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
         return XtsCredentials(key=key, secret=secret) if key else None
 
     hedged = config.has_oco
+    sessions = config.state_dir / "sessions"
     return FindocMultiClient(
         trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
         upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
@@ -259,7 +261,7 @@ def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
         transport_factory=lambda _account: RequestsTransport(
             config.xts_root, clock=clock, verify=not config.insecure_tls
         ),
-        store=SessionStore(fs=fs, folder=config.state_dir / "sessions", lock_factory=file_lock),
+        store=SessionStore(fs=fs, folder=sessions, shared=OsSharedFolder(sessions)),
         clock=clock,
         on_secret=redactor.add,
     )

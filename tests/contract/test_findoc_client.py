@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import stat
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +27,7 @@ from tests.support.xts_doubles import (
     success,
 )  # fmt: skip
 from tg1.errors import (
+    BrokerError,
     BrokerRefused,
     BrokerUnavailable,
     BrokerUnknown,
@@ -33,18 +36,20 @@ from tg1.errors import (
     NoAnswer,
     NotSent,
     RateLimited,
+    ReadRefused,
     SessionRefused,
     UnknownSymbol,
 )
 from tg1.findoc_client import FindocMultiClient
 from tg1.machine.files import OsFileSystem
-from tg1.machine.lock import file_lock
 from tg1.machine.redact import Redactor
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.models import Role, TradeSide
 from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tg1.models import Instrument
@@ -84,7 +89,9 @@ class Desk:
         self.clock = HandClock()
         self.instruments = Instruments()
         self.secrets = Redactor()
-        self.store = SessionStore(fs=OsFileSystem(), folder=folder / "sessions", lock_factory=file_lock)
+        self.store = SessionStore(
+            fs=OsFileSystem(), folder=folder / "sessions", shared=OsSharedFolder(folder / "sessions")
+        )
         self.wires = scripts
         self.client = FindocMultiClient(
             trade=CREDENTIALS,
@@ -109,6 +116,7 @@ def desk(folder: Path, *script: object) -> Desk:
     return Desk(folder, trade=ScriptedTransport(*script))  # type: ignore[arg-type]
 
 
+LIMITED = reply(error("e-apirl-0004", "limit"), 429)
 LOGIN, BOOK, PLACE, CANCEL = "POST /user/session", "GET /orders", "POST /orders", "DELETE /orders"
 
 
@@ -138,9 +146,9 @@ def test_connect_uses_the_saved_session_without_a_login(tmp_path: Path) -> None:
 def test_connect_takes_a_rate_limit_for_a_live_session(tmp_path: Path) -> None:
     """The limiter runs after authentication (xts.md 4.4)."""
     desk(tmp_path, login_reply()).client.connect()
-    second = desk(tmp_path, reply(error("e-apirl-0004", "limit"), 429))
+    second = desk(tmp_path, LIMITED, LIMITED)
     second.client.connect()
-    assert second.calls == [BOOK]
+    assert second.calls == [BOOK, BOOK]
 
 
 def test_connect_replaces_a_session_that_died_over_night(tmp_path: Path) -> None:
@@ -342,9 +350,8 @@ def test_dead_token_adopts_the_session_of_another_bot(tmp_path: Path) -> None:
         (reply("<html>", 502), BrokerUnknown),
         (reply(success({})), BrokerUnknown),
         (reply(error("e-x-0001", "margin"), 400), BrokerRefused),
-        (reply({"data": {"type": "error", "code": "e-apirl-0004"}}, 429), RateLimited),
     ],
-    ids=["not-sent", "no-answer", "page", "no-id", "refused", "limit"],
+    ids=["not-sent", "no-answer", "page", "no-id", "refused"],
 )
 def test_placement_ends_in_one_of_three_ways_and_is_sent_once(
     tmp_path: Path, answer: HttpResponse | Exception, kind: type[Exception]
@@ -364,9 +371,8 @@ def test_placement_ends_in_one_of_three_ways_and_is_sent_once(
         (NoAnswer("timed out"), BrokerUnknown),
         (reply("<html>", 502), BrokerUnknown),
         (reply(error("e-orders-0001", "order is already filled"), 400), BrokerRefused),
-        (reply({"data": {"type": "error", "code": "e-apirl-0004"}}, 429), RateLimited),
     ],
-    ids=["not-sent", "no-answer", "page", "already-final", "limit"],
+    ids=["not-sent", "no-answer", "page", "already-final"],
 )
 def test_cancel_is_sent_once(tmp_path: Path, answer: HttpResponse | Exception, kind: type[Exception]) -> None:
     """A cancel has the same three ends as a placement (behaviour 4.6, xts.md 4.7)."""
@@ -384,12 +390,222 @@ def test_book_that_failed_is_unavailable_and_never_empty(tmp_path: Path, answer:
         it.client.order_book("trade")
 
 
+@pytest.mark.parametrize(
+    ("ask", "call", "good"),
+    [
+        (lambda client: client.place_order("trade", ORDER), PLACE, placed()),
+        (lambda client: client.cancel_order("trade", "7", "x"), CANCEL, reply(success(""))),
+        (lambda client: client.order_book("trade"), BOOK, book()),
+        (lambda client: client.order_history("trade", "7"), BOOK, reply(success([]))),
+    ],
+    ids=["place", "cancel", "book", "history"],
+)
+@pytest.mark.parametrize("status", [200, 401, 403, 429])
+def test_call_that_the_limiter_refused_is_tried_once_more_when_the_limit_allows_it(
+    tmp_path: Path, ask: Callable[[FindocMultiClient], object], call: str, good: HttpResponse, status: int
+) -> None:
+    """Nothing was created and the session lives, whatever the status: a second later it is asked again (11.3)."""
+    limited = reply({"data": {"type": "error", "code": "e-apirl-0004", "description": "max limit"}}, status)
+    it = desk(tmp_path, login_reply(), limited, good)
+    it.client.connect()
+    began = it.clock.monotonic()
+    ask(it.client)
+    assert it.calls == [LOGIN, call, call]
+    assert 1.0 <= it.clock.monotonic() - began <= 1.01
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda client: client.place_order("trade", ORDER), lambda client: client.order_book("trade")],
+    ids=["place", "book"],
+)
+def test_call_that_the_limiter_refused_twice_is_left_for_the_next_cycle(
+    tmp_path: Path, ask: Callable[[FindocMultiClient], object]
+) -> None:
+    """Once more, not for ever (behaviour 11.3)."""
+    it = desk(tmp_path, login_reply(), LIMITED, LIMITED)
+    it.client.connect()
+    with pytest.raises(RateLimited):
+        ask(it.client)
+    assert len(it.calls) == 3
+
+
 def test_book_after_the_session_died_is_read_with_the_next_one(tmp_path: Path) -> None:
     """A dead session costs one login, not a cycle."""
     it = desk(tmp_path, login_reply(), DEAD_TOKEN, login_reply("second"), book(row()))
     it.client.connect()
     it.clock.advance(10)
     assert [order.order_id for order in it.client.order_book("trade")] == ["1210030180"]
+
+
+WORDS = {
+    "expired": reply(error("e-user-0401", "Session expired"), 400),
+    "logged-out": reply(error("", "You have been logged out by another user."), 200),
+    "nothing": reply(error("e-app-0001", "Something went wrong"), 500),
+    "bad-request": reply(error("e-property-validation-failed", "Bad Request"), 400),
+    "bad-request-bare": reply({"type": "error", "code": "e-x", "description": "Bad Request", "result": ""}, 400),
+}
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_saved_session_that_is_refused_in_any_words_is_replaced_at_a_start(tmp_path: Path, words: HttpResponse) -> None:
+    """Nobody has to delete a file: one login, whatever the server calls a dead session (behaviour 11.1)."""
+    desk(tmp_path, login_reply()).client.connect()
+    second = desk(tmp_path, words, login_reply("new"), book())
+    second.clock.advance(600)
+    second.client.connect()
+    assert second.calls == [BOOK, LOGIN]
+    second.client.order_book("trade")
+    assert second.wires["trade"].requests[-1].headers["Authorization"] == "new"
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_five_refused_books_in_a_row_are_taken_for_a_dead_session(tmp_path: Path, words: HttpResponse) -> None:
+    """The fifth is followed by one login, and the book is read in the same cycle (behaviour 11.1)."""
+    it = desk(tmp_path, login_reply(), *[words] * 5, login_reply("second"), book(row()))
+    it.client.connect()
+    it.clock.advance(600)
+    for _ in range(4):
+        with pytest.raises(ReadRefused, match="trade account"):
+            it.client.order_book("trade")
+    assert len(it.client.order_book("trade")) == 1
+    assert it.calls == [LOGIN, *[BOOK] * 5, LOGIN, BOOK]
+
+
+@pytest.mark.parametrize(
+    ("between", "logins"),
+    [
+        (book(), 1),
+        (reply(error("e-orders-0005", "Data Not Available"), 400), 1),
+        (reply("<html>", 502), 2),
+        (NoAnswer("timed out"), 2),
+    ],
+    ids=["book", "empty", "page", "no-answer"],
+)
+def test_row_of_refused_books_ends_with_a_book_and_not_with_silence(
+    tmp_path: Path, between: HttpResponse | Exception, logins: int
+) -> None:
+    """A book, an empty one too, proves the session; a page and a timeout say nothing of it (behaviour 11.1)."""
+    words = WORDS["expired"]
+    it = desk(tmp_path, login_reply(), *[words] * 4, between, words, login_reply("second"), book())
+    it.client.connect()
+    it.clock.advance(600)
+    for _ in range(6):
+        try:
+            it.client.order_book("trade")
+        except BrokerUnavailable:
+            it.clock.advance(1)
+    assert it.calls.count(LOGIN) == logins
+
+
+def test_refused_books_are_no_dead_session_when_the_limit_spoke_between(tmp_path: Path) -> None:
+    """The limiter runs after authentication (xts.md 4.4), so the row begins anew (behaviour 11.1)."""
+    words = WORDS["expired"]
+    it = desk(tmp_path, login_reply(), *[words] * 4, LIMITED, LIMITED, *[words] * 4)
+    it.client.connect()
+    for _ in range(9):
+        with pytest.raises(BrokerError):
+            it.client.order_book("trade")
+    assert it.calls.count(LOGIN) == 1
+
+
+def test_login_after_refused_books_backs_off_and_says_the_servers_words(tmp_path: Path) -> None:
+    """A server in trouble all day is not logged in to every five seconds (behaviour 11.1)."""
+    words = WORDS["nothing"]
+    logins: list[float] = []
+    it = desk(tmp_path)
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            logins.append(it.clock.monotonic())
+            return login_reply(f"token-{len(logins)}")
+        return words
+
+    it.wires["trade"].script = [answer] * 900
+    it.client.connect()
+    for _ in range(400):
+        with pytest.raises(ReadRefused, match="Something went wrong"):
+            it.client.order_book("trade")
+    pauses = [later - earlier for earlier, later in pairwise(logins)]
+    assert all(pause >= due for pause, due in zip(pauses, [2, 4, 8, 16, 32, 60, 60], strict=False))
+    assert len(logins) <= 12
+
+
+def test_refused_books_adopt_the_session_that_another_bot_has_made(tmp_path: Path) -> None:
+    """Ten bots that meet a dead session make one login between them (behaviour 11.1)."""
+    words = WORDS["expired"]
+    it = desk(tmp_path, login_reply(), *[words] * 5, book())
+    it.client.connect()
+    other = desk(tmp_path, DEAD_TOKEN, login_reply("of-the-other"), book())
+    other.clock.advance(600)
+    other.client.connect()
+    it.clock.advance(700)
+    for _ in range(4):
+        with pytest.raises(ReadRefused):
+            it.client.order_book("trade")
+    it.client.order_book("trade")
+    assert it.calls.count(LOGIN) == 1
+    assert it.wires["trade"].requests[-1].headers["Authorization"] == "of-the-other"
+
+
+@pytest.mark.parametrize(("emergency", "patience_secs"), [(False, 30.0), (True, 5.0)], ids=["start", "cancel-all"])
+def test_login_of_another_process_is_waited_for_with_a_bound(
+    tmp_path: Path, *, emergency: bool, patience_secs: float
+) -> None:
+    """30 s, and 5 s for an emergency stop: a process that hangs in a login blocks nobody (behaviour 11.1)."""
+    it = desk(tmp_path)
+    folder = tmp_path / "sessions"
+    lock = OsSharedFolder(folder).file(f"{it.store.path_of(CREDENTIALS, ROOT).stem}.lock")
+    assert lock.try_lock()
+    began = it.clock.monotonic()
+    if emergency:
+        assert isinstance(it.client.connect_all()["trade"], BrokerUnavailable)
+    else:
+        with pytest.raises(BrokerUnavailable, match="trade account: another process has been logging in for 30 s"):
+            it.client.connect()
+    assert it.clock.monotonic() - began == pytest.approx(patience_secs, abs=0.1)
+    assert it.calls == []
+
+
+def test_book_that_another_bot_of_the_key_has_just_read_is_not_asked_for_again(tmp_path: Path) -> None:
+    """One reader serves all bots of an app key (behaviour 11.3)."""
+    first = desk(tmp_path, login_reply(), book(row(CumulativeQuantity=40)))
+    second = desk(tmp_path, placed())
+    began = first.clock.monotonic()
+    first.client.connect()
+    orders = first.client.order_book("trade")
+    assert second.client.order_book("trade", since=began - 1.0) == orders
+    assert second.calls == []
+    second.client.place_order("trade", ORDER)
+    assert second.calls == [PLACE], "and with the same session"
+
+
+def test_orders_of_all_bots_of_a_key_share_its_limit(tmp_path: Path) -> None:
+    """Eight a second for the key, not for each process (behaviour 11.3)."""
+    first = desk(tmp_path, login_reply(), *[placed()] * 5)
+    second = desk(tmp_path, *[placed()] * 4)
+    second.clock.mono = began = first.clock.monotonic()
+    for _ in range(5):
+        first.client.place_order("trade", ORDER)
+    for _ in range(4):
+        second.client.place_order("trade", ORDER)
+    assert first.clock.monotonic() == began
+    assert second.clock.monotonic() - began == 1.0
+
+
+def test_files_that_bots_share_hold_no_secret_and_name_no_key(tmp_path: Path) -> None:
+    """A server may echo token and key anywhere; only the session file holds the token, all are private (11.3, 16)."""
+    echo = f"{TOKEN} {CREDENTIALS.key.upper()} {CREDENTIALS.secret}"
+    it = desk(tmp_path, login_reply(), book(row(CancelRejectReason=echo, TradingSymbol=echo, LoginID=echo)), placed())
+    it.client.order_book("trade")
+    it.client.place_order("trade", ORDER)
+    files = [path for path in (tmp_path / "sessions").iterdir() if path.suffix != ".json"]
+    assert {path.suffix for path in files} == {".lock", ".book", ".calls"}
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        written = f"{path.name} {path.read_text()}"
+        for secret in (TOKEN, CREDENTIALS.key, CREDENTIALS.key.upper(), CREDENTIALS.secret):
+            assert secret not in written
 
 
 def test_books_are_a_second_apart(tmp_path: Path) -> None:

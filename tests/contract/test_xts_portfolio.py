@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.xts_doubles import TOKEN, error, reply, row, success
-from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, RateLimited, SessionRefused
+from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, RateLimited, ReadRefused, SessionRefused
 from tg1.models import Balance, BrokerPosition, BrokerTrade, OrderStatus, Side
 from tg1.xts import calls
 from tg1.xts.answer import Answer, read_answer
@@ -215,7 +215,7 @@ def test_balance_without_numbers_names_none(entries: list[Any]) -> None:
 
 FAILED = {
     "page": (reply(HTML, 502), BrokerUnavailable),
-    "other-code": (reply(error("e-x-0009", "no"), 400), BrokerUnavailable),
+    "other-code": (reply(error("e-x-0009", "no"), 400), ReadRefused),
     "text": (reply(success("none")), BrokerUnavailable),
     "missing": (reply({"type": "success"}), BrokerUnavailable),
     "limit": (reply(error("e-apirl-0004", "limit"), 429), RateLimited),

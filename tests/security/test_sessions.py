@@ -12,7 +12,7 @@ from tg1.errors import ConfigError, Tg1Error
 from tg1.findoc_client import FindocMultiClient
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
-from tg1.machine.lock import file_lock
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.settings.values import to_root
 from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
@@ -64,7 +64,7 @@ def _client(root: str, folder: Path, **accounts: XtsCredentials) -> FindocMultiC
         product_type="MIS",
         instruments=_Dump(),
         transport_factory=lambda _account: RequestsTransport(root, clock=clock),
-        store=SessionStore(fs=OsFileSystem(), folder=folder / "sessions", lock_factory=file_lock),
+        store=SessionStore(fs=OsFileSystem(), folder=folder / "sessions", shared=OsSharedFolder(folder / "sessions")),
         clock=clock,
     )
 

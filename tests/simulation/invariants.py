@@ -176,7 +176,8 @@ class Checker:
         if request.path.endswith("/session"):
             return
         now = self.world.mono
-        sent = self._calls[account, "read" if is_read else "order"]
+        # Each kind of read has its own limit; book and history are one kind (xts.md 5).
+        sent = self._calls[account, request.path if is_read else "order"]
         sent.append(now)
         while now - sent[0] >= 1.0 - 1e-6:
             sent.popleft()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 from collections import deque
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.chaos import DEATHS, FEED, MARKET, NETWORK, Chaos
+from tests.support.shared_memory import SharedMemory
 from tests.support.simdisk import Died, SimDisk
 from tg1.errors import NoAnswer, NotSent
 from tg1.findoc_client import FindocMultiClient
@@ -227,6 +227,8 @@ class World:
         self.mono = 10_000.0
         self.clock = SimClock(self)
         self.disk = SimDisk()
+        self.shared = SharedMemory()
+        self.process = self.shared.process()
         self.no_faults = FaultPlan()
         symbols = ((self.market.symbol_a, self.market.centre_a), (self.market.symbol_b, self.market.centre_b))
         self.listed = {symbol: instrument_for(symbol, price) for symbol, price in symbols}
@@ -282,6 +284,8 @@ class World:
     def client(self, config: GridOcoConfig, keys: tuple[str, str, str]) -> FindocMultiClient:
         """The accounts as a new process sees them, on a disk that lives again."""
         self.disk = self.disk.restart()
+        self.process.kill()
+        self.process = self.shared.process()
         self.disk.before_op = self._file_step
         credentials = [XtsCredentials(key=f"key-{name}", secret=f"secret-{name}") for name in keys]
         hedged = config.has_oco
@@ -293,7 +297,7 @@ class World:
             product_type=config.product_type,
             instruments=self,
             transport_factory=lambda account: SimTransport(self, account),
-            store=SessionStore(fs=self.disk, folder=FOLDER / "sessions", lock_factory=lambda _path: nullcontext()),
+            store=SessionStore(fs=self.disk, folder=FOLDER / "sessions", shared=self.process),
             clock=self.clock,
         )
 

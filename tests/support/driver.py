@@ -54,7 +54,7 @@ GRID = {
     "qty_b": 50,
 }
 """Architecture 4's example with two levels per side."""
-BRISK = "tg1.findoc_client.BOOK_READS_PER_SECOND=4"
+BRISK = "tg1.xts.turns.READ_GAP_SECS=0.2"
 BRISK_CYCLE_SECS = 0.25
 """Most stories run four cycles a second, not one; those that are about pace, crashes and paper trading don't."""
 HEDGE_FLAGS = ("token_b", "oco_spread", "qty_b")

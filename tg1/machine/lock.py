@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,6 @@ from tg1.errors import AlreadyRunning, ConfigError
 from tg1.machine.files import FILE_MODE, OsFileSystem, file_stem, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tg1.machine.clock import Clock
 
 POLL_SECS = 0.2
@@ -148,18 +146,6 @@ class BotLock:
 
     def __exit__(self, *_exc: object) -> None:
         self.release()
-
-
-@contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the file at `path`, created when missing; waits for other holders. Raises `OSError`."""
-    OsFileSystem().make_dir(path.parent)
-    descriptor = _open(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _open(path: Path) -> int:

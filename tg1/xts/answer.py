@@ -25,6 +25,9 @@ _AUTH_CODES = ("e-session-0007", "e-token")
 _AUTH_WORDS = ("invalid", "expired", "not found", "provide")
 
 
+_JSON = json.JSONDecoder(parse_float=str, parse_constant=str)
+
+
 class Kind(Enum):
     """What the answer's envelope says, whatever the HTTP status."""
 
@@ -40,9 +43,9 @@ class Answer:
     kind: Kind
     status: int
     code: str = ""
-    """In lower case: servers differ in it."""
+    """An error's, in lower case: servers differ in it."""
     description: str = ""
-    """At most 256 characters without a secret."""
+    """An error's, at most 256 characters without a secret."""
     complaints: str = ""
     """The validator's messages (xts.md 4.6), without which "Bad Request" tells the operator nothing."""
     result: Any = None
@@ -54,6 +57,8 @@ class Answer:
         """The answer in an operator's words."""
         if self.kind is Kind.UNREADABLE:
             return f"HTTP {self.status} with an unreadable body"
+        if self.kind is Kind.SUCCESS:
+            return f"success (HTTP {self.status})"
         words = f"{self.description} {self.complaints}".strip()[:LONGEST_TEXT]
         return f"{words or 'no reason given'} (HTTP {self.status}{', ' + self.code if self.code else ''})"
 
@@ -96,21 +101,24 @@ def read_answer(response: HttpResponse, scrub: Callable[[str], str]) -> Answer:
     kind = _kind(envelope, response.status)
     if kind is Kind.UNREADABLE:
         return Answer(kind=kind, status=response.status)
+    result, has_result = envelope.get("result"), "result" in envelope
+    if kind is Kind.SUCCESS:
+        return Answer(kind=kind, status=response.status, result=result, has_result=has_result)
     return Answer(
         kind=kind,
         status=response.status,
         code=_scrubbed(envelope.get("code"), scrub).lower()[:64],
         description=_scrubbed(envelope.get("description"), scrub),
         complaints=plain_text(" ".join(_complaints(envelope, scrub))),
-        result=envelope.get("result"),
-        has_result="result" in envelope,
+        result=result,
+        has_result=has_result,
     )
 
 
 def _json(text: str) -> Any:
     """Return the parsed text, fractions as text so that they stay exact; None when it is not JSON."""
     try:
-        return json.loads(text, parse_float=str, parse_constant=str)
+        return _JSON.decode(text)
     except (ValueError, RecursionError):
         return None
 

@@ -9,7 +9,7 @@ the HTTP status only then, because one condition comes under different statuses 
 | the same without a readable AppOrderID        | BrokerUnknown   | sent          | its result        |
 | error, 200 or 4xx, auth (xts.md 4.2)          | SessionRefused  | SessionRefused| SessionRefused    |
 | error, 200 or 4xx, rate limit (xts.md 4.4)    | RateLimited     | RateLimited   | RateLimited       |
-| error, 200 or 4xx, other                      | BrokerRefused   | BrokerRefused | BrokerUnavailable |
+| error, 200 or 4xx, other                      | BrokerRefused   | BrokerRefused | ReadRefused       |
 | error `e-orders-0005` (xts.md 4.5)            | BrokerRefused   | BrokerRefused | an empty book     |
 | error with any other status                   | BrokerUnknown   | BrokerUnknown | as with 200       |
 | unreadable                                    | BrokerUnknown   | BrokerUnknown | BrokerUnavailable |
@@ -28,6 +28,7 @@ from tg1.errors import (
     BrokerUnknown,
     Forbidden,
     RateLimited,
+    ReadRefused,
     SessionRefused,
 )
 from tg1.xts.answer import AUTH_STATUSES, TOO_MANY, Answer, Kind
@@ -149,13 +150,18 @@ def check_cancel(answer: Answer) -> None:
 
 
 def check_read(answer: Answer) -> Any:
-    """Return the result of a successful read. Raises `SessionRefused`, `RateLimited` or `BrokerUnavailable`."""
+    """Return the result of a successful read.
+
+    Raises `SessionRefused`, `RateLimited`, `ReadRefused` or `BrokerUnavailable`.
+    """
     if answer.kind is Kind.SUCCESS:
         return answer.result
     if answer.is_auth_failure or (answer.kind is Kind.UNREADABLE and answer.status in AUTH_STATUSES):
         raise SessionRefused(f"the session was refused: {answer.said}", code=answer.code)
     if answer.is_rate_limit or answer.status == TOO_MANY:
         raise RateLimited(f"the read was refused by the rate limit: {answer.said}", code=answer.code)
+    if answer.kind is Kind.ERROR:
+        raise ReadRefused(f"the read was refused: {answer.said}")
     raise BrokerUnavailable(f"the read failed: {answer.said}")
 
 

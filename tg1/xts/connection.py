@@ -1,7 +1,7 @@
 """One account's authenticated connection: each call in its turn, with a live session, its answer read.
 
-It never repeats a request except for one after an authentication error, which proves that the first created nothing
-(behaviour 3.3).
+It never repeats a request except for one after an authentication error or a rate limit, either of which proves that the
+first created nothing (behaviour 3.3, 11.3).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from tg1.errors import (
     NoAnswer,
     NotSent,
     RateLimited,
+    ReadRefused,
     SessionRefused,
 )
 from tg1.xts.answer import read_answer
 from tg1.xts.login import login_of, login_request
-from tg1.xts.sessions import BACKING_OFF
+from tg1.xts.sessions import BACKING_OFF, LOCK_PATIENCE_SECS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tg1.xts.answer import Answer
     from tg1.xts.http import HttpRequest, Transport
     from tg1.xts.login import XtsCredentials, XtsLogin
-    from tg1.xts.pacing import SlidingWindow
     from tg1.xts.sessions import SessionStore
 
 log = logging.getLogger(__name__)
@@ -61,13 +61,16 @@ class Connection:
         self._transport = transport
         self._store = store
         self._path = store.path_of(credentials, root)
-        self._clock = clock
+        self.shared, self.file_stem = store.shared, self._path.stem
+        self.clock = clock
         self._on_secret = on_secret
         self._redactor = redactor
         for secret in (credentials.key, credentials.secret):
             self._hide(secret)
         # A token's claims spell the app key in capitals (xts.md 2.1), and servers echo them.
         self._hide(credentials.key.upper())
+        self.lock_patience_secs = LOCK_PATIENCE_SECS
+        """How long another bot's login is waited for."""
         self._login: XtsLogin | None = None
         self._blameless_token = ""
         """The token of a session that was new when a 403 came all the same."""
@@ -84,67 +87,85 @@ class Connection:
             if not wait or exc.code != BACKING_OFF:
                 raise
             log.warning("%s", exc)
-            wait_secs = self._store.login_wait_secs(self._path, self._clock.now())
-            self._clock.wait_until(self._clock.monotonic() + wait_secs)
+            wait_secs = self._store.login_wait_secs(self._path, self.clock.now())
+            self.clock.wait_until(self.clock.monotonic() + wait_secs)
             self._open(prove)
 
     def _open(self, prove: Callable[[], object]) -> None:
         if self._login is None and (saved := self._store.saved(self._path)):
             self._use(saved)
         if self._login is None:
-            with self._named():
-                self._renew(None)
+            self.renew()
             return
         try:
             prove()
         except RateLimited:
             # The limiter runs after authentication, so this proves the token, too (xts.md 4.4).
             log.debug("%s: the shared session is alive", self.account)
+        except ReadRefused as exc:
+            # Servers have many words for a dead session (behaviour 11.1).
+            log.info("%s; taking the saved session for dead", exc)
+            self.renew()
+
+    @property
+    def client_id(self) -> str | None:
+        """The `clientID` that calls carry; None without one, and before the first login."""
+        return self._login.client_id if self._login else None
+
+    def renew(self) -> None:
+        """Replace the session that this account uses, by another bot's newer one or by a login; raises as `open`."""
+        with self._named():
+            self._renew(self._login.token if self._login else None)
 
     def call(
         self,
         build: Callable[[XtsLogin], HttpRequest],
         read: Callable[[Answer], _T],
-        pace: SlidingWindow,
+        turn: Callable[[Callable[[], _T]], _T],
         *,
         lost: type[BrokerError],
     ) -> _T:
-        """Do one call, and once more when the session had died; `lost` is what a missing answer means.
+        """Do one call in its turn; `lost` is what a missing answer means.
 
-        Raises what `read` raises, `BrokerUnavailable` when nothing left, and what a login raises; every error says
-        which account it is about.
+        Once more when the session had died, and once more when the limiter said no: neither has created anything
+        (behaviour 3.3, 11.3). Raises what `read` raises, `BrokerUnavailable` when nothing left, and what a login
+        raises; every error says which account it is about.
         """
-        with self._named():
-            return self._call(build, read, pace, lost)
 
-    def _call(
-        self,
-        build: Callable[[XtsLogin], HttpRequest],
-        read: Callable[[Answer], _T],
-        pace: SlidingWindow,
-        lost: type[BrokerError],
-    ) -> _T:
-        """Do as `call`.
+        def ask(login: XtsLogin) -> _T:
+            return turn(lambda: read(self._exchange(build(login), lost)))
+
+        with self._named():
+            return self._with_live_session(ask)
+
+    def _with_live_session(self, ask: Callable[[XtsLogin], _T]) -> _T:
+        """Ask, and once more with a new session when the first was refused.
 
         A 403 that a new session does not mend is about this machine or the account, not about the session: it is
         a refusal like any other, since logging in for ever would help nobody (failures.md 58a).
         """
         login = self._login or self._renew(None)
         try:
-            return read(self._exchange(build(login), pace, lost))
+            return self._within_limits(ask, login)
         except SessionRefused as exc:
             if isinstance(exc, Forbidden) and login.token == self._blameless_token:
                 raise BrokerRefused(str(exc), code=exc.code) from exc
             log.info("%s: %s; renewing the session", self.account, exc)
         login = self._renew(login.token)
         try:
-            return read(self._exchange(build(login), pace, lost))
+            return self._within_limits(ask, login)
         except Forbidden as exc:
             self._blameless_token = login.token
             raise BrokerRefused(str(exc), code=exc.code) from exc
 
-    def _exchange(self, request: HttpRequest, pace: SlidingWindow, lost: type[BrokerError]) -> Answer:
-        self._wait_for(pace)
+    def _within_limits(self, ask: Callable[[XtsLogin], _T], login: XtsLogin) -> _T:
+        try:
+            return ask(login)
+        except RateLimited as exc:
+            log.info("%s: %s; once more when the limit allows it", self.account, exc)
+        return ask(login)
+
+    def _exchange(self, request: HttpRequest, lost: type[BrokerError]) -> Answer:
         try:
             response = self._transport.send(request)
         except NotSent as exc:
@@ -153,14 +174,14 @@ class Connection:
             raise lost(str(exc)) from exc
         return read_answer(response, self.scrub)
 
-    def _wait_for(self, pace: SlidingWindow) -> None:
-        # A stop must not lift the limit: the cancels of a shutdown are the largest burst of all.
-        while (due := pace.next_send_time(self._clock.monotonic())) is not None:
-            self._clock.sleep_until(due)
-        pace.note_sent(self._clock.monotonic())
-
     def _renew(self, dead_token: str | None) -> XtsLogin:
-        login = self._store.renew(self._path, dead_token=dead_token, log_in=self._log_in, now=self._clock.now)
+        login = self._store.renew(
+            self._path,
+            dead_token=dead_token,
+            log_in=self._log_in,
+            clock=self.clock,
+            patience_secs=self.lock_patience_secs,
+        )
         self._use(login)
         return login
 

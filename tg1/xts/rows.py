@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tg1.errors import BrokerUnavailable
 from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, OrderStatus, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST_TEXT = 256
 """Characters of a server's text that may reach a log or the operator."""
@@ -37,6 +40,12 @@ _DAY_FIRST = re.compile(r"(\d\d)-(\d\d)-(\d{4})[ T](\d\d:\d\d:\d\d)", re.ASCII)
 _DAY_LAST = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)", re.ASCII)
 _ID_DIGITS = 18
 _ID = re.compile(rf"\d{{1,{_ID_DIGITS}}}", re.ASCII)
+
+_ORDER_FIELDS = (
+    *("AppOrderID", "OrderUniqueIdentifier", "OrderStatus", "OrderSide", "OrderQuantity", "CumulativeQuantity"),
+    *("OrderAverageTradedPrice", "OrderPrice", "CancelRejectReason", "TradingSymbol"),
+)
+"""Those that `from_xts` reads."""
 
 # Digits with or without grouping commas, Indian (1,23,456.50) or Western. Bounded, so that "1e999999999" can't fill
 # the memory; a comma that groups nothing ("2,5") may be a decimal one and is refused.
@@ -68,6 +77,23 @@ def from_xts(row: Any) -> BrokerOrder:
         reason=plain_text(row.get("CancelRejectReason")),
         symbol=plain_text(row.get("TradingSymbol")),
     )
+
+
+def essence(row: Any, scrub: Callable[[str], str]) -> dict[str, Any] | None:
+    """Return what `from_xts` reads of a row, with secrets scrubbed and nothing but JSON's plain values; None for junk.
+
+    It is what one bot hands on to the others of its key.
+    """
+    if not isinstance(row, dict):
+        return None
+    return {name: _plain(row[name], scrub) for name in _ORDER_FIELDS if name in row}
+
+
+def _plain(value: Any, scrub: Callable[[str], str]) -> Any:
+    # Scrubbed whole, then cut: half a secret would not be recognised.
+    if isinstance(value, str):
+        return plain_text(scrub(value))
+    return value if isinstance(value, int | float) else None
 
 
 def position_from_xts(row: dict[str, Any]) -> BrokerPosition:
@@ -126,6 +152,8 @@ def number(value: Any) -> Decimal | None:
 
 def order_id_of(value: Any) -> str:
     """Return an AppOrderID as text, e.g. "1210049745"; empty when it is not a whole number above 0 (xts.md 2.3)."""
+    if type(value) is int:  # as nearly every row of every book has it
+        return str(value) if 0 < value < 10**_ID_DIGITS else ""
     if isinstance(value, str) and _ID.fullmatch(value.strip()):
         return str(int(value) or "")
     found = number(value)

@@ -11,20 +11,20 @@ import hashlib
 import json
 import logging
 import math
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tg1.errors import BrokerError, SessionRefused
+from tg1.errors import BrokerError, BrokerUnavailable, SessionRefused
 from tg1.xts.login import XtsLogin, is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tg1.ports import FileSystem
+    from tg1.machine.clock import Clock
+    from tg1.ports import FileSystem, SharedFile, SharedFolder
     from tg1.xts.login import XtsCredentials
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,10 @@ FIRST_DELAY_SECS = 2
 LONGEST_DELAY_SECS = 60
 CALM_SECS = 120
 """A login that comes this long after the one before starts the back-off anew; twice the longest delay."""
+
+LOCK_PATIENCE_SECS = 30.0
+"""How long the session's lock is waited for: two logins' worth (behaviour 11.1)."""
+LOCK_POLL_SECS = 0.05
 
 BACKING_OFF = "login-backoff"
 """The `code` of the `SessionRefused` that waiting helps against; no server's codes look like this."""
@@ -52,12 +56,12 @@ class _Record:
 class SessionStore:
     """The session files of `folder`, one per app key and root, mode 0600, named by a hash."""
 
-    def __init__(
-        self, *, fs: FileSystem, folder: Path, lock_factory: Callable[[Path], AbstractContextManager[None]]
-    ) -> None:
+    def __init__(self, *, fs: FileSystem, folder: Path, shared: SharedFolder) -> None:
+        """`shared` holds the locks: the same folder, or one in memory for a world without processes."""
         self._fs = fs
         self._folder = folder
-        self._lock_factory = lock_factory
+        self.shared = shared
+        self._locks: dict[Path, SharedFile] = {}
         self._remembered: dict[Path, _Record] = {}
 
     def path_of(self, credentials: XtsCredentials, root: str) -> Path:
@@ -76,40 +80,49 @@ class SessionStore:
         return _wait_secs(record, now) if record else 0.0
 
     def renew(
-        self, path: Path, *, dead_token: str | None, log_in: Callable[[], XtsLogin], now: Callable[[], datetime]
+        self,
+        path: Path,
+        *,
+        dead_token: str | None,
+        log_in: Callable[[], XtsLogin],
+        clock: Clock,
+        patience_secs: float = LOCK_PATIENCE_SECS,
     ) -> XtsLogin:
         """Return a session that is not `dead_token`: another bot's newer one, or else that of a new login.
 
-        `dead_token` is None when the caller has none. Raises `SessionRefused` while logins are backing off, and what
-        `log_in` raises; each try, failed or not, is counted for the back-off of all bots.
+        `dead_token` is None when the caller has none. Raises `SessionRefused` while logins are backing off,
+        `BrokerUnavailable` when others log in for longer than `patience_secs`, and what `log_in` raises; each try,
+        failed or not, is counted for the back-off of all bots.
         """
-        with ExitStack() as stack:
-            self._lock(stack, path)
+        with self._locked(path, clock, patience_secs):
             record = self._read(path)
             if record and record.login and record.login.token != dead_token:
                 return record.login
-            wait_secs = _wait_secs(record, now()) if record else 0.0
-            if record and wait_secs > 0:
-                what = "the session is dead" if record.login else "the last login failed"
-                raise SessionRefused(
-                    f"{what} and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF
-                )
-            delay_secs = _next_delay_secs(record, now())
+            _check_back_off(record, clock.now())
+            delay_secs = _next_delay_secs(record, clock.now())
             try:
                 login = log_in()
             except BrokerError:
-                self._write(path, _Record(login=None, attempted_at=now(), delay_secs=delay_secs))
+                self._write(path, _Record(login=None, attempted_at=clock.now(), delay_secs=delay_secs))
                 raise
-            self._write(path, _Record(login=login, attempted_at=now(), delay_secs=delay_secs))
+            self._write(path, _Record(login=login, attempted_at=clock.now(), delay_secs=delay_secs))
             return login
 
-    def _lock(self, stack: ExitStack, path: Path) -> None:
+    @contextmanager
+    def _locked(self, path: Path, clock: Clock, patience_secs: float) -> Iterator[None]:
+        lock = self._locks.setdefault(path, self.shared.file(f"{path.stem}.lock"))
+        taken = False
         try:
             self._fs.make_dir(self._folder)
-            stack.enter_context(self._lock_factory(path.with_suffix(".lock")))
+            taken = _lock_within(lock, clock, patience_secs)
         except OSError as exc:
             # A full disk must not keep the emergency stop from logging in (failures.md II.18).
             log.warning("logging in without the lock of %s: %s", self._folder, exc.strerror or exc)
+        try:
+            yield
+        finally:
+            if taken:
+                lock.unlock()
 
     def _read(self, path: Path) -> _Record | None:
         """Return the newer of file and memory; they differ only after a save that failed."""
@@ -136,6 +149,25 @@ class SessionStore:
         except OSError as exc:
             # This bot trades on with the token in memory; the others will have to log in.
             log.warning("the session could not be saved in %s: %s", self._folder, exc.strerror or exc)
+
+
+def _lock_within(lock: SharedFile, clock: Clock, patience_secs: float) -> bool:
+    """Take the lock; raises `BrokerUnavailable` when another process has it for so long."""
+    give_up_at = clock.monotonic() + patience_secs
+    while not lock.try_lock():
+        if clock.monotonic() >= give_up_at:
+            raise BrokerUnavailable(
+                f"another process has been logging in for {patience_secs:.0f} s and holds the session's lock"
+            )
+        clock.sleep_until(clock.monotonic() + LOCK_POLL_SECS)
+    return True
+
+
+def _check_back_off(record: _Record | None, now: datetime) -> None:
+    wait_secs = _wait_secs(record, now) if record else 0.0
+    if record and wait_secs > 0:
+        what = "the session is dead" if record.login else "the last login failed"
+        raise SessionRefused(f"{what} and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF)
 
 
 def _wait_secs(record: _Record, now: datetime) -> float:

@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tg1.errors import AlreadyRunning, ConfigError
-from tg1.machine.lock import BotLock, file_lock
+from tg1.machine.lock import BotLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,32 +187,3 @@ def test_wait_ends_when_a_stop_is_asked_for(tmp_path: Path) -> None:
         with pytest.raises(AlreadyRunning):
             BotLock(tmp_path, "A").wait(clock, deadline=5.0)
         assert clock.waits == 0
-
-
-def test_file_lock_lets_one_in_at_a_time(tmp_path: Path) -> None:
-    """Two holders of a session's lock are never inside together."""
-    path = tmp_path / "sessions" / "x.lock"
-    inside: list[int] = []
-    seen: list[int] = []
-
-    def enter() -> None:
-        for _ in range(20):
-            with file_lock(path):
-                inside.append(1)
-                seen.append(len(inside))
-                inside.pop()
-
-    threads = [threading.Thread(target=enter) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (set(seen), len(seen)) == ({1}, 60)
-
-
-def test_file_lock_is_free_after_an_error_inside(tmp_path: Path) -> None:
-    """An exception passes and the lock goes."""
-    with pytest.raises(ValueError, match="inside"), file_lock(tmp_path / "x"):
-        raise ValueError("inside")
-    with file_lock(tmp_path / "x"):
-        pass

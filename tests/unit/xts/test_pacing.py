@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.xts.pacing import BOOK_READS_PER_SECOND, ORDER_CALLS_PER_SECOND, SlidingWindow
+from tg1.xts.pacing import ORDER_CALLS_PER_SECOND, SlidingWindow
 
 # Multiples of 1/1024 s are exact in binary, so that the property is not about rounding.
 _gaps = st.lists(st.integers(min_value=0, max_value=2048).map(lambda ticks: ticks / 1024), max_size=60)
@@ -48,9 +48,29 @@ def test_window_lets_a_burst_of_eight_orders_go_at_once() -> None:
     assert _send_all(window, [0.0] * 9) == [100.0] * 8 + [101.0]
 
 
-def test_window_lets_one_book_go_a_second() -> None:
-    """Book reads are a second apart (behaviour 4.1)."""
-    assert _send_all(SlidingWindow(limit=BOOK_READS_PER_SECOND), [0.0, 0.25, 3.0]) == [100.0, 101.0, 104.0]
+def test_closed_window_lets_nothing_go_for_a_second() -> None:
+    """What the server's limiter refused holds everything back until its window is over (behaviour 11.3)."""
+    window = SlidingWindow(limit=ORDER_CALLS_PER_SECOND)
+    window.close(99.5)
+    assert window.next_send_time(100.0) == 100.5
+    assert window.next_send_time(100.5) is None
+
+
+@given(ours=_gaps, theirs=_gaps)
+def test_windows_that_tell_each_other_are_one(ours: list[float], theirs: list[float]) -> None:
+    """Two bots that merge what both have sent keep the limit together (behaviour 11.3)."""
+    asked = sorted(
+        [(100 + sum(ours[:n]), 0) for n in range(len(ours))] + [(100 + sum(theirs[:n]), 1) for n in range(len(theirs))]
+    )
+    windows, sent, now = (SlidingWindow(limit=3), SlidingWindow(limit=3)), [], 100.0
+    for at, who in asked:
+        now = max(now, at)
+        windows[who].merge(windows[1 - who].sent)
+        while (due := windows[who].next_send_time(now)) is not None:
+            now = due
+        windows[who].note_sent(now)
+        sent.append(now)
+    assert all(later - earlier >= 1.0 for earlier, later in zip(sent, sent[3:], strict=False))
 
 
 @pytest.mark.parametrize(("limit", "secs"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, float("nan"))])

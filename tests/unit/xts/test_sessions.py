@@ -6,19 +6,20 @@ import json
 import multiprocessing
 import stat
 import threading
-from contextlib import nullcontext
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes import MONDAY, HandClock
+from tests.support.shared_memory import SharedMemory
 from tg1.errors import BrokerUnavailable, SessionRefused
+from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
-from tg1.machine.lock import file_lock
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.xts.login import XtsCredentials, XtsLogin, is_token
 from tg1.xts.sessions import BACKING_OFF, SessionStore
 
@@ -32,7 +33,7 @@ KEYS = XtsCredentials(key="key-of-the-app-0001", secret="secret-0001")
 
 def store_in(folder: Path) -> SessionStore:
     """A real store on the real disk."""
-    return SessionStore(fs=OsFileSystem(), folder=folder, lock_factory=file_lock)
+    return SessionStore(fs=OsFileSystem(), folder=folder, shared=OsSharedFolder(folder))
 
 
 class Server:
@@ -49,13 +50,13 @@ class Server:
 class Bot:
     """A bot's view of the shared session."""
 
-    def __init__(self, folder: Path, server: Server, clock: HandClock) -> None:
+    def __init__(self, folder: Path, server: Server, clock: Any) -> None:
         self.store = store_in(folder)
         self.path = self.store.path_of(KEYS, ROOT)
         self.server, self.clock = server, clock
 
     def renew(self, dead: str | None, log_in: Callable[[], XtsLogin] | None = None) -> XtsLogin:
-        return self.store.renew(self.path, dead_token=dead, log_in=log_in or self.server.log_in, now=self.clock.now)
+        return self.store.renew(self.path, dead_token=dead, log_in=log_in or self.server.log_in, clock=self.clock)
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_threads_and_processes_log_in_once_between_them(tmp_path: Path) -> None:
     tokens: list[str] = []
 
     def run() -> None:
-        each = Bot(folder, server, HandClock())
+        each = Bot(folder, server, SystemClock())
         barrier.wait(10)
         tokens.append(each.renew(None).token)
 
@@ -268,12 +269,12 @@ class _FullDisk(OsFileSystem):
 
 def test_login_goes_on_when_the_disk_is_full(tmp_path: Path, server: Server, clock: HandClock) -> None:
     """The emergency stop must be able to log in without a disk, and still backs off (failures.md II.18)."""
-    store = SessionStore(fs=_FullDisk(), folder=tmp_path, lock_factory=lambda _path: nullcontext())
+    store = SessionStore(fs=_FullDisk(), folder=tmp_path, shared=SharedMemory().process())
     path = store.path_of(KEYS, ROOT)
-    login = store.renew(path, dead_token=None, log_in=server.log_in, now=clock.now)
+    login = store.renew(path, dead_token=None, log_in=server.log_in, clock=clock)
     assert store.saved(path) == login
     with pytest.raises(SessionRefused):
-        store.renew(path, dead_token=login.token, log_in=server.log_in, now=clock.now)
+        store.renew(path, dead_token=login.token, log_in=server.log_in, clock=clock)
 
 
 def test_credentials_and_sessions_hide_themselves() -> None:

@@ -1,0 +1,143 @@
+"""One trading account: what can be asked of it, each in the turn that its app key allows (behaviour 11.3)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from tg1.errors import BrokerUnavailable, BrokerUnknown, RateLimited, ReadRefused, SessionRefused
+from tg1.xts import calls
+from tg1.xts.book_reader import BookReader
+from tg1.xts.order_calls import OrderCalls
+from tg1.xts.read_turns import ReadTurns, Share
+from tg1.xts.sessions import BACKING_OFF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, OrderRequest
+    from tg1.xts.answer import Answer
+    from tg1.xts.connection import Connection
+    from tg1.xts.http import HttpRequest
+    from tg1.xts.login import XtsLogin
+
+log = logging.getLogger(__name__)
+
+REFUSED_BOOKS = 5
+"""Refused in words that name no session: one login is tried (behaviour 11.1)."""
+HURRIED_PATIENCE_SECS = 5.0
+"""For another bot's login, in an emergency stop (behaviour 11.1)."""
+
+_T = TypeVar("_T")
+
+
+class XtsAccount:
+    """One account over its authenticated connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.account = connection.account
+        self._connection = connection
+        folder, stem, clock = connection.shared, connection.file_stem, connection.clock
+        self._orders = OrderCalls(folder=folder, name=f"{stem}.calls", clock=clock)
+        self._books, self._positions, self._trades, self._balances = (
+            ReadTurns(folder=folder, name=f"{stem}.{what}", clock=clock)
+            for what in ("book", "positions", "trades", "balance")
+        )
+        self._book_reader = BookReader(connection.account, connection.scrub)
+        self._refused_books = 0
+        """Books in a row that were refused in words which name no session."""
+
+    def open(self, *, wait: bool) -> None:
+        """Use the shared session, proving it with the book, or log in; see `Connection.open`."""
+        self._connection.open(self.order_book, wait=wait)
+
+    def hurry(self) -> None:
+        """Wait no longer for another bot's login than an emergency stop may (behaviour 11.1)."""
+        self._connection.lock_patience_secs = HURRIED_PATIENCE_SECS
+
+    def place(self, order: OrderRequest, *, instrument_id: int, product_type: str) -> str:
+        """Send one order; return its AppOrderID. Raises as `Broker.place_order`."""
+
+        def build(login: XtsLogin) -> HttpRequest:
+            return calls.place_request(login, order, instrument_id=instrument_id, product_type=product_type)
+
+        return self._connection.call(build, calls.placed_order_id, self._orders.carry, lost=BrokerUnknown)
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for a cancel. Raises as `Broker.cancel_order`."""
+
+        def build(login: XtsLogin) -> HttpRequest:
+            return calls.cancel_request(login, order_id)
+
+        self._connection.call(build, calls.check_cancel, self._orders.carry, lost=BrokerUnknown)
+
+    def order_book(self, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        """Read the whole book, or take another bot's reading. Raises as `Broker.order_book`.
+
+        Five refusals in a row, whatever they say, are taken for a dead session (behaviour 11.1).
+        """
+        since = self._connection.clock.monotonic() if since is None else since
+        try:
+            orders = self._book(since)
+        except ReadRefused as exc:
+            self._refused_books += 1
+            if self._refused_books < REFUSED_BOOKS:
+                raise
+            self._renew_after(exc)
+            # What was read before the session was renewed tells the same refusal.
+            orders = self._book(self._connection.clock.monotonic())
+        except RateLimited:
+            self._refused_books = 0
+            raise
+        self._refused_books = 0
+        return orders
+
+    def _book(self, since: float) -> tuple[BrokerOrder, ...]:
+        reader = self._book_reader
+
+        def turn(ask: Callable[[], tuple[BrokerOrder, ...]]) -> tuple[BrokerOrder, ...]:
+            client = self._connection.client_id or ""
+            share = Share(since=since, client=client, pack=reader.pack, unpack=reader.unpack)
+            return self._books.carry_book(ask, share)
+
+        return self._connection.call(calls.book_request, reader.read, turn, lost=BrokerUnavailable)
+
+    def _renew_after(self, refusal: ReadRefused) -> None:
+        """Renew the session; raises the refusal itself while the next login is backing off."""
+        log.warning("%s (%d times in a row; renewing the session)", refusal, self._refused_books)
+        try:
+            self._connection.renew()
+        except SessionRefused as exc:
+            if exc.code != BACKING_OFF:
+                raise
+            raise refusal from exc
+        self._refused_books = 0
+
+    def order_history(self, order_id: str) -> BrokerOrder | None:
+        """Read one order's states. Raises as `Broker.order_history`."""
+
+        def build(login: XtsLogin) -> HttpRequest:
+            return calls.history_request(login, order_id)
+
+        def read(answer: Answer) -> BrokerOrder | None:
+            order = calls.order_now(answer, order_id)
+            # The reason goes into the state file, where no redactor watches.
+            return replace(order, reason=self._connection.scrub(order.reason)) if order else None
+
+        return self._connection.call(build, read, self._books.carry_history, lost=BrokerUnavailable)
+
+    def positions(self) -> tuple[BrokerPosition, ...]:
+        """Read the net positions. Raises as `Broker.positions`."""
+        return self._read(calls.positions_request, calls.net_positions, self._positions)
+
+    def trades(self) -> tuple[BrokerTrade, ...]:
+        """Read the day's executions. Raises as `Broker.trades`."""
+        return self._read(calls.trades_request, calls.day_trades, self._trades)
+
+    def balance(self) -> Balance:
+        """Read what the account may spend. Raises `BrokerError`."""
+        return self._read(calls.balance_request, calls.account_balance, self._balances)
+
+    def _read(self, build: Callable[[XtsLogin], HttpRequest], read: Callable[[Answer], _T], turns: ReadTurns) -> _T:
+        return self._connection.call(build, read, turns.carry, lost=BrokerUnavailable)
