@@ -50,7 +50,7 @@ class ZerodhaFeed:
     ) -> None:
         self._api_key = api_key
         self._token_source = access_token_source
-        self._tokens: tuple[int, ...] = ()
+        self._symbols: dict[int, str] = {}
         self._monotonic = monotonic
         self._ws_root = ws_root
         self._insecure_tls = insecure_tls
@@ -74,13 +74,14 @@ class ZerodhaFeed:
         return f"{type(self).__name__}({self._logic.phase})"
 
     def start(self, symbols: Mapping[int, str]) -> None:
-        """Begin to receive `symbols` (instrument token -> symbol); returns at once. Harmless when started.
+        """Begin to receive `symbols` (instrument token -> symbol), also more of them while running; returns at once.
 
         The first time takes 0.3 s, for the import.
         Raises what the token source raises, `ConfigError` for an unusable `ca_file`, and `FeedError` when the thread
         can't run.
         """
         if self._watchdog is not None:
+            self._take_in(symbols)
             return
         self._token = self._read_token()
         from tg1.kite import ticker  # noqa: PLC0415  # 0.3 s and 44 MB that --dry-run must not pay (kite.md 0.10)
@@ -89,14 +90,24 @@ class ZerodhaFeed:
         ticker.tame_logs(self._redactor)
         self._trust = None if self._insecure_tls else ticker.trust_from(self._ca_file)
         self._reactor_thread = ticker.ensure_reactor()
-        self._tokens = tuple(symbols)
+        self._symbols = dict(symbols)
         with self._lock:
-            self._logic.serve(symbols)
+            self._logic.serve(self._symbols)
             self._logic.on_start(self._monotonic())
         self._stopping.clear()
         ticker.call(self._replace_ticker)
         self._watchdog = threading.Thread(target=self._watch, name="tg1-feed-watchdog", daemon=True)
         self._watchdog.start()
+
+    def _take_in(self, symbols: Mapping[int, str]) -> None:
+        if symbols.keys() <= self._symbols.keys():
+            return
+        self._symbols = {**self._symbols, **symbols}
+        with self._lock:
+            self._logic.serve(self._symbols)
+        # The watchdog asks for what is new; a later connection subscribes to all of it.
+        tokens = tuple(self._symbols)
+        self._kite.call(self._in_reactor("take in", lambda ticker: ticker.serve(tokens)))
 
     def stop(self) -> None:
         """Stop receiving and close the socket; harmless when not started."""
@@ -207,7 +218,7 @@ class ZerodhaFeed:
             api_key=self._api_key,
             access_token=self._token,
             root=self._ws_root,
-            tokens=self._tokens,
+            tokens=tuple(self._symbols),
             trust=self._trust,
         )
         self._ticker = ticker

@@ -375,6 +375,33 @@ def test_feed_can_be_stopped_and_started_again(kite: FakeKite, feed: ZerodhaFeed
     assert len(kite.handshakes) == 2
 
 
+IRFC = 519425
+
+
+def test_running_feed_takes_another_symbol_in(kite: FakeKite, feed: ZerodhaFeed) -> None:
+    """A square-off learns of its symbols one by one (behaviour 13); the first one's stream is not touched."""
+    kite.prices[IRFC] = 5025
+    before = len(kite.frames)
+    feed.start({SBIN: "SBIN", IRFC: "IRFC"})
+    eventually(lambda: "IRFC" in feed.quotes() and feed.quotes()["IRFC"].fresh)
+    assert kite.frames[before:] == [{"a": "subscribe", "v": [IRFC]}, {"a": "mode", "v": ["ltp", [IRFC]]}]
+    kite.rst()
+    eventually(lambda: feed.health().connections == 2 and all(quote.fresh for quote in feed.quotes().values()))
+
+
+def test_symbol_that_is_added_while_the_line_is_down_comes_with_the_next_connection(
+    kite: FakeKite, feed: ZerodhaFeed
+) -> None:
+    """Nothing can be subscribed to on a socket that is not there (kite.md 1.5)."""
+    kite.prices[IRFC] = 5025
+    kite.stop_listening()
+    eventually(lambda: not is_fresh(feed))
+    feed.start({SBIN: "SBIN", IRFC: "IRFC"})
+    kite.listen_again()
+    eventually(lambda: set(feed.quotes()) == {"SBIN", "IRFC"} and all(one.fresh for one in feed.quotes().values()))
+    assert feed.health().callback_errors == 0
+
+
 def test_no_secret_reaches_a_log_or_stderr_at_debug(
     kite: FakeKite,
     make_feed: Callable[..., ZerodhaFeed],

@@ -26,7 +26,8 @@ class _Line:
 
     symbol: str
     price: Decimal | None = None
-    received_at: float = 0.0
+    received_at: float = float("-inf")
+    """Never heard of is as quiet as can be, so a symbol that is added to a connection is asked for at once."""
     connection: int = 0
     asked_at: float = 0.0
     questions: int = 0

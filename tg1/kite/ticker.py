@@ -81,6 +81,10 @@ class Tg1Ticker(KiteTicker):  # type: ignore[misc]  # kiteconnect ships no types
         """True when the library's record, from which it resubscribes, holds exactly what is wanted."""
         return bool(self.subscribed_tokens == dict.fromkeys(self._tokens, self.MODE_LTP))
 
+    def serve(self, tokens: Sequence[int]) -> None:
+        """Want these tokens from the next connection on; on this one they have to be asked for."""
+        self._tokens = list(tokens)
+
     def subscribe_all(self) -> None:
         """Subscribe every token in LTP mode; the server answers with its cached prices (kite.md 0.3)."""
         self.ask(self._tokens)
