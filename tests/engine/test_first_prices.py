@@ -111,6 +111,19 @@ def test_new_day_of_mis_is_centred_on_a_price_of_that_day(make_bench: Callable[.
     assert bench.state.grid.entry_price == Decimal("51.20")
 
 
+def test_wait_for_a_first_price_says_once_what_it_waits_for(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 10.3: thirty silent seconds look like a hang; two are none of the operator's business."""
+    bench = make_bench()
+    bench.feed.stale = {"IRFC", "SBIN"}
+    after(bench, 2.0, lambda: bench.feed.stale.discard("IRFC"))
+    with caplog.at_level(logging.INFO), pytest.raises(FeedError):
+        bench.begin()
+    waits = [record.getMessage() for record in caplog.records if "Waiting for" in record.getMessage()]
+    assert waits == ["Waiting for the price of SBIN, at most 30 s: the test holds the price back"]
+
+
 def test_price_that_goes_stale_during_the_wait_has_thirty_seconds_of_its_own(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 10.3: a reconnect in the 50th second of the minute is no failed start; a feed that is gone is one."""
     bench = bench_with_a_kept_price(make_bench)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICKED_WITHIN_SECS = 60.0
+QUIET_SECS = 3.0
+"""A wait that is over before is not worth a line."""
 
 
 class FirstPrices:
@@ -32,6 +34,7 @@ class FirstPrices:
         self._symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
         self._fresh_within = fresh_within
         self._fresh_by = begun + fresh_within
+        self._missing_told_at = begun + QUIET_SECS
         self._ticked_by = begun + TICKED_WITHIN_SECS
         self._is_centre = is_centre
         self._was_told = False
@@ -45,11 +48,18 @@ class FirstPrices:
         missing = [symbol for symbol, quote in quotes.items() if price_of(quote) is None]
         if not missing:
             self._fresh_by = now + self._fresh_within
-        elif now >= self._fresh_by:
-            why = self._feed.fault() or "the feed sent none"
-            raise FeedError(f"No price of {' and '.join(missing)} within {self._fresh_within:.0f} s: {why}")
+        else:
+            self._judge(" and ".join(missing), now)
         quote_a = quotes[self._symbols[0]]
         return None if missing or quote_a is None or self._may_be_old(quote_a, now) else quote_a.price
+
+    def _judge(self, missing: str, now: float) -> None:
+        why = self._feed.fault() or "the feed has sent none"
+        if now >= self._fresh_by:
+            raise FeedError(f"No price of {missing} within {self._fresh_within:.0f} s: {why}")
+        if now >= self._missing_told_at:
+            self._missing_told_at = self._fresh_by
+            log.info("Waiting for the price of %s, at most %.0f s: %s", missing, self._fresh_within, why)
 
     def _may_be_old(self, quote_a: Quote, now: float) -> bool:
         """Kite's first tick may be yesterday's close; after a minute it is the best that there is."""
