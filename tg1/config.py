@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,4 +39,10 @@ class GridOcoConfig(GridOcoFields):
 
     def print_grid_layout(self, out: TextIO | None = None) -> None:
         """Print the full grid with two decimals to `out` (None: stdout); no tick is known here (behaviour 1.2)."""
-        print(grid_layout(self), file=out)  # printing is what architecture 15 asks of it
+        stream = sys.stdout if out is None else out
+        alarm = _red if stream is not None and stream.isatty() else str
+        print(grid_layout(self, alarm), file=stream)  # printing is what architecture 15 asks of it
+
+
+def _red(text: str) -> str:
+    return f"\x1b[1;31m{text}\x1b[0m"

@@ -88,13 +88,16 @@ def test_oco_imbalance_terminates_and_only_fresh_starts_again(exchange: Exchange
     bot.await_places("U01E", "D01T", "D01O")
     exchange.price("SBIN", "118.50")
     assert bot.exit_code() == 3
-    reason = "OCO imbalance — upside_oco=0 downside_oco=1 steps=1"
+    reason = (
+        "OCO imbalance — upside_oco=0 downside_oco=1 steps=1: 0 hedges of SELL entries and 1 of BUY entries have "
+        "filled, the market runs one way"
+    )
     assert bot.says(f"TERMINATING: {reason}") == 1
     assert bot.state()["bot_status"] == f"Terminated: {reason}"
     assert exchange.working() == []
     assert bot.counters() == (0, 100, 0, 1)
     assert bot.says("positions are not closed") == 1
-    assert bot.says("Hedges hold -50 shares of SBIN") == 1
+    assert bot.says("Held, Downside OCO account: -50 SBIN at 118.50") == 1
 
     placed = exchange.count("POST", ORDERS)
     refused = bot.run()
@@ -121,7 +124,10 @@ def test_untriggered_ocos_terminate(exchange: Exchange, make_bot: Callable[..., 
     # Over the trigger at 122.50 and the limit at 123.15 at once: the hedge rests where nobody will meet it.
     exchange.price("SBIN", "130.00")
     assert bot.exit_code() == 3
-    reason = "untriggered OCO buildup — buy=1 sell=0 oco_stop_count=1"
+    reason = (
+        "untriggered OCO buildup — buy=1 sell=0 oco_stop_count=1: SBIN has passed the prices of 1 BUY and 0 SELL "
+        "hedges that did not fill"
+    )
     assert bot.state()["bot_status"] == f"Terminated: {reason}"
     assert bot.says(f"TERMINATING: {reason}") == 1
     assert exchange.working() == []

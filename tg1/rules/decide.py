@@ -129,13 +129,19 @@ def termination_reason(
         return ""
     up, down, steps = state.upside_oco_net_count, state.downside_oco_net_count, state.grid.steps
     if (abs(up - down) >= steps) if same_oco_account else (abs(up) >= steps or abs(down) >= steps):
-        return f"OCO imbalance — upside_oco={up} downside_oco={down} steps={steps}"
+        return (
+            f"OCO imbalance — upside_oco={up} downside_oco={down} steps={steps}: {up} hedges of SELL entries and "
+            f"{down} of BUY entries have filled, the market runs one way"
+        )
     if token_b_price is None:
         return ""
     buys = untriggered(state.levels.values(), Side.BUY, token_b_price)
     sells = untriggered(state.levels.values(), Side.SELL, token_b_price)
     if buys >= oco_stop_count or sells >= oco_stop_count:
-        return f"untriggered OCO buildup — buy={buys} sell={sells} oco_stop_count={oco_stop_count}"
+        return (
+            f"untriggered OCO buildup — buy={buys} sell={sells} oco_stop_count={oco_stop_count}: "
+            f"{state.grid.token_b_symbol} has passed the prices of {buys} BUY and {sells} SELL hedges that did not fill"
+        )
     return ""
 
 

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules.grid import exact_rows, to_tick
 from tg1.settings.cautions import cautions
+from tg1.settings.printed_money import money_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
     from tg1.rules.grid import GridRow
     from tg1.settings.fields import GridOcoFields
 
 _HEADS = {TradeSide.UPSIDE: "SELL Grid (upside):", TradeSide.DOWNSIDE: "BUY Grid (downside):"}
 
 
-def grid_layout(config: GridOcoFields) -> str:
-    """Return the whole grid as lines of text; with `auto_entry` the prices are offsets from the centre C."""
-    rows = exact_rows(config.identity())
+def grid_layout(config: GridOcoFields, alarm: Callable[[str], str] = str) -> str:
+    """Return the whole grid as lines of text; with `auto_entry` the prices are offsets from the centre C.
+
+    `alarm` marks what loses money.
+    """
+    grid = config.identity()
+    rows = exact_rows(grid)
     blocks = [_summary(config)]
     for side in (TradeSide.UPSIDE, TradeSide.DOWNSIDE):
         of_side = [row for row in rows if row.trade_side is side]
         if of_side:
             blocks.append(_half(config, side, of_side))
-    blocks.append(_totals(config, rows))
+    blocks.append(_limits(config))
+    blocks += money_blocks(grid, rows, config.plans, config.paper_price_b, alarm)
     blocks += [f"Mind: {sentence}" for sentence in cautions(config)]
     return "\n\n".join(blocks)
 
@@ -63,27 +71,11 @@ def _oco_rule(config: GridOcoFields, side: TradeSide) -> str:
     return f"{rule} (limit {config.oco_limit_offset.normalize():f} % {'above' if direction.sign > 0 else 'below'})"
 
 
-def _totals(config: GridOcoFields, rows: tuple[GridRow, ...]) -> str:
+def _limits(config: GridOcoFields) -> str:
     lines = [f"MaxQuantity = {config.max_quantity} shares of {config.token_a_symbol} (new entries pause there)"]
-    for side in (TradeSide.UPSIDE, TradeSide.DOWNSIDE):
-        entries = [row.entry_price for row in rows if row.trade_side is side]
-        if entries:
-            lines.append(_full_fill(config, side, entries))
     if config.has_oco:
-        shares = config.token_b_quantity * config.steps
-        lines.append(f"Every hedge of a side filled: {shares} shares of {config.token_b_symbol}")
         lines.append(f"The bot ends when {config.oco_stop_count} hedges of a side should have filled and have not")
     return "\n".join(lines)
-
-
-def _full_fill(config: GridOcoFields, side: TradeSide, entries: list[Decimal]) -> str:
-    direction = side.entry_direction
-    line = f"Every {direction} level filled: {config.max_quantity} shares of {config.token_a_symbol}"
-    if not config.auto_entry:
-        line += f" for {_rupees(sum(entries, Decimal(0)) * config.token_a_quantity)}"
-    if direction.sign < 0 and config.product_type != "MIS":
-        line += f", which {config.product_type} sells only out of holdings"
-    return line
 
 
 def _price(config: GridOcoFields, price: Decimal) -> str:

@@ -81,12 +81,16 @@ class Opening:
                 f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
                 "cancel them with --cancel-all before --fresh."
             )
-        if saved is not None and not _squared_off(saved, parts.clock.now().date()):
-            for line in holdings(parts.statement(saved)):
-                log.warning("The archived grid leaves behind, without target or hedge: %s", line)
+        held = [] if saved is None or self._squared_off(saved) else holdings(parts.statement(saved))
+        if held:
+            log.warning("What the archived grid held has neither target nor hedge any more: %s", "; ".join(held))
         archive = parts.store.archive(parts.clock.now(), "fresh")
         log.info("The old state is archived as %s", archive)
         return True
+
+    def _squared_off(self, saved: BotState) -> bool:
+        """True when the broker closed at the end of an earlier day what the state still calls open."""
+        return saved.grid.product_type == "MIS" and saved.trading_day != self._parts.clock.now().date()
 
     def _working(self, saved: BotState | None) -> list[str]:
         parts = self._parts
@@ -227,11 +231,6 @@ def is_finished(saved: BotState, today: date) -> bool:
         return False
     log.info("Every level of %s is closed; give --fresh to start a new grid", saved.bot_name)
     return True
-
-
-def _squared_off(saved: BotState, today: date) -> bool:
-    """True when the broker closed at the end of an earlier day what the state still calls open."""
-    return saved.grid.product_type == "MIS" and saved.trading_day != today
 
 
 def left_working(saved: BotState | None, today: date) -> bool:

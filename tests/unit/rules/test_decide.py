@@ -178,7 +178,10 @@ def test_imbalance_of_hedges_terminates(up: int, down: int, same: bool, expected
     reason = decide.termination_reason(state, same_oco_account=same, oco_stop_count=3, token_b_price=None)
     assert bool(reason) is expected
     if expected:
-        assert reason == f"OCO imbalance — upside_oco={up} downside_oco={down} steps=5"
+        assert reason == (
+            f"OCO imbalance — upside_oco={up} downside_oco={down} steps=5: {up} hedges of SELL entries and {down} of "
+            "BUY entries have filled, the market runs one way"
+        )
 
 
 @pytest.mark.parametrize(
