@@ -30,7 +30,7 @@ from tg1.machine.shared_files import OsSharedFolder
 from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import paper_exchange
 from tg1.rules.hours import WEEKDAYS
-from tg1.screen.ladder import LadderScreen, console_on
+from tg1.screen.live import LadderScreen, console_on
 from tg1.screen.logs import setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of

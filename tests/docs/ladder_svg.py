@@ -66,7 +66,7 @@ def fill(bench: Bench, side: Side, price: str, account: str = "trade", at: str |
 def draw(view: LadderView) -> str:
     """Return the screen as an SVG document."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(render(view, ROWS))
+    console.print(render(view, ROWS, COLUMNS))
     return console.export_svg(title="python -m tg1.run", unique_id="tg1")
 
 
@@ -80,7 +80,7 @@ def words_of(svg: str) -> list[str]:
 
 def seen(view: LadderView) -> list[str]:
     """Return the lines that the trader reads, blanks folded."""
-    return [re.sub(r"\s+", " ", line.text).strip() for line in ladder_lines(view, ROWS)]
+    return [re.sub(r"\s+", " ", line.text).strip() for line in ladder_lines(view, ROWS, COLUMNS)]
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "kite.last_prices": ("unit/kite/test_feed_logic.py",),
     "rules.change": ("unit/rules/test_fills.py",),
     "rules.given": ("unit/rules/test_tickets.py", "unit/rules/test_fills.py"),
+    "screen.rungs": ("unit/screen/test_ladder.py",),
     "screen.view": ("unit/screen/test_ladder.py",),
     "settings.checks": ("unit/test_config.py",),
     "settings.paths": ("unit/test_config.py",),

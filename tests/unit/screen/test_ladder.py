@@ -6,13 +6,14 @@ import io
 import re
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -30,6 +31,8 @@ from tg1.models import (
     Quote,
     Role,
     Side,
+    Status,
+    StatusKind,
     Traded,
     TradeSide,
     TradeType,
@@ -37,9 +40,8 @@ from tg1.models import (
 from tg1.rules.charges import Plans
 from tg1.rules.grid import create_levels, exact_rows
 from tg1.rules.positions import statement
-from tg1.screen.ladder import LadderScreen, ladder_lines, render
+from tg1.screen.ladder import ladder_lines, render
 from tg1.screen.view import LadderView, view_of
-from tg1.screen.writer import Writer, end_all
 
 NOW = datetime(2026, 2, 16, 4, 1, 5, tzinfo=UTC).astimezone(IST)
 GRID = GridIdentity(
@@ -55,6 +57,11 @@ GRID = GridIdentity(
     oco_spread=Decimal(2),
     token_a_quantity=100,
     token_b_quantity=50,
+)
+
+LONG = (
+    "downside level 3: target and hedge both filled, 50 shares of SBIN are open on the downside OCO account without a "
+    "position that they hedge; close them by hand and start with --clear-attention"
 )
 
 
@@ -150,7 +157,7 @@ def account_of(role: Role, trade_side: TradeSide) -> str:
 def drawn(view: LadderView, height: int = 40, width: int = 80) -> list[str]:
     """The lines that appear on a terminal of that width."""
     console = Console(record=True, width=width, file=io.StringIO())
-    console.print(render(view, height))
+    console.print(render(view, height, width))
     return console.export_text().splitlines()
 
 
@@ -287,68 +294,57 @@ def test_ladder_cuts_a_wide_name_instead_of_wrapping() -> None:
     assert len(drawn(seen(state))) == len(drawn(seen(bot())))
 
 
-def screen_on(stream: io.StringIO) -> tuple[LadderScreen, Writer]:
-    """A screen with its writer."""
-    writer = Writer("test")
-    return LadderScreen(writer, Console(file=stream, width=80, height=40, force_terminal=True)), writer
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("height", [16, 24])
+def test_what_needs_a_person_is_whole_at_any_width(width: int, height: int) -> None:
+    """Behaviour 19: attention and the reason of an end are wrapped between words, never cut."""
+    reason = "untriggered OCO buildup — buy=3 sell=0 oco_stop_count=3, and the books of two accounts can't be read"
+    state = bot(attention=[Attention(key="a", text=LONG, at="")])
+    state.bot_status = Status(kind=StatusKind.TERMINATED, reason=reason)
+    text = " ".join(" ".join(drawn(seen(state), height, width)).split())
+    assert f"Terminated: {reason}" in text
+    assert f"! {LONG}" in text
 
 
-def test_screen_draws_the_last_view_and_can_be_stopped_twice() -> None:
-    """Every update replaces the one before."""
-    out = io.StringIO()
-    screen, writer = screen_on(out)
-    screen.show(seen(bot()))
-    screen.show(seen(busy()))
-    screen.stop()
-    screen.stop()
-    assert end_all([writer], 30) == []
-    assert "MAX QUANTITY REACHED" in out.getvalue()
+@given(
+    height=st.integers(min_value=6, max_value=60),
+    width=st.integers(min_value=40, max_value=130),
+    steps=st.integers(min_value=1, max_value=40),
+    price=st.sampled_from(["49.85", "99", "10.5", None]),
+    attention=st.integers(min_value=0, max_value=6),
+)
+def test_ladder_fits_any_terminal_and_keeps_the_market_in_sight(
+    height: int, width: int, steps: int, price: str | None, attention: int
+) -> None:
+    """Behaviour 19: a low terminal used to cut the market's own row off; a narrow one cut the words a person needs."""
+    items = [Attention(key=str(number), text=f"number {number} needs a person", at="") for number in range(attention)]
+    view = seen(bot(replace(GRID, steps=steps), attention=items), price)
+    lines = ladder_lines(view, height, width)
+    assert len(lines) <= height
+    assert all(cell_len(line.text) <= width for line in lines)
+    assert any(line.text.startswith("==" if price else "--") for line in lines)
+    counts = [line.text for line in lines if line.text.startswith(("! ", "… ")) and "more" in line.text]
+    counted = sum(int(text.split()[1]) for text in counts)
+    assert sum("needs a person" in line.text for line in lines) + counted == attention
 
 
-def test_screen_drops_frames_that_nobody_reads() -> None:
-    """Behaviour 19: the newest frame wins, those between are dropped, and `show` never waits."""
-    out = io.StringIO()
-    screen, writer = screen_on(out)
-    released, begun = threading.Event(), threading.Event()
-    writer.offer(begun.set)
-    writer.offer(released.wait)
-    assert begun.wait(30)
-    for cycle in range(1, 1001):
-        screen.show(replace(seen(bot()), cycle=cycle))
-    released.set()
-    assert end_all([writer], 30) == []
-    assert "cycle 1000" in out.getvalue()
-    assert out.getvalue().count("cycle ") == 1
+def test_narrow_ladder_keeps_what_a_trader_reads_first() -> None:
+    """At 40 columns: level, state or part filled, order, hedge; an order in doubt keeps its mark."""
+    lines = drawn(seen(busy()), 60, 40)
+    assert line_of(lines, "B1").split() == ["B1", "40", "%", "SELL", "49.50", "118.50", "works"]
+    assert line_of(lines, "B4").split() == ["B4", "entry", "BUY", "46.00", "?"]
+    assert line_of(lines, "S5").split() == ["S5", "fresh", "SELL", "55.00"]
 
 
-def test_screen_is_left_alone_once_its_session_has_ended() -> None:
-    """Behaviour 19: after SIGHUP nothing is drawn any more."""
-    out = io.StringIO()
-    writer = Writer("test")
-    screen = LadderScreen(writer, Console(file=out, width=80, height=40, force_terminal=True), lambda: True)
-    screen.show(seen(bot()))
-    screen.stop()
-    assert end_all([writer], 30) == []
-    assert out.getvalue() == ""
-
-
-class GoneTerminal(io.StringIO):
-    """A terminal whose session was closed."""
-
-    def write(self, _text: str) -> int:
-        raise OSError(5, "Input/output error")
-
-
-def test_screen_gives_up_when_the_terminal_is_gone() -> None:
-    """The bot trades on without its ladder."""
-    screen, writer = screen_on(GoneTerminal())
-    screen.show(seen(bot()))
-    screen.show(seen(bot()))
-    screen.stop()
-    assert end_all([writer], 30) == []
+def test_orders_that_rest_are_not_red() -> None:
+    """Red is for what needs a person: an ordinary SELL entry is none."""
+    state = bot()
+    change(state, TradeSide.UPSIDE, 1, order=order(Role.ENTRY))
+    change(state, TradeSide.DOWNSIDE, 1, order=order(Role.ENTRY))
+    assert not [line.text for line in ladder_lines(seen(state)) if "red" in line.style]
 
 
 def test_ladder_loads_rich_only_to_draw() -> None:
     """A bot without a terminal never imports it."""
-    code = "import sys, tg1.screen.ladder, tg1.screen.view, tg1.screen.logs, tg1.cli; sys.exit('rich' in sys.modules)"
+    code = "import sys, tg1.screen.live, tg1.screen.view, tg1.screen.logs, tg1.cli; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603  # our own code
