@@ -108,6 +108,9 @@ _GROUPS: dict[str, tuple[_Flag, ...]] = {
         _flag("upside_oco_secret", "SECRET", "XTS secret of that account"),
         _flag("downside_oco_key", "KEY", "XTS key of the account that hedges BUY entries"),
         _flag("downside_oco_secret", "SECRET", "XTS secret of that account"),
+        _flag("trade_client", "CODE", "client of a dealer's Trade login that has several"),
+        _flag("upside_oco_client", "CODE", "client of a dealer's login that hedges SELL entries"),
+        _flag("downside_oco_client", "CODE", "client of a dealer's login that hedges BUY entries"),
         _flag(
             "charges",
             "[ACCOUNT:]ITEM=VALUE",

@@ -8,6 +8,7 @@ Tg1Error
  |    |    +-- RateLimited       429 in either shape: nothing was created, try again next cycle, not a rejection
  |    |    +-- SessionRefused    the token is dead and a login did not help, or the credentials are wrong
  |    |         +-- Forbidden    the answer was 403 in words that name no session
+ |    |         +-- ClientNotNamed    a dealer's login has several clients and no flag says which: exit 2
  |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
  |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
  |         +-- ReadRefused       a readable error to a read: five in a row may mean a dead session (behaviour 11.1)
@@ -88,6 +89,12 @@ class SessionRefused(BrokerRefused):
 
 class Forbidden(SessionRefused):
     """HTTP 403 in words that name no session: it is dead, or this machine may not order (failures.md 58a)."""
+
+
+class ClientNotNamed(SessionRefused):
+    """A dealer's login trades for several clients, or not for the one that was named (behaviour 11.5)."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
 
 class BrokerUnknown(BrokerError):

@@ -5,6 +5,7 @@ It carries orders and reads books. It decides nothing about what to order.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Protocol
 
 from tg1.errors import BrokerError, BrokerUnavailable, ConfigError, InvariantBroken
@@ -15,7 +16,7 @@ from tg1.xts.account import XtsAccount
 from tg1.xts.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
 
     from tg1.machine.clock import Clock
@@ -39,7 +40,7 @@ class InstrumentSource(Protocol):
 
 
 class FindocMultiClient:
-    """The accounts of one bot; fulfils `Broker`. Roles with the same app key share one session (architecture 3)."""
+    """The accounts of one bot; fulfils `Broker`. Roles with one key and one client are one account (architecture 3)."""
 
     def __init__(
         self,
@@ -59,30 +60,26 @@ class FindocMultiClient:
         self._instruments = instruments
         self._clock = clock
         self._sessions: dict[str, _XTSSession] = {}
-        known: dict[str, tuple[XtsCredentials, _XTSSession]] = {}
+        known: dict[tuple[str, str], XtsAccount] = {}
+        _check_keys({"trade": trade, "upside_oco": upside_oco, "downside_oco": downside_oco})
         # One for all: a broker's words go into the state file, whichever account's secret they quote (behaviour 16).
         redactor = Redactor()
 
-        def session_of(account: str, credentials: XtsCredentials) -> _XTSSession:
-            if credentials.key in known:
-                first, session = known[credentials.key]
-                if first.secret != credentials.secret:
-                    raise ConfigError(f"{session.account} and {account} have the same app key but different secrets")
-                return session
-            connection = Connection(
-                account=account,
-                credentials=credentials,
-                root=root,
-                transport=transport_factory(account),
-                store=store,
-                clock=clock,
-                redactor=redactor,
-                on_secret=on_secret,
-            )
-            session = _XTSSession(connection)
-            known[credentials.key] = (credentials, session)
-            self._sessions[account] = session
-            return session
+        def session_of(account: str, credentials: XtsCredentials) -> XtsAccount:
+            client = (credentials.key, credentials.client.upper())
+            if client not in known:
+                connection = Connection(
+                    account=account,
+                    credentials=credentials,
+                    root=root,
+                    transport=transport_factory(account),
+                    store=store,
+                    clock=clock,
+                    redactor=redactor,
+                    on_secret=on_secret,
+                )
+                self._sessions[account] = known[client] = XtsAccount(connection)
+            return known[client]
 
         self.trade_session = session_of("trade", trade)
         self.upside_oco_session = session_of("upside_oco", upside_oco) if upside_oco else None
@@ -180,3 +177,16 @@ class FindocMultiClient:
             return self._sessions[account]
         except KeyError as exc:
             raise InvariantBroken(f"there is no account {account!r}, only {', '.join(self._sessions)}") from exc
+
+
+def _check_keys(roles: Mapping[str, XtsCredentials | None]) -> None:
+    """Raise `ConfigError` where roles that share an app key contradict each other."""
+    given = [(role, credentials) for role, credentials in roles.items() if credentials is not None]
+    for (role, first), (other, second) in itertools.combinations(given, 2):
+        if first.key != second.key:
+            continue
+        if first.secret != second.secret:
+            raise ConfigError(f"{role} and {other} have the same app key but different secrets")
+        if bool(first.client) != bool(second.client):
+            # Both might be the same client, whose orders would then be two accounts' at once.
+            raise ConfigError(f"{role} and {other} have the same app key: name the client of both, or of neither")

@@ -142,8 +142,8 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> Gr
     if store.exists():
         archive = store.archive(clock.now(), "paper exchange ended")
         log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
-    for cache in folder.glob("instruments_*"):
-        cache.unlink()
+    for left in (*folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
+        left.unlink()
     trade, upside, downside = PAPER_ACCOUNTS
     return replace(
         config,
@@ -159,6 +159,9 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> Gr
         upside_oco_secret="paper",  # noqa: S106 - as above
         downside_oco_key=downside,
         downside_oco_secret="paper",  # noqa: S106 - as above
+        trade_client="",
+        upside_oco_client="",
+        downside_oco_client="",
     )
 
 
@@ -244,15 +247,15 @@ def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
             insecure_tls=config.insecure_tls,
         )
 
-    def account(key: str, secret: str) -> XtsCredentials | None:
-        return XtsCredentials(key=key, secret=secret) if key else None
+    def account(key: str, secret: str, client: str) -> XtsCredentials | None:
+        return XtsCredentials(key=key, secret=secret, client=client) if key and hedged else None
 
     hedged = config.has_oco
     sessions = config.state_dir / "sessions"
     return FindocMultiClient(
-        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
-        upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
-        downside_oco=account(config.downside_oco_key, config.downside_oco_secret) if hedged else None,
+        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret, client=config.trade_client),
+        upside_oco=account(config.upside_oco_key, config.upside_oco_secret, config.upside_oco_client),
+        downside_oco=account(config.downside_oco_key, config.downside_oco_secret, config.downside_oco_client),
         root=config.xts_root,
         product_type=config.product_type,
         instruments=InstrumentCache(

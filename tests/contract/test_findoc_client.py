@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import stat
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,6 +32,7 @@ from tg1.errors import (
     BrokerRefused,
     BrokerUnavailable,
     BrokerUnknown,
+    ClientNotNamed,
     ConfigError,
     InvariantBroken,
     NoAnswer,
@@ -84,6 +86,7 @@ class Desk:
         *,
         upside: XtsCredentials | None = None,
         downside: XtsCredentials | None = None,
+        keys: XtsCredentials = CREDENTIALS,
         **scripts: ScriptedTransport,
     ) -> None:
         self.clock = HandClock()
@@ -94,7 +97,7 @@ class Desk:
         )
         self.wires = scripts
         self.client = FindocMultiClient(
-            trade=CREDENTIALS,
+            trade=keys,
             upside_oco=upside,
             downside_oco=downside,
             root=ROOT,
@@ -211,7 +214,7 @@ def test_connect_all_reports_failures_and_clears_the_way_for_the_others(tmp_path
 
 def test_roles_have_their_own_accounts(tmp_path: Path) -> None:
     """Entries and targets go to Trade, hedges to their half's account (architecture 10)."""
-    wires = {name: ScriptedTransport() for name in ("trade", "upside_oco", "downside_oco")}
+    wires: dict[str, Any] = {name: ScriptedTransport() for name in ("trade", "upside_oco", "downside_oco")}
     client = Desk(tmp_path, upside=UPSIDE, downside=DOWNSIDE, **wires).client
     assert client.accounts == ("trade", "upside_oco", "downside_oco")
     assert client.account_of(Role.ENTRY, TradeSide.UPSIDE) == "trade"
@@ -238,7 +241,7 @@ def test_roles_with_one_key_share_one_session(
     hedges: tuple[str, str],
 ) -> None:
     """Two sessions of one key would log each other out (behaviour 11.2)."""
-    wires = {name: ScriptedTransport() for name in accounts}
+    wires: dict[str, Any] = {name: ScriptedTransport() for name in accounts}
     client = Desk(tmp_path, upside=upside, downside=downside, **wires).client
     assert client.accounts == accounts
     assert (client.account_of(Role.OCO, TradeSide.UPSIDE), client.account_of(Role.OCO, TradeSide.DOWNSIDE)) == hedges
@@ -287,6 +290,45 @@ def test_dealer_login_sends_its_client_id_everywhere(tmp_path: Path) -> None:
     assert (place.json_body or {})["clientID"] == "AD71"
     assert cancel.params == {"appOrderID": "7", "clientID": "AD71"}
     assert read.params == {"clientID": "AD71"}
+
+
+def test_dealer_login_with_several_clients_is_refused_at_the_start(tmp_path: Path) -> None:
+    """Before any order, and not as a dead session: one login (behaviour 11.5)."""
+    several = login_reply(isInvestorClient=False, clientCodes=["AD71", "BX02"])
+    it = desk(tmp_path, several)
+    with pytest.raises(ClientNotNamed, match=r"trade account: .* AD71, BX02: say with --trade-client"):
+        it.client.connect()
+    assert it.calls == [LOGIN]
+    again = desk(tmp_path)
+    with pytest.raises(ClientNotNamed, match="trade account"):
+        again.client.connect()
+    assert isinstance(again.client.connect_all()["trade"], ClientNotNamed)
+
+
+def test_roles_of_one_dealer_key_trade_for_the_clients_that_are_named(tmp_path: Path) -> None:
+    """One session, one limit, two accounts with a book each (behaviour 11.2, 11.3, 11.5)."""
+    several = login_reply(isInvestorClient=False, clientCodes=["AD71", "BX02"])
+    trade, upside = (replace(CREDENTIALS, client=client) for client in ("AD71", "bx02"))
+    wires: dict[str, Any] = {
+        "trade": ScriptedTransport(several, placed(), book(row())),
+        "upside_oco": ScriptedTransport(book(), book(row(AppOrderID=7))),
+    }
+    it = Desk(tmp_path, keys=trade, upside=upside, downside=upside, **wires)
+    it.client.connect()
+    assert it.client.accounts == ("trade", "upside_oco")
+    it.client.place_order("trade", ORDER)
+    began = it.clock.monotonic()
+    assert [order.order_id for order in it.client.order_book("trade")] == ["1210030180"]
+    assert [order.order_id for order in it.client.order_book("upside_oco", since=began)] == ["7"]
+    assert it.clock.monotonic() - began == 2.0
+    assert (it.wires["trade"].requests[1].json_body or {})["clientID"] == "AD71"
+    assert [request.params for request in it.wires["upside_oco"].requests] == [{"clientID": "BX02"}] * 2
+
+
+def test_roles_of_one_key_name_both_clients_or_none(tmp_path: Path) -> None:
+    """Otherwise one client's orders might be two accounts' at once (behaviour 11.5)."""
+    with pytest.raises(ConfigError, match="name the client of both, or of neither"):
+        Desk(tmp_path, upside=replace(CREDENTIALS, client="AD71"))
 
 
 def test_order_is_sent_again_once_after_its_session_died(tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ from tg1.xts import calls
 from tg1.xts.answer import Answer, read_answer
 from tg1.xts.book_reader import BookReader
 from tg1.xts.http import HttpResponse
-from tg1.xts.login import XtsLogin, login_of, login_request
+from tg1.xts.login import Caller, login_of, login_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INVESTOR = XtsLogin(token=TOKEN, user_id="ABC123", client_codes=("ABC123",))
-DEALER = XtsLogin(token=TOKEN, user_id="X14AD71", is_investor=False, client_codes=("AD71",))
+INVESTOR = Caller(token=TOKEN)
+DEALER = Caller(token=TOKEN, client_id="AD71")
 JOI = {
     "status": 400,
     "statusText": "Bad Request",
@@ -261,24 +261,6 @@ def test_login_that_gave_no_session_says_why(response: HttpResponse, kind: type[
     assert type(caught.value) is kind
 
 
-@pytest.mark.parametrize(
-    ("fields", "client_id"),
-    [
-        ({}, None),
-        ({"isInvestorClient": "true"}, None),
-        ({"isInvestorClient": None}, None),
-        ({"isInvestorClient": False, "clientCodes": ["AD71", "X"]}, "AD71"),
-        ({"isInvestorClient": "False", "clientCodes": ["*****"]}, "*****"),
-        ({"isInvestorClient": False, "clientCodes": []}, "ABC123"),
-        ({"isInvestorClient": False, "clientCodes": None}, "ABC123"),
-    ],
-    ids=["investor", "text", "missing", "dealer", "pro", "no-codes", "null-codes"],
-)
-def test_login_tells_investor_from_dealer(fields: dict[str, Any], client_id: str | None) -> None:
-    """The clientID is omitted for investors and is the first code, or the user, for dealers (xts.md 1.7)."""
-    assert login_of(answer(login_reply(**fields))).client_id == client_id
-
-
 def test_login_sends_the_sdk_fields() -> None:
     """appKey, secretKey and source, as JSON, without a token (xts.md 9.2)."""
     request = login_request(CREDENTIALS)
@@ -330,16 +312,16 @@ def test_price_on_the_wire_has_the_digits_of_the_decimal(paise: int, decimals: i
     ("build", "method", "path", "params"),
     [
         (calls.book_request, "GET", "/interactive/orders", {}),
-        (lambda login: calls.cancel_request(login, "71"), "DELETE", "/interactive/orders", {"appOrderID": "71"}),
+        (lambda caller: calls.cancel_request(caller, "71"), "DELETE", "/interactive/orders", {"appOrderID": "71"}),
     ],
     ids=["book", "cancel"],
 )  # fmt: skip
 def test_dealers_alone_send_their_client_id(
-    build: Callable[[XtsLogin], Any], method: str, path: str, params: dict[str, str]
+    build: Callable[[Caller], Any], method: str, path: str, params: dict[str, str]
 ) -> None:
     """GET and DELETE carry it in the query, and nothing in a body (xts.md 1.4, 1.7)."""
-    for login, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
-        request = build(login)
+    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
+        request = build(caller)
         assert (request.method, request.path, request.body) == (method, path, None)
         assert request.params == params | extra
 

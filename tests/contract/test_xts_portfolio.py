@@ -14,15 +14,15 @@ from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, RateLimite
 from tg1.models import Balance, BrokerPosition, BrokerTrade, OrderStatus, Side
 from tg1.xts import calls
 from tg1.xts.answer import Answer, read_answer
-from tg1.xts.login import XtsLogin
+from tg1.xts.login import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tg1.xts.http import HttpResponse
 
-INVESTOR = XtsLogin(token=TOKEN)
-DEALER = XtsLogin(token=TOKEN, is_investor=False, client_codes=("AD71",))
+INVESTOR = Caller(token=TOKEN)
+DEALER = Caller(token=TOKEN, client_id="AD71")
 ID = "1210030180"
 HTML = "<html><title>502 Bad Gateway</title></html>"
 
@@ -244,10 +244,10 @@ def test_read_that_failed_is_never_empty(
     ],
     ids=["positions", "trades", "balance"],
 )
-def test_dealers_alone_name_their_client(build: Callable[[XtsLogin], Any], path: str, params: dict[str, str]) -> None:
+def test_dealers_alone_name_their_client(build: Callable[[Caller], Any], path: str, params: dict[str, str]) -> None:
     """`dayOrNet` is mandatory, and a dealer's clientID goes with every read (xts.md 1.4, 1.7)."""
-    for login, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
-        request = build(login)
+    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
+        request = build(caller)
         assert (request.method, request.path, request.body) == ("GET", path, None)
         assert request.params == params | extra
 

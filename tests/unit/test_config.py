@@ -124,21 +124,23 @@ def test_config_derives_max_quantity_from_steps() -> None:
     assert (config.max_quantity, config.identity().max_quantity) == (500, 500)
 
 
+ONE_KEY = {"upside_oco_key": "k", "downside_oco_key": "k", "upside_oco_secret": "s", "downside_oco_secret": "s"}
+
+
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
         ({}, False),
         (SECRETS, False),
         ({**SECRETS, "downside_oco_key": "k", "upside_oco_key": "k"}, False),
-        (
-            {"upside_oco_key": "k", "downside_oco_key": "k", "upside_oco_secret": "s", "downside_oco_secret": "s"},
-            True,
-        ),
+        (ONE_KEY, True),
+        ({**ONE_KEY, "upside_oco_client": "AD71", "downside_oco_client": "ad71"}, True),
+        ({**ONE_KEY, "upside_oco_client": "AD71", "downside_oco_client": "BX02"}, False),
     ],
-    ids=["none", "different", "other-secret", "same"],
+    ids=["none", "different", "other-secret", "same", "same-client", "two-clients"],
 )
 def test_config_knows_when_both_oco_directions_share_an_account(changes: dict[str, str], same: bool) -> None:  # noqa: FBT001  # a table's column
-    """Same key and secret are one account (architecture 3)."""
+    """Same key and secret are one account (architecture 3), unless a dealer's key has two clients (behaviour 11.5)."""
     assert hedged(**changes).same_oco_account is same
 
 

@@ -92,6 +92,12 @@ class GridOcoFields:
     """XTS app key of the account that hedges BUY entries; may be the upside's (architecture 3)."""
     downside_oco_secret: str = field(default="", repr=False)
     """XTS secret of that account."""
+    trade_client: str = ""
+    """Client code that a dealer's Trade login trades for, when it has several (behaviour 11.5)."""
+    upside_oco_client: str = ""
+    """The same of the account that hedges SELL entries."""
+    downside_oco_client: str = ""
+    """The same of the account that hedges BUY entries."""
     zerodha_user: str = "Sai"
     """Names the section `[API_CREDENTIALS_<user>]` of the Zerodha file (behaviour 16)."""
     zerodha_config: Path | None = None
@@ -148,7 +154,7 @@ class GridOcoFields:
         for one in fields(self):
             convert = _ROOTS.get(one.name) or _CONVERTERS[str(one.type)]
             self._set(one.name, convert(flag_of(one.name), getattr(self, one.name)))
-        for name in ("token_a_symbol", "token_b_symbol", "product_type", "exchange", "log_level"):
+        for name in _UPPER_CASE:
             self._set(name, getattr(self, name).strip().upper())
         self._set("bot_name", self.bot_name.strip())
 
@@ -168,8 +174,9 @@ class GridOcoFields:
     @property
     def same_oco_account(self) -> bool:
         """True when both OCO directions trade on one account (architecture 3); False when no keys are known."""
-        upside = (self.upside_oco_key, self.upside_oco_secret)
-        return bool(self.upside_oco_key) and upside == (self.downside_oco_key, self.downside_oco_secret)
+        upside = (self.upside_oco_key, self.upside_oco_secret, self.upside_oco_client)
+        downside = (self.downside_oco_key, self.downside_oco_secret, self.downside_oco_client)
+        return bool(self.upside_oco_key) and upside == downside
 
     @property
     def plans(self) -> Plans:
@@ -203,6 +210,11 @@ class GridOcoFields:
             token_b_quantity=self.token_b_quantity,
         )
 
+
+_UPPER_CASE = (
+    *("token_a_symbol", "token_b_symbol", "product_type", "exchange", "log_level"),
+    *("trade_client", "upside_oco_client", "downside_oco_client"),
+)
 
 _CONVERTERS: dict[str, Callable[[str, object], Any]] = {
     "str": values.to_text,

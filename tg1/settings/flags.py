@@ -34,6 +34,8 @@ OCO_ONLY = (
     "oco_stop_count",
     "oco_order_type",
     "oco_limit_offset",
+    "upside_oco_client",
+    "downside_oco_client",
     "paper_price_b",
 )
 """Fields that mean nothing without a hedge: refused when given with a trade type that has none (behaviour 18)."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from tg1.models import Balance, BrokerOrder, BrokerPosition, BrokerTrade, OrderRequest
-    from tg1.xts.login import XtsLogin
+    from tg1.xts.login import Caller
 
 ORDERS_PATH = "/interactive/orders"
 
@@ -49,34 +49,34 @@ _NO_HISTORY_CODE = "e-orders-0001"
 """Not known, or not known yet: up to 3 s after the placement (xts.md 4.7, 7.5)."""
 
 
-def book_request(login: XtsLogin) -> HttpRequest:
+def book_request(caller: Caller) -> HttpRequest:
     """`GET /orders`: the whole book of the trading day."""
-    return _request(login, "GET", ORDERS_PATH)
+    return _request(caller, "GET", ORDERS_PATH)
 
 
-def history_request(login: XtsLogin, order_id: str) -> HttpRequest:
+def history_request(caller: Caller, order_id: str) -> HttpRequest:
     """`GET /orders?appOrderID=`: the states of one order. Raises `BrokerRefused` as `cancel_request`."""
-    return _request(login, "GET", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "looked up")})
+    return _request(caller, "GET", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "looked up")})
 
 
-def trades_request(login: XtsLogin) -> HttpRequest:
+def trades_request(caller: Caller) -> HttpRequest:
     """`GET /orders/trades`: the executions of the trading day."""
-    return _request(login, "GET", f"{ORDERS_PATH}/trades")
+    return _request(caller, "GET", f"{ORDERS_PATH}/trades")
 
 
-def positions_request(login: XtsLogin) -> HttpRequest:
+def positions_request(caller: Caller) -> HttpRequest:
     """`GET /portfolio/positions`; servers refuse it without `dayOrNet` (xts.md 1.4)."""
-    return _request(login, "GET", "/interactive/portfolio/positions", {"dayOrNet": "NetWise"})
+    return _request(caller, "GET", "/interactive/portfolio/positions", {"dayOrNet": "NetWise"})
 
 
-def balance_request(login: XtsLogin) -> HttpRequest:
+def balance_request(caller: Caller) -> HttpRequest:
     """`GET /user/balance` (xts.md 2.11)."""
-    return _request(login, "GET", "/interactive/user/balance")
+    return _request(caller, "GET", "/interactive/user/balance")
 
 
-def cancel_request(login: XtsLogin, order_id: str) -> HttpRequest:
+def cancel_request(caller: Caller, order_id: str) -> HttpRequest:
     """`DELETE /orders?appOrderID=` (xts.md 1.4, 9.2). Raises `BrokerRefused` when `order_id` is no AppOrderID."""
-    return _request(login, "DELETE", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "cancelled")})
+    return _request(caller, "DELETE", ORDERS_PATH, {"appOrderID": _wire_id(order_id, "cancelled")})
 
 
 def _wire_id(order_id: str, what: str) -> str:
@@ -85,7 +85,7 @@ def _wire_id(order_id: str, what: str) -> str:
     return str(int(order_id))
 
 
-def place_request(login: XtsLogin, order: OrderRequest, *, instrument_id: int, product_type: str) -> HttpRequest:
+def place_request(caller: Caller, order: OrderRequest, *, instrument_id: int, product_type: str) -> HttpRequest:
     """`POST /orders` for NSE cash (xts.md 1.5).
 
     `instrument_id` is the exchange's token. `apiOrderSource` must not be empty: Findoc refuses that with a vague
@@ -105,21 +105,21 @@ def place_request(login: XtsLogin, order: OrderRequest, *, instrument_id: int, p
         "orderUniqueIdentifier": order.client_id,
         "apiOrderSource": "WebAPI",
     }
-    if login.client_id is not None:
-        fields["clientID"] = login.client_id
-    return HttpRequest(method="POST", path=ORDERS_PATH, headers=_headers(login), json_body=fields)
+    if caller.client_id is not None:
+        fields["clientID"] = caller.client_id
+    return HttpRequest(method="POST", path=ORDERS_PATH, headers=_headers(caller), json_body=fields)
 
 
-def _request(login: XtsLogin, method: str, path: str, params: dict[str, str] | None = None) -> HttpRequest:
+def _request(caller: Caller, method: str, path: str, params: dict[str, str] | None = None) -> HttpRequest:
     params = dict(params or {})
-    if login.client_id is not None:
-        params["clientID"] = login.client_id
-    return HttpRequest(method=method, path=path, params=params, headers=_headers(login))
+    if caller.client_id is not None:
+        params["clientID"] = caller.client_id
+    return HttpRequest(method=method, path=path, params=params, headers=_headers(caller))
 
 
-def _headers(login: XtsLogin) -> dict[str, str]:
+def _headers(caller: Caller) -> dict[str, str]:
     # The raw token, without "Bearer" (xts.md 1.3).
-    return {"Content-Type": "application/json", "Authorization": login.token}
+    return {"Content-Type": "application/json", "Authorization": caller.token}
 
 
 def _json_price(price: Decimal) -> float:

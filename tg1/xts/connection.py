@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tg1.machine.redact import Redactor
     from tg1.xts.answer import Answer
     from tg1.xts.http import HttpRequest, Transport
-    from tg1.xts.login import XtsCredentials, XtsLogin
+    from tg1.xts.login import Caller, XtsCredentials, XtsLogin
     from tg1.xts.sessions import SessionStore
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Connection:
         self._hide(credentials.key.upper())
         self.lock_patience_secs = LOCK_PATIENCE_SECS
         """How long another bot's login is waited for."""
-        self._login: XtsLogin | None = None
+        self._caller: Caller | None = None
         self._blameless_token = ""
         """The token of a session that was new when a 403 came all the same."""
 
@@ -92,9 +92,10 @@ class Connection:
             self._open(prove)
 
     def _open(self, prove: Callable[[], object]) -> None:
-        if self._login is None and (saved := self._store.saved(self._path)):
-            self._use(saved)
-        if self._login is None:
+        if self._caller is None and (saved := self._store.saved(self._path)):
+            with self._named():
+                self._use(saved)
+        if self._caller is None:
             self.renew()
             return
         try:
@@ -110,16 +111,16 @@ class Connection:
     @property
     def client_id(self) -> str | None:
         """The `clientID` that calls carry; None without one, and before the first login."""
-        return self._login.client_id if self._login else None
+        return self._caller.client_id if self._caller else None
 
     def renew(self) -> None:
         """Replace the session that this account uses, by another bot's newer one or by a login; raises as `open`."""
         with self._named():
-            self._renew(self._login.token if self._login else None)
+            self._renew(self._caller.token if self._caller else None)
 
     def call(
         self,
-        build: Callable[[XtsLogin], HttpRequest],
+        build: Callable[[Caller], HttpRequest],
         read: Callable[[Answer], _T],
         turn: Callable[[Callable[[], _T]], _T],
         *,
@@ -132,38 +133,38 @@ class Connection:
         raises; every error says which account it is about.
         """
 
-        def ask(login: XtsLogin) -> _T:
-            return turn(lambda: read(self._exchange(build(login), lost)))
+        def ask(caller: Caller) -> _T:
+            return turn(lambda: read(self._exchange(build(caller), lost)))
 
         with self._named():
             return self._with_live_session(ask)
 
-    def _with_live_session(self, ask: Callable[[XtsLogin], _T]) -> _T:
+    def _with_live_session(self, ask: Callable[[Caller], _T]) -> _T:
         """Ask, and once more with a new session when the first was refused.
 
         A 403 that a new session does not mend is about this machine or the account, not about the session: it is
         a refusal like any other, since logging in for ever would help nobody (failures.md 58a).
         """
-        login = self._login or self._renew(None)
+        caller = self._caller or self._renew(None)
         try:
-            return self._within_limits(ask, login)
+            return self._within_limits(ask, caller)
         except SessionRefused as exc:
-            if isinstance(exc, Forbidden) and login.token == self._blameless_token:
+            if isinstance(exc, Forbidden) and caller.token == self._blameless_token:
                 raise BrokerRefused(str(exc), code=exc.code) from exc
             log.info("%s: %s; renewing the session", self.account, exc)
-        login = self._renew(login.token)
+        caller = self._renew(caller.token)
         try:
-            return self._within_limits(ask, login)
+            return self._within_limits(ask, caller)
         except Forbidden as exc:
-            self._blameless_token = login.token
+            self._blameless_token = caller.token
             raise BrokerRefused(str(exc), code=exc.code) from exc
 
-    def _within_limits(self, ask: Callable[[XtsLogin], _T], login: XtsLogin) -> _T:
+    def _within_limits(self, ask: Callable[[Caller], _T], caller: Caller) -> _T:
         try:
-            return ask(login)
+            return ask(caller)
         except RateLimited as exc:
             log.info("%s: %s; once more when the limit allows it", self.account, exc)
-        return ask(login)
+        return ask(caller)
 
     def _exchange(self, request: HttpRequest, lost: type[BrokerError]) -> Answer:
         try:
@@ -174,7 +175,7 @@ class Connection:
             raise lost(str(exc)) from exc
         return read_answer(response, self.scrub)
 
-    def _renew(self, dead_token: str | None) -> XtsLogin:
+    def _renew(self, dead_token: str | None) -> Caller:
         login = self._store.renew(
             self._path,
             dead_token=dead_token,
@@ -182,8 +183,7 @@ class Connection:
             clock=self.clock,
             patience_secs=self.lock_patience_secs,
         )
-        self._use(login)
-        return login
+        return self._use(login)
 
     def _log_in(self) -> XtsLogin:
         """Log in, killing the key's older session. Called under the store's lock."""
@@ -196,9 +196,11 @@ class Connection:
         log.info("%s: logged in", self.account)
         return login
 
-    def _use(self, login: XtsLogin) -> None:
+    def _use(self, login: XtsLogin) -> Caller:
         self._hide(login.token)
-        self._login = login
+        flag = f"--{self.account.replace('_', '-')}-client"
+        self._caller = login.caller(self._credentials.client, flag)
+        return self._caller
 
     def _hide(self, secret: str) -> None:
         self._redactor.add(secret)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tg1.errors import BrokerUnavailable, RateLimited, SessionRefused
+from tg1.errors import BrokerUnavailable, ClientNotNamed, RateLimited, SessionRefused
 from tg1.xts.answer import Kind
 from tg1.xts.http import HttpRequest
 from tg1.xts.rows import plain_text
@@ -18,12 +18,27 @@ _PATH = "/interactive/user/session"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
 
+PRO = "*****"
+"""The code of a broker's own account; servers refuse it as a `clientID` (behaviour 11.5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """What every call carries: the token, and a dealer's client."""
+
+    token: str = field(repr=False)
+    client_id: str | None = None
+    """None where calls name no client (xts.md 1.7)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XtsCredentials:
     """The app key pair of one account; never shown."""
 
     key: str = field(repr=False)
     secret: str = field(repr=False)
+    client: str = ""
+    """Whom a dealer's login trades for, when it has several clients; empty: its only one (behaviour 11.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +50,25 @@ class XtsLogin:
     is_investor: bool = True
     client_codes: tuple[str, ...] = ()
 
-    @property
-    def client_id(self) -> str | None:
-        """What a dealer's calls carry as `clientID`; None for an investor, whose calls omit it (xts.md 1.7)."""
+    def caller(self, named: str, flag: str) -> Caller:
+        """Return who calls for the client that `flag` names; empty: for the login's only one (behaviour 11.5).
+
+        Investors' calls name no client, and neither do those of a pro login (xts.md 1.7). Raises `ClientNotNamed`.
+        """
+        codes = {code.upper(): code for code in self.client_codes}
+        if named and codes and named.upper() not in codes:
+            raise ClientNotNamed(f"{flag} {named}: this login has no such client, but {', '.join(codes.values())}")
         if self.is_investor:
-            return None
-        return self.client_codes[0] if self.client_codes else self.user_id or None
+            return Caller(token=self.token)
+        if named:
+            return Caller(token=self.token, client_id=codes.get(named.upper(), named))
+        if len(codes) > 1:
+            clients = ", ".join(codes.values())
+            raise ClientNotNamed(
+                f"the login is a dealer's with the clients {clients}: say with {flag} which one trades"
+            )
+        only = next(iter(codes.values()), self.user_id)
+        return Caller(token=self.token, client_id=only if only not in ("", PRO) else None)
 
 
 def is_token(value: object) -> bool:

@@ -87,7 +87,7 @@ def test_store_keeps_a_login_for_the_next_process(bot: Bot, other: Bot) -> None:
     """A restarted bot finds the whole session in the file and needs no login."""
     login = bot.renew(None)
     assert other.store.saved(other.path) == login
-    assert login.client_id == "AD71"
+    assert login.client_codes == ("AD71",)
 
 
 def test_store_adopts_a_newer_token_instead_of_logging_in(bot: Bot, other: Bot, server: Server) -> None:
@@ -283,21 +283,6 @@ def test_credentials_and_sessions_hide_themselves() -> None:
     assert KEYS.key not in shown
     assert KEYS.secret not in shown
     assert "t1" not in shown
-
-
-@pytest.mark.parametrize(
-    ("login", "client_id"),
-    [
-        (XtsLogin(token="t", user_id="U", is_investor=True, client_codes=("C",)), None),
-        (XtsLogin(token="t", user_id="U", is_investor=False, client_codes=("C", "D")), "C"),
-        (XtsLogin(token="t", user_id="U", is_investor=False), "U"),
-        (XtsLogin(token="t", is_investor=False), None),
-    ],
-    ids=["investor", "dealer", "dealer-without-codes", "dealer-unnamed"],
-)
-def test_only_a_dealer_login_has_a_client_id(login: XtsLogin, client_id: str | None) -> None:
-    """Investors omit clientID; dealers send the first of their codes, or else the user (xts.md 1.7)."""
-    assert login.client_id == client_id
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a\r\nX: y", "é", "x" * 9000, 5, None, b"t"])
