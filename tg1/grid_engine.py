@@ -10,9 +10,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, ExitCode, FeedError, SaveFailed
-from tg1.models import Role, StatusKind
+from tg1.models import Role, StatusKind, TradeSide
 from tg1.rules import decide, fills, grid, tickets
+from tg1.rules.account_trouble import PROBES
 from tg1.screen.view import status_line, view_of
+from tg1.trading.clearing import cancel_superfluous, cut_partial_entries
 from tg1.trading.ending import Ending, cancel_everything
 from tg1.trading.hedging import Hedging
 from tg1.trading.new_day import NewDay
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from tg1.state import StateManager
     from tg1.trading.book import Book
     from tg1.trading.bookkeeper import News
-    from tg1.trading.strangers import Orphan
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,7 @@ class GridOcoEngine:
             return self._ending.end_session()
         if self._state.trading_day != moment.now.date():
             # The books at hand are yesterday's, whatever comes of it.
+            self._hedging.begin_anew()
             return self._poll_cycle() if self._new_day.follow(moment) else None
         self._price_watch.look(moment)
         self._keeper.drop_blank(books, moment)
@@ -166,7 +168,8 @@ class GridOcoEngine:
         self._poll_entry_orders(books, moment)
         self._poll_target_orders(books, moment)
         self._poll_oco_orders(books, moment)
-        self._cancel_superfluous(self._parts.strangers.judge(books, moment), moment)
+        cancel_superfluous(self._parts, self._parts.strangers.judge(books, moment), moment)
+        cut_partial_entries(self._parts, moment)
         self._hedging.price_pending(moment)
         self._parts.save(moment)
         if reason := self._check_termination(books, moment):
@@ -175,6 +178,10 @@ class GridOcoEngine:
         self._place(books, moment)
         self._report()
         return self._ending.complete() if decide.all_closed(self._state.levels.values()) else None
+
+    @property
+    def _trade_account(self) -> str:
+        return self.client.account_of(Role.ENTRY, TradeSide.DOWNSIDE)
 
     @property
     def _state(self) -> BotState:
@@ -217,26 +224,16 @@ class GridOcoEngine:
         level = self._state.levels[news.uuid]
         change = fills.oco_read(level, news.reading, self._parts.rules, moment)
         self._keeper.apply(level, change, news.account, moment)
-
-    def _cancel_superfluous(self, orphans: list[Orphan], moment: Moment) -> None:
-        """Cancel what the other leg's fill made pointless, and working orders that belong to no level."""
-        for level in decide.superfluous_orders(self._state.levels.values()):
-            order = level.order if level.oco_filled else level.oco_order
-            if order is not None:
-                self._desk.cancel(level, order, "the other leg filled", moment)
-        for orphan in orphans:
-            self._desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, "belongs to no level", moment)
+        self._hedging.note_fill(level.trade_side)
 
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def _check_termination(self, books: dict[str, Book], moment: Moment) -> str:
-        # A hedge whose book could not be read may have filled long ago: it must not count as untriggered.
-        blind = self._keeper.is_unseen(books, Role.OCO)
         return decide.termination_reason(
             self._state,
             same_oco_account=self.config.same_oco_account,
             oco_stop_count=self.config.oco_stop_count,
-            token_b_price=None if blind else moment.price_b,
+            untriggered=self._hedging.untriggered(books, moment),
         )
 
     def _check_max_quantity(self) -> None:
@@ -259,15 +256,18 @@ class GridOcoEngine:
     def _place_target_orders(self, moment: Moment) -> None:
         """Every target that is due, in the cycle that saw its entry fill (behaviour 2.1)."""
         due = decide.targets_due(self._state.levels.values(), moment.now)
+        if self._keeper.blame.troubles.is_troubled(self._trade_account):
+            due = due[:PROBES]
         self._desk.place([tickets.target_ticket(level, self._parts.rules) for level in due], moment)
 
     def _place_entry_orders(self, moment: Moment, unread: list[str]) -> None:
         """At most one BUY and one SELL entry (behaviour 2.2); none without TokenA's price or the account's book."""
-        if self._state.max_quantity_reached or moment.price_a is None:
+        if self._state.max_quantity_reached or moment.price_a is None or self._trade_account in unread:
+            return
+        if not self._keeper.blame.troubles.may_enter(self._trade_account, moment.now):
             return
         due = decide.entries_due(self._state.levels.values(), moment.now, self.config.max_open_entries)
-        readable = [lv for lv in due if self.client.account_of(Role.ENTRY, lv.trade_side) not in unread]
-        self._desk.place([tickets.entry_ticket(level, self._parts.rules, moment) for level in readable], moment)
+        self._desk.place([tickets.entry_ticket(level, self._parts.rules, moment) for level in due], moment)
 
     def _manage_oco_orders(self, moment: Moment, unread: list[str]) -> None:
         """Dynamic bracketing per direction (architecture 11, behaviour 6.3)."""

@@ -292,7 +292,12 @@ class LegOrder(OrderRequest):
     filled_value: Decimal = ZERO
     """Rupees of this order that are already booked."""
     acknowledged: bool = False
-    """True once the book showed it beyond PendingNew: the rejection count may be cleared."""
+    """True once the book showed it beyond PendingNew."""
+    placed_at: datetime | None = None
+    """When its intent was written; None in a state of an earlier TG1."""
+    first_fill_at: datetime | None = None
+    last_fill_at: datetime | None = None
+    """When its first and its latest fill were seen; None before, and in a state of an earlier TG1."""
     cancel_sent: bool = False
     """A cancel request was accepted; the book has the last word (behaviour 4.6)."""
 
@@ -307,10 +312,10 @@ class LegOrder(OrderRequest):
         return self.quantity - self.filled_quantity
 
     @classmethod
-    def intent(cls, terms: OrderTerms, *, role: Role, client_id: str) -> LegOrder:
+    def intent(cls, terms: OrderTerms, *, role: Role, client_id: str, placed_at: datetime) -> LegOrder:
         """An order that is about to be asked for."""
         said = {item.name: getattr(terms, item.name) for item in fields(OrderTerms)}
-        return cls(role=role, client_id=client_id, **said)
+        return cls(role=role, client_id=client_id, placed_at=placed_at, **said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +325,7 @@ class Backoff:
     rejections: int = 0
     retry_at: datetime | None = None
     paused: bool = False
-    """True after five in a row; only `--clear-attention` or a new trading day ends it."""
+    """True for an entry after five in a row; only `--clear-attention` or a new trading day ends it."""
     reason: str = ""
     """The broker's own words for the last rejection."""
 

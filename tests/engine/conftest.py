@@ -50,7 +50,7 @@ class Bench:
         self.folder = folder
         self.clock = HandClock()
         self.feed = HandFeed(IRFC="50.00", SBIN="120.50")
-        self.broker = HandBroker()
+        self.broker = HandBroker(market=self.feed.prices)
         self.fs: Any = OsFileSystem()
         self.engine = self._engine()
 
@@ -76,6 +76,11 @@ class Bench:
                 break
             self.clock.advance(1.0)
         return code
+
+    def trade(self, **prices: str) -> None:
+        """The market moves: symbols trade at these prices, and what they reach at the broker fills."""
+        for symbol, price in prices.items():
+            self.broker.trade(symbol, price)
 
     @property
     def state(self) -> Any:

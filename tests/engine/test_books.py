@@ -168,7 +168,7 @@ def test_hedge_that_ended_in_part_is_placed_again_for_the_rest(make_bench: Calla
     bench.broker.fill(oco.order_id, 20)
     bench.broker.end(oco.order_id)
     bench.cycle(2)
-    rest = bench.broker.working_at(Side.SELL, "118.50", "downside_oco")
+    [rest] = bench.broker.working("downside_oco")
     assert rest.request.quantity == 30
     assert bench.state.downside_oco_net_count == 0
     bench.broker.fill(rest.order_id)
@@ -218,14 +218,14 @@ def test_order_that_rested_for_long_breaks_the_row_of_rejections(make_bench: Cal
     assert len(bench.broker.working()) == 1
 
 
-def test_rejected_hedge_pauses_the_hedge_alone(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 8: the level's other leg and the rest of the bot go on."""
+def test_rejected_hedge_backs_off_alone_and_never_pauses(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.2: the level's other leg and the rest of the bot go on; a person is told at the fifth."""
     bench = opened(make_bench())
     for _ in range(40):
         for order in bench.broker.working("downside_oco"):
             bench.broker.end(order.order_id, OrderStatus.REJECTED, "Margin Exceeds")
         bench.cycle()
-    assert bench.level(DOWN).oco_backoff.paused
+    assert not bench.level(DOWN).oco_backoff.paused
     assert bench.level(DOWN).oco_backoff.rejections == 5
     assert bench.broker.working_at(Side.SELL, "49.50")
     assert any("Margin Exceeds" in item.text for item in bench.state.attention)

@@ -113,7 +113,7 @@ def test_fill_that_wins_against_the_termination_is_booked(make_bench: Callable[.
 def test_untriggered_hedges_terminate_only_on_a_fresh_price_and_a_book_that_was_read(
     make_bench: Callable[..., Bench],
 ) -> None:
-    """Behaviour 7.3, 10.2, 4.4: neither a stale TokenB nor an unread book is evidence that hedges fail."""
+    """Behaviour 7.4, 10.2, 4.4: neither a stale TokenB nor an unread book is evidence that hedges fail."""
     bench = make_bench(oco_stop_count=1)
     bench.begin().cycle(2)
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
@@ -128,6 +128,7 @@ def test_untriggered_hedges_terminate_only_on_a_fresh_price_and_a_book_that_was_
     bench.broker.empty_books.add("downside_oco")
     assert bench.cycle(3) is None
     bench.broker.empty_books.clear()
+    assert bench.cycle(15) is None
     assert bench.cycle() == ExitCode.TERMINATED
     assert "untriggered" in bench.state.bot_status.reason
 

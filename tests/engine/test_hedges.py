@@ -74,11 +74,11 @@ def test_level_without_any_price_is_hedge_pending_until_one_comes(make_bench: Ca
     ("side", "entry", "account", "token_b", "expected"),
     [
         pytest.param(Side.BUY, "49.00", "downside_oco", "120.50", ("STOPLIMIT", "117.90", "118.50"), id="sell-ahead"),
-        pytest.param(Side.BUY, "49.00", "downside_oco", "118.50", ("LIMIT", "118.50", None), id="sell-at-market"),
-        pytest.param(Side.BUY, "49.00", "downside_oco", "117.00", ("LIMIT", "118.50", None), id="sell-crossed"),
+        pytest.param(Side.BUY, "49.00", "downside_oco", "118.50", ("LIMIT", "117.90", None), id="sell-at-market"),
+        pytest.param(Side.BUY, "49.00", "downside_oco", "117.00", ("LIMIT", "117.90", None), id="sell-crossed"),
         pytest.param(Side.SELL, "51.00", "upside_oco", "120.50", ("STOPLIMIT", "123.15", "122.50"), id="buy-ahead"),
-        pytest.param(Side.SELL, "51.00", "upside_oco", "122.50", ("LIMIT", "122.50", None), id="buy-at-market"),
-        pytest.param(Side.SELL, "51.00", "upside_oco", "124.00", ("LIMIT", "122.50", None), id="buy-crossed"),
+        pytest.param(Side.SELL, "51.00", "upside_oco", "122.50", ("LIMIT", "123.15", None), id="buy-at-market"),
+        pytest.param(Side.SELL, "51.00", "upside_oco", "124.00", ("LIMIT", "123.15", None), id="buy-crossed"),
     ],
 )
 def test_hedge_is_a_stop_while_its_trigger_is_ahead_and_a_limit_once_crossed(
@@ -89,7 +89,7 @@ def test_hedge_is_a_stop_while_its_trigger_is_ahead_and_a_limit_once_crossed(
     token_b: str,
     expected: tuple[str, str, str | None],
 ) -> None:
-    """Behaviour 6.1: limit moved 0.5 % in the paying direction, on tick; a crossed stop would be refused."""
+    """Behaviour 6.1: limit moved 0.5 % in the paying direction, on tick; once crossed, only its trigger goes."""
     bench = make_bench().begin()
     bench.cycle(2)
     bench.broker.answers.extend(["ok", "ok"])
@@ -131,10 +131,10 @@ def test_at_most_two_hedges_work_per_direction_stale_ones_cancelled_first(make_b
     bench.broker.cancels.append("sent")
     bench.cycle()
     assert len(bench.broker.working("downside_oco")) == 2
-    assert hedges(bench, "downside_oco") == ["110.00", "114.00"]
+    assert hedges(bench, "downside_oco") == ["111.40", "114.00"]
     bench.broker.end(bench.broker.working_at(Side.SELL, "114.00", "downside_oco").order_id)
     bench.cycle()
-    assert hedges(bench, "downside_oco") == ["110.00", "112.00"]
+    assert hedges(bench, "downside_oco") == ["110.00", "111.40"]
 
 
 def test_stale_hedge_whose_cancel_was_lost_is_cancelled_again(make_bench: Callable[..., Bench]) -> None:

@@ -394,14 +394,14 @@ class EngineMachine(RuleBasedStateMachine):
         if self.engine is None:
             return
         self._compare_with_the_broker()
+        self.live(self._look)
         before = self._picture()
-        self.live(self._look_twice)
+        self.live(self._look)
         assert self._picture() == before, "reconciling twice changes something"
 
-    def _look_twice(self, engine: GridOcoEngine) -> None:
-        for _ in range(2):
-            parts = engine._parts
-            parts.take_books(parts.keeper.read(parts.client.accounts, since=0.0), parts.moment())
+    def _look(self, engine: GridOcoEngine) -> None:
+        parts = engine._parts
+        parts.take_books(parts.keeper.read(parts.client.accounts, since=0.0), parts.moment())
 
     def _picture(self) -> object:
         assert self.store is not None

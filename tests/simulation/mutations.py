@@ -14,7 +14,7 @@ from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
 from tg1.models import ZERO, LevelState, OrderSide, Role, Side
-from tg1.rules import decide, fills, reconcile, rejections
+from tg1.rules import brackets, decide, fills, reconcile, rejections
 from tg1.state import StateManager
 from tg1.trading import book, bookkeeper, ending, order_desk, settling, strangers
 from tg1.xts.pacing import SlidingWindow
@@ -87,28 +87,29 @@ def _no_save_before_sending() -> AbstractContextManager[Any]:
 
 def _all_entries_at_once() -> AbstractContextManager[Any]:
     def broken(levels: Any, now: Any, _limit: int) -> list[Any]:
-        return [lv for lv in levels if lv.state is LevelState.FRESH and rejections.is_due(lv.backoff, now)]
+        return [lv for lv in levels if lv.state is LevelState.FRESH and rejections.is_entry_due(lv.backoff, now)]
 
     return patch.object(decide, "entries_due", broken)
 
 
 def _hedge_everything() -> AbstractContextManager[Any]:
-    def broken(levels: Any, _price: Any) -> list[Any]:
-        return [lv for lv in levels if lv.oco_trade_price is not None and lv.is_open]
+    def broken(levels: Any, _rules: Any, _price: Any) -> tuple[list[Any], ...]:
+        return list(levels), [], [], []
 
-    return _both(patch.object(decide, "bracket", broken), patch.object(decide, "OCO_PLACES", 9))
+    return _both(patch.object(brackets, "_ranked", broken), patch.object(brackets, "PLACES", 9))
 
 
 def _cancels_in_flight_are_not_counted() -> AbstractContextManager[Any]:
     """A place is used again as soon as its cancel was sent."""
-    plan = decide.plan_ocos
+    plan = brackets.plan_ocos
 
-    def broken(levels: Any, price: Any, now: Any) -> Any:
-        kept = plan(levels, price, now)
-        wanted = decide.bracket(levels, price)
-        return replace(kept, place=tuple(lv for lv in wanted if lv.oco_order is None))
+    def broken(levels: Any, rules: Any, price: Any, now: Any) -> Any:
+        free = [replace(lv, oco_order=None) if lv.oco_order and lv.oco_order.cancel_sent else lv for lv in levels]
+        kept = {lv.uuid: lv for lv in levels if lv.oco_order is None}
+        place = tuple(kept[lv.uuid] for lv in plan(free, rules, price, now).place if lv.uuid in kept)
+        return replace(plan(levels, rules, price, now), place=place)
 
-    return patch.object(decide, "plan_ocos", broken)
+    return patch.object(brackets, "plan_ocos", broken)
 
 
 def _fills_are_booked_at_every_read() -> AbstractContextManager[Any]:
@@ -168,8 +169,8 @@ def _hedge_stays_pending() -> AbstractContextManager[Any]:
     """Reference.md 15: without a TokenB price at the fill there is never a hedge."""
     finish = fills._opened
 
-    def broken(level: Any, rules: Any, moment: Any, seq: int) -> Any:
-        return finish(replace(level, token_b_price=None), rules, replace(moment, price_b=None), seq)
+    def broken(level: Any, order: Any, rules: Any, moment: Any, seq: int) -> Any:
+        return finish(replace(level, token_b_price=None), order, rules, replace(moment, price_b=None), seq)
 
     return _both(
         patch.object(fills, "_opened", broken),
@@ -223,11 +224,11 @@ def _same_id_again() -> AbstractContextManager[Any]:
     """A new attempt goes out under the old client id."""
     write = order_desk.OrderDesk._write_intent
 
-    def broken(desk: Any, ticket: Any) -> Any:
+    def broken(desk: Any, ticket: Any, moment: Any) -> Any:
         state = desk._keeper.state
         level = state.levels[ticket.level.uuid]
         state.levels[level.uuid] = replace(level, attempts=0)
-        return write(desk, ticket)
+        return write(desk, ticket, moment)
 
     return patch.object(order_desk.OrderDesk, "_write_intent", broken)
 

@@ -109,6 +109,8 @@ class HandOrder:
     foreign: bool = False
     seen_reads: int = 0
     """Book reads that showed the order."""
+    triggered: bool = False
+    """A stop whose trigger was reached is a limit order from then on."""
     shrunk_to: int | None = None
     """The quantity to which somebody modified the order at a terminal."""
 
@@ -119,6 +121,15 @@ class HandOrder:
     @property
     def is_working(self) -> bool:
         return not self.status.is_final
+
+    def is_reached(self, last: Decimal) -> bool:
+        """True when the order fills at that price: its stop, if it has one, has triggered, and its limit pays it."""
+        request, sign = self.request, self.request.side.sign
+        if request.trigger_price is not None:
+            self.triggered = self.triggered or (last - request.trigger_price) * sign >= 0
+            if not self.triggered:
+                return False
+        return (request.limit_price - last) * sign >= 0
 
     def row(self) -> BrokerOrder:
         return BrokerOrder(
@@ -166,6 +177,10 @@ class HandBroker:
     held: dict[str, dict[str, int]] = field(default_factory=dict)
     """Signed shares by account and symbol that are not this bot's."""
     product_type: str = "MIS"
+    market: dict[str, Decimal] = field(default_factory=dict)
+    """Last prices by symbol, shared with the feed; a symbol without one fills whatever the test says."""
+    matching: bool = False
+    """New orders meet the market at once, as at an exchange: what is marketable fills, a crossed stop is refused."""
     next_id: int = 1210000001
 
     @property
@@ -220,7 +235,16 @@ class HandBroker:
         order = HandOrder(order_id=str(self.next_id), account=account, request=request, foreign=foreign)
         self.next_id += 1
         self.orders[order.order_id] = order
+        last = self.market.get(request.symbol)
+        if self.matching and last is not None and order.is_reached(last):
+            self._meet_the_market(order, last)
         return order
+
+    def _meet_the_market(self, order: HandOrder, last: Decimal) -> None:
+        if order.request.trigger_price is None:
+            self.fill(order.order_id, price=last)
+        else:
+            self.end(order.order_id, OrderStatus.REJECTED, "16284 : Trigger price is crossed")
 
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         self.cancelled.append(order_id)
@@ -297,8 +321,20 @@ class HandBroker:
 
     # -- the market -----------------------------------------------------------------------------------------------
 
+    def trade(self, symbol: str, price: Decimal | str) -> None:
+        """The symbol trades at a price: stops that it reaches trigger, limits that it reaches fill at it."""
+        self.market[symbol] = Decimal(price)
+        for order in list(self.orders.values()):
+            if order.is_working and order.request.symbol == symbol and order.is_reached(self.market[symbol]):
+                self.fill(order.order_id, price=self.market[symbol])
+
     def fill(self, order_id: str, quantity: int | None = None, price: Decimal | str | None = None) -> None:
+        """The market comes to the order and fills it: nothing fills at a price at which its symbol does not trade."""
         order = self.orders[order_id]
+        last = self.market.get(order.request.symbol)
+        if last is not None and not order.is_reached(last):
+            self.market[order.request.symbol] = order.request.shown_price
+            order.triggered = True
         more = quantity if quantity is not None else order.quantity - order.filled
         at = Decimal(price) if price is not None else order.request.limit_price
         order.filled += more

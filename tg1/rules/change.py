@@ -23,6 +23,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An order that somebody else ended while its leg still needs one."""
+
+    order: LegOrder
+    reason: str
+    """The broker's own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A level's next value, and what its move adds to counters, P&L, history and log."""
 
@@ -40,6 +49,8 @@ class Change:
     notes: tuple[Note, ...] = ()
     attention: tuple[tuple[str, str], ...] = ()
     """(key, text) pairs for the operator."""
+    rejection: Rejection | None = None
+    """Not counted yet: whether it is the level's or the account's fault shows only beside the others (behaviour 8)."""
     settled: LegOrder | None = None
     """An order that left without being filled whole."""
     executed: LegOrder | None = None
@@ -57,6 +68,7 @@ class Change:
             record=self.record or later.record,
             notes=self.notes + later.notes,
             attention=self.attention + later.attention,
+            rejection=self.rejection or later.rejection,
             settled=self.settled or later.settled,
             executed=self.executed or later.executed,
         )

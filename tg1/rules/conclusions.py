@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.models import NO_BACKOFF, NOTHING_TRADED, ZERO, LevelState, OpenOrder, OrderHistoryRecord, OrderSide
 from tg1.rules.change import Change, Note
+from tg1.rules.grid import hedge_need
 from tg1.rules.transitions import LevelEvent, move, stay
 
 if TYPE_CHECKING:
@@ -31,24 +32,25 @@ def conclude(level: OpenOrder, rules: Rules, now: datetime) -> Change:
         return Change(level=level)
     if level.oco_filled:
         closed = stay(level, closed=True)
-        if not level.target_traded.quantity:
-            return Change(level=closed, record=_record(level, "oco", now))
-        return _raced(closed, _record(level, "both", now), rules)
+        outcome = "both" if level.target_traded.quantity else "oco"
+        return _with_excess(closed, _record(level, outcome, now), rules)
     if level.state is not LevelState.TARGET_FILLED:
         return Change(level=level)
     if level.oco_traded.quantity:
         closed = move(level, LevelEvent.RETIRED, closed=True)
-        return _raced(closed, _record(level, "both", now), rules)
+        return _with_excess(closed, _record(level, "both", now), rules)
     return Change(level=_reset(level, rules), record=_record(level, "target", now), notes=(_reset_note(level, rules),))
 
 
-def _raced(level: OpenOrder, record: OrderHistoryRecord, rules: Rules) -> Change:
-    """Both sides filled: the TokenB shares that no longer hedge anything are the operator's (behaviour 6.5)."""
-    needed = level.oco_traded.quantity * level.open_quantity // level.entry_traded.quantity
-    unhedged = level.oco_traded.quantity - needed
+def _with_excess(level: OpenOrder, record: OrderHistoryRecord, rules: Rules) -> Change:
+    """TokenB shares that hedge nothing any more are the operator's (behaviour 6.3, 6.5)."""
+    excess = level.oco_traded.quantity - hedge_need(level)
+    if excess <= 0:
+        return Change(level=level, record=record)
+    what = "target and OCO both filled" if level.target_traded.quantity else "its OCO filled more than it needs"
     text = (
-        f"{level.trade_side} level {level.level}: target and OCO both filled; "
-        f"{level.oco_trade_direction} of {unhedged} {rules.token_b_symbol} is an unhedged position, close it by hand"
+        f"{level.trade_side} level {level.level}: {what}; "
+        f"{level.oco_trade_direction} of {excess} {rules.token_b_symbol} is an unhedged position, close it by hand"
     )
     note = Note(text=f"[{level.trade_side}] BOTH SIDES FILLED: {text}", severity=logging.ERROR)
     return Change(level=level, record=record, notes=(note,), attention=((f"both-filled {level.uuid}", text),))

@@ -1,23 +1,24 @@
-"""What to do next, as plain questions about the levels (architecture 7, 11, 12, 13; behaviour 2, 6, 7).
+"""What to do next, as plain questions about the levels (architecture 7, 9, 10, 12, 13; behaviour 2, 5.2, 7).
 
 Pure: no I/O, no clock. "Due" means that a leg is neither paused nor backing off at `now`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tg1.models import BotState, LevelState, OpenOrder, OrderSide, Side, TradeSide
-from tg1.rules.rejections import is_due
+from tg1.models import BotState, LevelState, OpenOrder, OrderSide, Role, TradeSide
+from tg1.rules.rejections import is_due, is_entry_due
+from tg1.rules.timing import has_waited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
-    from decimal import Decimal
 
-OCO_PLACES = 2
-"""Working OCO orders per direction, those being cancelled included (behaviour 6.3)."""
+    from tg1.rules.given import Moment
+
+PARTIAL_ENTRY_SECS = 30.0
+"""A partly filled entry waits so long for its rest, counted from its last fill (behaviour 5.2)."""
 
 
 def targets_due(levels: Iterable[OpenOrder], now: datetime) -> list[OpenOrder]:
@@ -37,7 +38,7 @@ def entries_due(levels: Iterable[OpenOrder], now: datetime, max_open_entries: in
             continue
         if level.order is not None:
             working[level.trade_side] += 1
-        elif is_due(level.backoff, now) and _is_nearer(level, nearest.get(level.trade_side)):
+        elif is_entry_due(level.backoff, now) and _is_nearer(level, nearest.get(level.trade_side)):
             nearest[level.trade_side] = level
     return [
         nearest[side]
@@ -57,58 +58,26 @@ def max_quantity_reached(state: BotState) -> bool:
     return abs(state.upside_net_quantity) >= limit or abs(state.downside_net_quantity) >= limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OcoPlan:
-    """What one direction's hedges need now."""
+def entries_to_cut(levels: Iterable[OpenOrder], moment: Moment) -> list[OpenOrder]:
+    """Partly filled entries whose rest is given up, so that what filled gets its target and hedge (behaviour 5.2).
 
-    cancel: tuple[OpenOrder, ...]
-    """Levels whose working OCO order is stale."""
-    place: tuple[OpenOrder, ...]
-    """Levels that get an OCO order, within the free places."""
-
-
-def plan_ocos(levels: Iterable[OpenOrder], token_b_price: Decimal, now: datetime) -> OcoPlan:
-    """Dynamic bracketing of architecture 11 for levels of one side, under behaviour 6.3.
-
-    Cancels come first: a place taken by a cancel in flight is used in a later cycle. A partly filled order is never
-    stale. Of equal prices the older hedge wins, so the set does not flap.
+    TokenA has moved half the target spread in the level's favour, or nothing has filled for thirty seconds.
     """
-    levels = tuple(levels)
-    wanted = bracket(levels, token_b_price)
-    taken = [level for level in levels if level.oco_order is not None]
-    stale = tuple(level for level in taken if level.is_open and level not in wanted and _is_stale(level))
-    missing = [level for level in wanted if level.oco_order is None and is_due(level.oco_backoff, now)]
-    free = max(0, OCO_PLACES - len(taken))
-    return OcoPlan(cancel=stale, place=tuple(missing[:free]))
+    return [
+        level
+        for level in levels
+        if level.order is not None
+        and level.order.role is Role.ENTRY
+        and level.order.filled_quantity
+        and (_is_leaving(level, moment) or has_waited(level.order.last_fill_at, moment.now, PARTIAL_ENTRY_SECS))
+    ]
 
 
-def bracket(levels: Iterable[OpenOrder], token_b_price: Decimal) -> list[OpenOrder]:
-    """The levels next to TokenB's price: highest OCO price at or below it and lowest above it, nearest first."""
-    below: OpenOrder | None = None
-    above: OpenOrder | None = None
-    for level in levels:
-        price = level.oco_trade_price
-        if price is None or not level.is_open or level.oco_backoff.paused:
-            continue
-        if price <= token_b_price:
-            below = _closer(level, below, +1)
-        else:
-            above = _closer(level, above, -1)
-    chosen = [level for level in (below, above) if level is not None]
-    return sorted(chosen, key=lambda level: abs((level.oco_trade_price or token_b_price) - token_b_price))
-
-
-def _closer(level: OpenOrder, other: OpenOrder | None, sign: int) -> OpenOrder:
-    if other is None or level.oco_trade_price is None or other.oco_trade_price is None:
-        return level
-    ahead = (level.oco_trade_price - other.oco_trade_price) * sign
-    return level if ahead > 0 or (ahead == 0 and level.opened_seq < other.opened_seq) else other
-
-
-def _is_stale(level: OpenOrder) -> bool:
-    order = level.oco_order
-    # One whose cancel was sent is still stale: the desk asks again when the book does not confirm it (behaviour 4.6).
-    return order is not None and not order.in_doubt and not order.filled_quantity
+def _is_leaving(level: OpenOrder, moment: Moment) -> bool:
+    if moment.price_a is None:
+        return False
+    sign = level.entry_direction.sign
+    return (moment.price_a - level.entry_price) * sign * 2 >= (level.target_price - level.entry_price) * sign
 
 
 def superfluous_orders(levels: Iterable[OpenOrder]) -> list[OpenOrder]:
@@ -122,9 +91,12 @@ def superfluous_orders(levels: Iterable[OpenOrder]) -> list[OpenOrder]:
 
 
 def termination_reason(
-    state: BotState, *, same_oco_account: bool, oco_stop_count: int, token_b_price: Decimal | None
+    state: BotState, *, same_oco_account: bool, oco_stop_count: int, untriggered: Mapping[TradeSide, int]
 ) -> str:
-    """Architecture 13: why the bot has to terminate, or empty. Without a fresh TokenB price only imbalance counts."""
+    """Architecture 13: why the bot has to terminate, or empty.
+
+    `untriggered` counts the levels whose hedge should have filled and has not (behaviour 7.4).
+    """
     if not state.grid.trade_type.has_oco:
         return ""
     up, down, steps = state.upside_oco_net_count, state.downside_oco_net_count, state.grid.steps
@@ -133,28 +105,13 @@ def termination_reason(
             f"OCO imbalance — upside_oco={up} downside_oco={down} steps={steps}: {up} hedges of SELL entries and "
             f"{down} of BUY entries have filled, the market runs one way"
         )
-    if token_b_price is None:
-        return ""
-    buys = untriggered(state.levels.values(), Side.BUY, token_b_price)
-    sells = untriggered(state.levels.values(), Side.SELL, token_b_price)
+    buys, sells = untriggered[TradeSide.UPSIDE], untriggered[TradeSide.DOWNSIDE]
     if buys >= oco_stop_count or sells >= oco_stop_count:
         return (
             f"untriggered OCO buildup — buy={buys} sell={sells} oco_stop_count={oco_stop_count}: "
             f"{state.grid.token_b_symbol} has passed the prices of {buys} BUY and {sells} SELL hedges that did not fill"
         )
     return ""
-
-
-def untriggered(levels: Iterable[OpenOrder], direction: Side, token_b_price: Decimal) -> int:
-    """OCO prices that TokenB has already passed although their hedges did not fill."""
-    return sum(
-        1
-        for level in levels
-        if level.oco_trade_price is not None
-        and level.is_open
-        and level.oco_trade_direction is direction
-        and (level.oco_trade_price - token_b_price) * direction.sign <= 0
-    )
 
 
 def all_closed(levels: Iterable[OpenOrder]) -> bool:

@@ -1,4 +1,4 @@
-"""What a book's row does to its level (architecture 8 to 10; behaviour 5, 6.5, 8). Pure: reading in, change out."""
+"""What a book's row does to its level (architecture 8 to 10; behaviour 5, 6, 8). Pure: a reading in, a change out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from tg1.rules import grid
 from tg1.rules.change import Change, Note
 from tg1.rules.conclusions import conclude, realised
 from tg1.rules.reconcile import Reading, Resolution
-from tg1.rules.rejections import forgiven, rejected
+from tg1.rules.rejections import forgiven, has_rested, rejected
+from tg1.rules.timing import is_recent
 from tg1.rules.transitions import LevelEvent, freed, move, stay
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from tg1.rules.given import Moment, Rules
+
+FALLBACK_SECS = 60.0
+"""How old TokenB's price of the entry's placement may be to hedge by (behaviour 5.3)."""
 
 
 def apply_reading(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment, opened_seq: int) -> Change:
@@ -31,18 +35,20 @@ def apply_reading(level: OpenOrder, reading: Reading, rules: Rules, moment: Mome
 
 def entry_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment, opened_seq: int) -> Change:
     """The entry's row: what it filled is open; when it is final, target and hedge are set (architecture 8)."""
+    reading = _timed(reading, moment)
     traded = level.entry_traded.plus(reading.new_quantity, reading.new_value)
     booked = stay(level, order=reading.order, entry_traded=traded)
     change = _judged(Change(level=booked, quantity=reading.new_quantity), reading, moment)
     if not reading.resolution.is_final:
         return change
     if traded.quantity:
-        return change.then(_opened(change.level, rules, moment, opened_seq))
+        return _settled(change.then(_opened(change.level, reading.order, rules, moment, opened_seq)))
     return replace(change, level=stay(freed(change.level, Role.ENTRY), token_b_price=None))
 
 
 def target_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment) -> Change:
     """The target's row: what it filled is closed and earned (architecture 9)."""
+    reading = _timed(reading, moment)
     traded = level.target_traded.plus(reading.new_quantity, reading.new_value)
     if level.state is LevelState.TARGET_PLACED and traded.quantity == level.entry_traded.quantity:
         booked = move(level, LevelEvent.TARGET_FILLED, order=reading.order, target_traded=traded)
@@ -50,18 +56,21 @@ def target_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment
         booked = stay(level, order=reading.order, target_traded=traded)
     change = Change(level=booked, quantity=-reading.new_quantity, pnl=realised(booked) - realised(level))
     change = _judged(change, reading, moment)
-    if not reading.resolution.is_final:
-        return change
-    return change.then(_target_ended(change.level, reading.order, rules, moment))
+    if reading.resolution.is_final:
+        change = change.then(_target_ended(change.level, reading.order))
+    change = change.then(_closed_if_covered(change.level, reading.order, rules))
+    return _settled(change.then(conclude(change.level, rules, moment.now)))
 
 
 def oco_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment) -> Change:
     """The hedge's row; once it filled whole the level is closed for good (architecture 10)."""
+    reading = _timed(reading, moment)
     traded = level.oco_traded.plus(reading.new_quantity, reading.new_value)
     change = _judged(Change(level=stay(level, oco_order=reading.order, oco_traded=traded)), reading, moment)
     if not reading.resolution.is_final:
         return change
-    return change.then(_oco_ended(change.level, reading.order, rules, moment))
+    change = change.then(_oco_ended(change.level, reading.order, rules))
+    return _settled(change.then(conclude(change.level, rules, moment.now)))
 
 
 def never_arrived(level: OpenOrder, order: LegOrder) -> Change:
@@ -78,13 +87,21 @@ def set_pending_hedge(level: OpenOrder, rules: Rules, price_b: Decimal) -> Chang
     return Change(level=hedged, notes=(Note(text=text),))
 
 
+def _timed(reading: Reading, moment: Moment) -> Reading:
+    """The reading with the times of the order's fills, which the book does not tell."""
+    if not reading.new_quantity:
+        return reading
+    first = reading.order.first_fill_at or moment.now
+    return replace(reading, order=replace(reading.order, first_fill_at=first, last_fill_at=moment.now))
+
+
 def _judged(change: Change, reading: Reading, moment: Moment) -> Change:
-    """Count what the row means for the leg's rejections, and remember an order that leaves unfinished."""
+    """What the row means for the leg's rejections, and an order that leaves unfinished is remembered."""
     order = reading.order
-    if reading.new_quantity:
+    if reading.new_quantity or (not reading.resolution.is_final and has_rested(order, moment.now)):
         change = replace(change, level=forgiven(change.level, order.role))
     if reading.resolution is Resolution.REJECTED:
-        change = change.then(rejected(change.level, order, reading.reason or "no reason given", moment.now))
+        change = change.then(rejected(change.level, order, reading.reason or "no reason given"))
     if reading.resolution.is_final and order.remaining:
         change = replace(change, settled=order)
     if reading.resolution.is_final and order.filled_quantity:
@@ -92,8 +109,23 @@ def _judged(change: Change, reading: Reading, moment: Moment) -> Change:
     return change
 
 
-def _opened(level: OpenOrder, rules: Rules, moment: Moment, opened_seq: int) -> Change:
-    price_b = moment.price_b if moment.price_b is not None else level.token_b_price
+def _settled(change: Change) -> Change:
+    """The change without a rejection that nobody minds: the level has moved on and needs no order of that role."""
+    rejection, level = change.rejection, change.level
+    if rejection is None:
+        return change
+    needed = {
+        Role.ENTRY: level.state is LevelState.FRESH,
+        Role.TARGET: level.state is LevelState.TARGET_READY,
+        Role.OCO: level.is_open,
+    }
+    return change if needed[rejection.order.role] else replace(change, rejection=None)
+
+
+def _opened(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment, opened_seq: int) -> Change:
+    price_b = moment.price_b
+    if price_b is None and is_recent(order.placed_at, moment.now, FALLBACK_SECS):
+        price_b = level.token_b_price
     oco_price = None
     if rules.has_oco and price_b is not None:
         oco_price = grid.oco_price(level.entry_direction, price_b, rules.oco_spread, rules.tick_b)
@@ -128,38 +160,47 @@ def _entry_sentence(level: OpenOrder, rules: Rules, price_b: Decimal | None) -> 
     return f"{text} | OCO: {level.oco_trade_direction} @ {level.oco_trade_price:.2f} | TokenB: {price_b:.2f}"
 
 
-def _target_ended(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Change:
+def _target_ended(level: OpenOrder, order: LegOrder) -> Change:
     ended = freed(level, Role.TARGET)
+    if not order.filled_quantity:
+        return Change(level=ended)
     if ended.state is LevelState.TARGET_READY:
-        if not order.filled_quantity:
-            return Change(level=ended)
         text = (
             f"[{level.trade_side}] TARGET PARTLY FILLED: {order.side} {order.filled_quantity} of {order.quantity} "
             f"@ {order.limit_price:.2f}; a target for {level.open_quantity} follows"
         )
-        return Change(level=ended, target_filled=True, notes=(Note(text=text),))
-    filled = bool(order.filled_quantity)
+    else:
+        text = (
+            f"[{level.trade_side}] TARGET FILLED: {order.side} @ {order.limit_price:.2f} "
+            f"(filled {level.target_traded.average:.2f})"
+        )
+    return Change(level=ended, target_filled=True, notes=(Note(text=text),))
+
+
+def _oco_ended(level: OpenOrder, order: LegOrder, rules: Rules) -> Change:
+    ended = freed(level, Role.OCO)
+    closed = _closed_if_covered(ended, order, rules)
+    if closed.oco_count or not order.filled_quantity:
+        return closed
     text = (
-        f"[{level.trade_side}] TARGET FILLED: {order.side} @ {order.limit_price:.2f} "
-        f"(filled {level.target_traded.average:.2f})"
+        f"[{level.trade_side}] OCO PARTLY FILLED: {order.side} {order.filled_quantity} of {order.quantity} "
+        f"@ {order.limit_price:.2f}; {level.oco_traded.quantity} {rules.token_b_symbol} are an open hedge"
     )
-    change = Change(level=ended, target_filled=filled, notes=(Note(text=text),) if filled else ())
-    return change.then(conclude(ended, rules, moment.now))
+    return Change(level=ended, notes=(Note(text=text, severity=logging.WARNING),))
 
 
-def _oco_ended(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Change:
-    change = Change(level=freed(level, Role.OCO))
-    if level.oco_traded.quantity >= grid.hedge_quantity(level):
-        text = (
-            f"[{level.trade_side}] OCO FILLED: {order.side} @ {level.oco_trade_price or order.limit_price:.2f} "
-            f"(filled {level.oco_traded.average:.2f})"
-        )
-        closed = move(change.level, LevelEvent.OCO_FILLED, oco_filled=True)
-        change = Change(level=closed, oco_count=1, notes=(Note(text=text),))
-    elif order.filled_quantity:
-        text = (
-            f"[{level.trade_side}] OCO PARTLY FILLED: {order.side} {order.filled_quantity} of {order.quantity} "
-            f"@ {order.limit_price:.2f}; {level.oco_traded.quantity} {rules.token_b_symbol} are an open hedge"
-        )
-        change = replace(change, notes=(Note(text=text, severity=logging.WARNING),))
-    return change.then(conclude(change.level, rules, moment.now))
+def _closed_if_covered(level: OpenOrder, order: LegOrder, rules: Rules) -> Change:
+    """Close a level for good once what its hedge filled is all that it needs (architecture 10, behaviour 6.3).
+
+    A hedge that filled whole beside its target counts as well: both are booked (behaviour 6.5).
+    """
+    traded = level.oco_traded
+    raced = level.state is LevelState.TARGET_FILLED and order.role is Role.OCO and not order.remaining
+    covered = level.is_open and level.oco_order is None and traded.quantity and grid.hedge_rest(level) <= 0
+    if not (raced or covered):
+        return Change(level=level)
+    at = level.oco_trade_price if level.oco_trade_price is not None else traded.average
+    text = f"[{level.trade_side}] OCO FILLED: {level.oco_trade_direction} @ {at:.2f} (filled {traded.average:.2f})"
+    if level.target_traded.quantity and level.is_open:
+        text += f"; {traded.quantity} {rules.token_b_symbol} hedge what is left, {level.open_quantity}"
+    return Change(level=move(level, LevelEvent.OCO_FILLED, oco_filled=True), oco_count=1, notes=(Note(text=text),))

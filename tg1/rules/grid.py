@@ -153,7 +153,17 @@ def oco_limit_price(side: Side, trigger: Decimal, offset_percent: Decimal, tick:
     return max(to_tick(moved, tick, rounding), tick)
 
 
-def hedge_quantity(level: OpenOrder) -> int:
-    """TokenB shares that hedge what the entry really filled: in proportion, at least one (behaviour 5.2)."""
-    share = Decimal(level.entry_traded.quantity * level.token_b_quantity) / level.token_a_quantity
-    return max(1, int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+def hedge_need(level: OpenOrder) -> int:
+    """TokenB shares that hedge what the level holds open, whatever its hedge has filled already (behaviour 6.3).
+
+    `qty_b x open_a / qty_a`, a half share rounded up, at least one share; nothing for nothing.
+    """
+    if level.open_quantity <= 0:
+        return 0
+    doubled = 2 * level.token_b_quantity * level.open_quantity + level.token_a_quantity
+    return max(1, doubled // (2 * level.token_a_quantity))
+
+
+def hedge_rest(level: OpenOrder) -> int:
+    """TokenB shares that a new hedge order has to be for: 0 or less when what filled is enough."""
+    return hedge_need(level) - level.oco_traded.quantity

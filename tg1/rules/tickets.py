@@ -48,18 +48,32 @@ def _token_a_terms(level: OpenOrder, rules: Rules, quantity: int) -> OrderTerms:
 
 
 def oco_ticket(level: OpenOrder, rules: Rules, price_b: Decimal) -> Ticket:
-    """A stop-limit while the trigger is ahead of the market, otherwise a plain limit (behaviour 6.1, 6.2)."""
+    """The hedge of what the level still needs: a stop-limit while its trigger is ahead of the market, else a limit.
+
+    A crossed one is a limit at the very limit of its stop-limit: at the OCO price itself it would lie behind the market
+    and never fill (behaviour 6.1).
+    """
     side = level.oco_trade_direction
-    oco_price = grid.to_tick(level.oco_trade_price or price_b, rules.tick_b)
-    ahead = (oco_price - price_b) * side.sign > 0
-    stop = ahead and rules.oco_order_type is OcoOrderType.STOP_LIMIT
-    limit = grid.oco_limit_price(side, oco_price, rules.oco_limit_offset, rules.tick_b)
+    oco_price = _oco_price(level, rules, price_b)
+    stop = rules.oco_order_type is OcoOrderType.STOP_LIMIT and (oco_price - price_b) * side.sign > 0
     terms = OrderTerms(
         symbol=rules.token_b_symbol,
         side=side,
-        quantity=grid.hedge_quantity(level) - level.oco_traded.quantity,
+        quantity=grid.hedge_rest(level),
         order_type=OrderType.STOPLIMIT if stop else OrderType.LIMIT,
-        limit_price=limit if stop else oco_price,
+        limit_price=oco_limit(level, rules, price_b),
         trigger_price=oco_price if stop else None,
     )
     return Ticket(level=level, role=Role.OCO, terms=terms)
+
+
+def oco_limit(level: OpenOrder, rules: Rules, price_b: Decimal) -> Decimal:
+    """The limit of the level's hedge in rupees, whether it goes as a stop-limit or as a limit (behaviour 6.1, 6.2)."""
+    oco_price = _oco_price(level, rules, price_b)
+    if rules.oco_order_type is OcoOrderType.LIMIT:
+        return oco_price
+    return grid.oco_limit_price(level.oco_trade_direction, oco_price, rules.oco_limit_offset, rules.tick_b)
+
+
+def _oco_price(level: OpenOrder, rules: Rules, price_b: Decimal) -> Decimal:
+    return grid.to_tick(level.oco_trade_price or price_b, rules.tick_b)

@@ -65,7 +65,11 @@ LEG = Record(
         "filled_value": PRICE,
         "acknowledged": FLAG,
         "cancel_sent": FLAG,
+        "placed_at": optional(INSTANT),
+        "first_fill_at": optional(INSTANT),
+        "last_fill_at": optional(INSTANT),
     },
+    added={"placed_at": None, "first_fill_at": None, "last_fill_at": None},
 )
 BACKOFF = Record(Backoff, {"rejections": COUNT, "retry_at": optional(INSTANT), "paused": FLAG, "reason": TEXT})
 TRADED = Record(Traded, {"quantity": COUNT, "value": PRICE})

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
-from tg1.models import Attention, OrderSide, Quote, Role, SettledOrder, TradeSide
+from tg1.models import Attention, OrderSide, OrderStatus, Quote, Role, SettledOrder, TradeSide
 from tg1.rules import client_ids, fills
 from tg1.rules.last_prices import note_prices
 from tg1.rules.ledger import executed_by, trip_charges, trip_over
 from tg1.rules.positions import open_gain
 from tg1.rules.reconcile import Absence, DoubtTracker, Reading, Resolution, resolve
+from tg1.trading.blame import Blame, is_a_success
 from tg1.trading.book import Book
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Bookkeeper:
         self._store = store
         self._client = client
         self._plans = plans
+        self.blame = Blame()
         self._doubts = DoubtTracker()
         self._failing: set[str] = set()
         self._shown: set[tuple[str, date]] = set()
@@ -115,7 +117,9 @@ class Bookkeeper:
 
     def _reading(self, book: Book, level: OpenOrder, order: LegOrder, moment: Moment) -> Reading | None:
         row = book.find(order)
-        if row is not None and _nothing_new(order, row):
+        if row is not None and row.status is OrderStatus.WORKING:
+            self.blame.saw_working(book.account, order, moment)
+        if row is not None and _nothing_new(order, row) and not is_a_success(level, order, moment):
             return None
         reading = resolve(order, row)
         if reading.resolution is Resolution.ABSENT:
@@ -158,13 +162,14 @@ class Bookkeeper:
         for account in self.blank:
             del books[account]
 
-    def is_unseen(self, books: Mapping[str, Book], role: Role) -> bool:
-        """True when `books` can't tell what became of some order of that role: unread, or blank (behaviour 4.4)."""
-        return any(
-            self._client.account_of(role, level.trade_side) not in books
-            for level, order in self.live_orders()
-            if order.role is role
-        )
+    def is_unseen(self, books: Mapping[str, Book], role: Role, trade_side: TradeSide) -> bool:
+        """True when `books` can't tell what became of a working order of that role and half (behaviour 4.4, 7.4).
+
+        An account without such an order needs no book: nothing there can have filled.
+        """
+        account = self._client.account_of(role, trade_side)
+        working = (order for level, order in self.live_orders() if level.trade_side is trade_side)
+        return account not in books and any(order.role is role for order in working)
 
     def _is_blank(self, book: Book, moment: Moment) -> bool:
         today = moment.now.date()
@@ -195,6 +200,8 @@ class Bookkeeper:
     def apply(self, before: OpenOrder, change: Change, account: str, moment: Moment) -> None:
         """Put a change into the state: level, counters, P&L, history, attention. The caller saves."""
         state = self.state
+        if change.rejection is not None:
+            change = change.then(self.blame.charge(state, change.level, change.rejection, account, moment))
         _replace_level(state, before.uuid, change.level)
         self._count(before, change)
         if change.executed is not None:

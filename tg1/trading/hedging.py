@@ -1,16 +1,18 @@
-"""Keeps TokenB's orders where the rules want them: priced and bracketed (architecture 11; behaviour 5.3, 6)."""
+"""Keeps TokenB's orders where the rules want them, and sees when they fail (architecture 11; behaviour 5.3, 6, 7.4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tg1.models import Role, TradeSide
-from tg1.rules import decide, fills, tickets
+from tg1.rules import brackets, fills, tickets
+from tg1.rules.untriggered import UntriggeredWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from tg1.rules.given import Moment
+    from tg1.trading.book import Book
     from tg1.trading.parts import Parts
 
 
@@ -19,6 +21,7 @@ class Hedging:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._watch = UntriggeredWatch()
 
     def price_pending(self, moment: Moment) -> None:
         """Give every open level that waits for its hedge price the one of this moment."""
@@ -31,7 +34,7 @@ class Hedging:
                 parts.keeper.apply(level, change, "", moment)
 
     def bracket(self, moment: Moment, unread: Container[str]) -> None:
-        """Cancel stale hedges and place the wanted ones, per direction; none on an account that is unread."""
+        """Cancel hedges that have to go and place the wanted ones, per direction; none on an unread account."""
         parts, price_b = self._parts, moment.price_b
         if not parts.config.has_oco or price_b is None:
             return
@@ -40,9 +43,25 @@ class Hedging:
             if parts.client.account_of(Role.OCO, trade_side) in unread:
                 continue
             levels = [level for level in parts.state.levels.values() if level.trade_side is trade_side]
-            plan = decide.plan_ocos(levels, price_b, moment.now)
-            for level in plan.cancel:
+            plan = brackets.plan_ocos(levels, parts.rules, price_b, moment.now)
+            for level, why in plan.cancel:
                 if level.oco_order is not None:
-                    parts.desk.cancel(level, level.oco_order, "not next to TokenB's price any more", moment)
+                    parts.desk.cancel(level, level.oco_order, why, moment)
             wanted += [tickets.oco_ticket(level, parts.rules, price_b) for level in plan.place]
         parts.desk.place(wanted, moment)
+
+    def untriggered(self, books: Mapping[str, Book], moment: Moment) -> Mapping[TradeSide, int]:
+        """How many levels of each half have a hedge that should have filled and has not (behaviour 7.4)."""
+        if not self._parts.config.has_oco:
+            return {}
+        # A hedge whose book could not be read may have filled long ago: it must not count.
+        blind = [side for side in TradeSide if self._parts.keeper.is_unseen(books, Role.OCO, side)]
+        return self._watch.look(self._parts.state.levels.values(), moment, blind)
+
+    def note_fill(self, trade_side: TradeSide) -> None:
+        """A hedge of that half filled."""
+        self._watch.note_progress(self._parts.state.levels.values(), trade_side)
+
+    def begin_anew(self) -> None:
+        """A new trading day."""
+        self._watch.begin_anew()

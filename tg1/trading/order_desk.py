@@ -45,7 +45,7 @@ class OrderDesk:
         """
         if not tickets:
             return
-        orders = [self._write_intent(ticket) for ticket in tickets]
+        orders = [self._write_intent(ticket, moment) for ticket in tickets]
         try:
             self._keeper.save(moment.now)
         except SaveFailed:
@@ -59,7 +59,7 @@ class OrderDesk:
                 self._send(uuid, order, moment)
         self._keeper.save(moment.now)
 
-    def _write_intent(self, ticket: Ticket) -> tuple[str, LegOrder]:
+    def _write_intent(self, ticket: Ticket, moment: Moment) -> tuple[str, LegOrder]:
         state = self._keeper.state
         level = ticket.level
         attempt = state.levels[level.uuid].attempts + 1
@@ -71,7 +71,7 @@ class OrderDesk:
             role=ticket.role,
             attempt=attempt,
         )
-        order = LegOrder.intent(ticket.terms, role=ticket.role, client_id=str(client_id))
+        order = LegOrder.intent(ticket.terms, role=ticket.role, client_id=str(client_id), placed_at=moment.now)
         state.levels[level.uuid] = stay(placed(level, order), attempts=attempt)
         return level.uuid, order
 
@@ -87,7 +87,7 @@ class OrderDesk:
             self._free(uuid, order)
             log.warning("%s not placed: %s: %s", name, what, exc)
         except BrokerRefused as exc:
-            self._keeper.apply(level, refused(level, order, str(exc), moment.now), account, moment)
+            self._keeper.apply(level, refused(level, order, str(exc)), account, moment)
         except BrokerUnknown as exc:
             log.warning("%s in doubt: %s %s, looking it up in the book: %s", name, what, order.client_id, exc)
         else:

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.level_life import MOMENT
 from tests.support.states import GRID, NOW, a_level, a_state, an_order
 from tg1.models import Backoff, LegOrder, OpenOrder, OrderSide, Role, Side, Traded, TradeSide, TradeType
 from tg1.rules import decide
-from tg1.rules.rejections import is_due
+from tg1.rules.rejections import is_entry_due
 
 FILLED = Traded(quantity=100, value=Decimal(4900))
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
 PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
+NONE = dict.fromkeys(TradeSide, 0)
 
 
 def hedged(number: int, price: str | None, **changes: object) -> OpenOrder:
@@ -57,7 +59,7 @@ def test_entries_due_are_the_nearest_that_may_go_one_a_side(levels: list[OpenOrd
     for side in TradeSide:
         mine = [lv for lv in levels if lv.trade_side is side and lv.order_side is OrderSide.ENTRY]
         mine = [lv for lv in mine if not lv.closed and not lv.oco_filled]
-        free = [lv for lv in mine if lv.order is None and is_due(lv.backoff, NOW)]
+        free = [lv for lv in mine if lv.order is None and is_entry_due(lv.backoff, NOW)]
         working = sum(lv.order is not None for lv in mine)
         chosen = [lv for lv in due if lv.trade_side is side]
         if not free or (limit and working >= limit):
@@ -74,88 +76,6 @@ def test_every_target_that_is_ready_is_due_but_one_backing_off() -> None:
     placed = hedged(3, "118", order=an_order(role=Role.TARGET))
     gone = hedged(4, "118", oco_filled=True)
     assert decide.targets_due([ready, late, placed, gone, a_level(5)], NOW) == [ready]
-
-
-def test_bracket_follows_the_architectures_algorithm() -> None:
-    """Architecture 11, steps 2 and 3: lowest above, highest below (its drawing, with 125 for 123, differs)."""
-    levels = [
-        replace(hedged(number, price), trade_side=TradeSide.UPSIDE)
-        for number, price in enumerate(("125", "123", "119", "116", "113"), start=1)
-    ]
-    found = {level.oco_trade_price for level in decide.bracket(levels, Decimal("120.50"))}
-    assert found == {Decimal(123), Decimal(119)}
-
-
-hedged_levels = st.builds(
-    hedged,
-    st.integers(1, 99),
-    st.none() | st.integers(100, 112).map(str),
-    oco_order=st.none()
-    | st.builds(
-        an_oco,
-        filled_quantity=st.sampled_from([0, 0, 5]),
-        cancel_sent=st.booleans(),
-        order_id=st.sampled_from(["1", None]),
-    ),
-    oco_backoff=st.sampled_from([Backoff(), Backoff(), LATER, PAUSED]),
-    oco_filled=st.sampled_from([False, False, False, True]),
-)
-prices = st.integers(100, 112).map(Decimal)
-
-
-@given(st.lists(hedged_levels, max_size=9, unique_by=lambda lv: lv.opened_seq), prices)
-def test_bracket_is_the_nearest_on_either_side(levels: list[OpenOrder], price: Decimal) -> None:
-    """Architecture 11, behaviour 6.3, against brute force: highest at or below, lowest above, the older of equals."""
-    fit = [lv for lv in levels if lv.oco_trade_price is not None and lv.is_open and not lv.oco_backoff.paused]
-    below = [lv for lv in fit if lv.oco_trade_price is not None and lv.oco_trade_price <= price]
-    above = [lv for lv in fit if lv.oco_trade_price is not None and lv.oco_trade_price > price]
-    expected = [
-        min(side, key=lambda lv: (abs((lv.oco_trade_price or price) - price), lv.opened_seq))
-        for side in (below, above)
-        if side
-    ]
-    found = decide.bracket(levels, price)
-    assert sorted(lv.opened_seq for lv in found) == sorted(lv.opened_seq for lv in expected)
-    assert decide.bracket(list(reversed(levels)), price) == found
-
-
-@given(st.lists(hedged_levels, max_size=9, unique_by=lambda lv: lv.opened_seq), prices)
-def test_plan_keeps_two_places_and_never_cancels_what_it_wants_or_what_filled(
-    levels: list[OpenOrder], price: Decimal
-) -> None:
-    """Behaviour 6.3: orders being cancelled and in doubt take places; a partly filled one is never stale."""
-    plan = decide.plan_ocos(levels, price, NOW)
-    wanted = decide.bracket(levels, price)
-    working = [lv for lv in levels if lv.oco_order is not None]
-    assert len(plan.place) <= max(0, 2 - len(working))
-    assert all(lv in wanted and lv.oco_order is None for lv in plan.place)
-    for level in plan.cancel:
-        assert level not in wanted
-        assert level.oco_order is not None
-        assert level.oco_order.filled_quantity == 0
-        assert level.oco_order.order_id is not None
-
-
-@given(st.lists(hedged_levels, max_size=9, unique_by=lambda lv: lv.opened_seq), prices)
-def test_plan_settles_when_its_wishes_are_granted(levels: list[OpenOrder], price: Decimal) -> None:
-    """Behaviour 6.3: with the price standing still the set does not flap."""
-    calm = [replace(lv, oco_backoff=Backoff()) for lv in levels]
-    for _ in range(6):
-        plan = decide.plan_ocos(calm, price, NOW)
-        if not plan.cancel and not plan.place:
-            return
-        cancelled = {lv.opened_seq for lv in plan.cancel}
-        placed = {lv.opened_seq for lv in plan.place}
-        assert not cancelled & placed
-        calm = [
-            replace(lv, oco_order=None)
-            if lv.opened_seq in cancelled
-            else replace(lv, oco_order=an_oco())
-            if lv.opened_seq in placed
-            else lv
-            for lv in calm
-        ]
-    pytest.fail("the set of hedges flaps")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +95,7 @@ def test_plan_settles_when_its_wishes_are_granted(levels: list[OpenOrder], price
 def test_imbalance_of_hedges_terminates(up: int, down: int, same: bool, expected: bool) -> None:  # noqa: FBT001
     """Architecture 13, condition 1, in both account modes, with five steps."""
     state = a_state(upside_oco_net_count=up, downside_oco_net_count=down)
-    reason = decide.termination_reason(state, same_oco_account=same, oco_stop_count=3, token_b_price=None)
+    reason = decide.termination_reason(state, same_oco_account=same, oco_stop_count=3, untriggered=NONE)
     assert bool(reason) is expected
     if expected:
         assert reason == (
@@ -185,31 +105,25 @@ def test_imbalance_of_hedges_terminates(up: int, down: int, same: bool, expected
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "expected"),
+    ("untriggered", "expected"),
     [
-        pytest.param(TradeSide.DOWNSIDE, "118.00", True, id="sells-at-market"),
-        pytest.param(TradeSide.DOWNSIDE, "117.95", True, id="sells-above-market"),
-        pytest.param(TradeSide.DOWNSIDE, "118.05", False, id="sells-below-market"),
-        pytest.param(TradeSide.UPSIDE, "118.00", True, id="buys-at-market"),
-        pytest.param(TradeSide.UPSIDE, "118.05", True, id="buys-below-market"),
-        pytest.param(TradeSide.UPSIDE, "117.95", False, id="buys-above-market"),
-        pytest.param(TradeSide.DOWNSIDE, None, False, id="stale"),
+        pytest.param({TradeSide.UPSIDE: 2, TradeSide.DOWNSIDE: 2}, "", id="two-and-two"),
+        pytest.param({TradeSide.UPSIDE: 3, TradeSide.DOWNSIDE: 0}, "buy=3 sell=0", id="three-buys"),
+        pytest.param({TradeSide.UPSIDE: 1, TradeSide.DOWNSIDE: 4}, "buy=1 sell=4", id="four-sells"),
     ],
 )
-def test_untriggered_hedges_terminate(side: TradeSide, price: str | None, expected: bool) -> None:  # noqa: FBT001
-    """Architecture 13, condition 2; behaviour 7.3: never judged on a stale TokenB price."""
-    levels = [replace(hedged(number, "118"), trade_side=side) for number in (1, 2, 3)]
-    state = a_state(levels={level.uuid: level for level in levels}, downside_oco_net_count=0)
-    token_b = None if price is None else Decimal(price)
-    reason = decide.termination_reason(state, same_oco_account=False, oco_stop_count=3, token_b_price=token_b)
-    assert bool(reason) is expected
-    assert not decide.termination_reason(state, same_oco_account=False, oco_stop_count=4, token_b_price=token_b)
+def test_untriggered_hedges_terminate(untriggered: dict[TradeSide, int], expected: str) -> None:
+    """Architecture 13, condition 2: three of one direction, not of both together."""
+    state = a_state(downside_oco_net_count=0)
+    reason = decide.termination_reason(state, same_oco_account=False, oco_stop_count=3, untriggered=untriggered)
+    assert reason.partition(": ")[0] == (f"untriggered OCO buildup — {expected} oco_stop_count=3" if expected else "")
 
 
 def test_bot_without_hedges_never_terminates_by_itself() -> None:
     """Architecture 5, 13: both conditions speak of OCO orders."""
     state = a_state(grid=replace(GRID, trade_type=TradeType.BUYTS), downside_oco_net_count=99)
-    assert not decide.termination_reason(state, same_oco_account=False, oco_stop_count=1, token_b_price=Decimal(1))
+    many = dict.fromkeys(TradeSide, 9)
+    assert not decide.termination_reason(state, same_oco_account=False, oco_stop_count=1, untriggered=many)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +132,48 @@ def test_bot_without_hedges_never_terminates_by_itself() -> None:
 def test_max_quantity_is_reached_by_either_side_alone(up: int, down: int, reached: bool) -> None:  # noqa: FBT001
     """Architecture 12: |net| >= quantity x steps, 500 here."""
     assert decide.max_quantity_reached(a_state(upside_net_quantity=up, downside_net_quantity=down)) is reached
+
+
+def partly_filled(side: TradeSide = TradeSide.DOWNSIDE) -> OpenOrder:
+    """An entry of 100 at 49.00 (51.00 upside) with its target half a rupee away, 60 filled ten seconds ago."""
+    level = a_level(order=an_order(filled_quantity=60, last_fill_at=NOW - timedelta(seconds=10)))
+    if side is TradeSide.DOWNSIDE:
+        return level
+    return replace(level, trade_side=side, entry_price=Decimal(51), target_price=Decimal("50.50"))
+
+
+@pytest.mark.parametrize(
+    ("side", "price_a", "cut"),
+    [
+        pytest.param(TradeSide.DOWNSIDE, "49.24", False, id="bought-not-yet-half-way"),
+        pytest.param(TradeSide.DOWNSIDE, "49.25", True, id="bought-half-way"),
+        pytest.param(TradeSide.DOWNSIDE, "48.00", False, id="bought-the-other-way"),
+        pytest.param(TradeSide.UPSIDE, "50.76", False, id="sold-not-yet-half-way"),
+        pytest.param(TradeSide.UPSIDE, "50.75", True, id="sold-half-way"),
+        pytest.param(TradeSide.UPSIDE, "52.00", False, id="sold-the-other-way"),
+        pytest.param(TradeSide.DOWNSIDE, None, False, id="no-price"),
+    ],
+)
+def test_rest_of_an_entry_is_given_up_when_the_market_leaves(side: TradeSide, price_a: str | None, cut: bool) -> None:  # noqa: FBT001
+    """Behaviour 5.2: half the target spread in the level's favour, 0.25 of 0.50."""
+    level = partly_filled(side)
+    moment = replace(MOMENT, price_a=None if price_a is None else Decimal(price_a))
+    assert decide.entries_to_cut([level], moment) == ([level] if cut else [])
+
+
+@pytest.mark.parametrize(("secs", "cut"), [(29, False), (30, True), (-3600, True)])
+def test_rest_of_an_entry_is_given_up_half_a_minute_after_its_last_fill(secs: int, cut: bool) -> None:  # noqa: FBT001
+    """Behaviour 5.2; a wall clock that was put back does not hold it for an hour."""
+    entry = an_order(filled_quantity=60, last_fill_at=NOW - timedelta(seconds=secs))
+    level = a_level(order=entry)
+    assert decide.entries_to_cut([level], replace(MOMENT, price_a=Decimal(49))) == ([level] if cut else [])
+
+
+def test_whole_orders_and_targets_are_not_cut() -> None:
+    """Behaviour 5.2: an entry that has not filled waits for its price, and a target's part is booked already."""
+    entry = a_level(order=an_order())
+    target = hedged(1, "118", order=an_order(role=Role.TARGET, filled_quantity=60))
+    assert decide.entries_to_cut([entry, target], replace(MOMENT, price_a=Decimal(60))) == []
 
 
 def test_superfluous_is_what_the_other_legs_fill_made_pointless() -> None:

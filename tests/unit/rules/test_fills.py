@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.level_life import BLIND, MOMENT, RULES, an_oco, entry_placed, see, target_placed
-from tests.support.states import NOW, with_order
+from tests.support.states import NOW, an_order, with_order
 from tg1.models import (
     NO_BACKOFF,
     NOTHING_TRADED,
@@ -23,6 +24,7 @@ from tg1.models import (
 )
 from tg1.rules.conclusions import realised
 from tg1.rules.fills import never_arrived, set_pending_hedge
+from tg1.rules.rejections import counted
 
 if TYPE_CHECKING:
     from tg1.rules.given import Moment
@@ -51,9 +53,27 @@ def test_hedge_price_comes_from_the_fill_then_the_placement(
     noted: str | None, moment: Moment, expected: str | None
 ) -> None:
     """Behaviour 5.3."""
-    level = replace(entry_placed(), token_b_price=None if noted is None else Decimal(noted))
+    level = with_order(
+        replace(entry_placed(), token_b_price=None if noted is None else Decimal(noted)),
+        an_order(placed_at=NOW - timedelta(seconds=60)),
+    )
     found = see(level, Role.ENTRY, OrderStatus.FILLED, 100, moment=moment).level.oco_trade_price
     assert found == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    "placed_at",
+    [
+        pytest.param(NOW - timedelta(seconds=61), id="too-old"),
+        pytest.param(None, id="of-unknown-age"),
+        pytest.param(NOW + timedelta(seconds=5), id="the-clock-ran-back"),
+    ],
+)
+def test_price_of_the_placement_hedges_for_a_minute_only(placed_at: datetime | None) -> None:
+    """Behaviour 5.3: an hour's old price is no hedge; the level is hedge pending."""
+    level = with_order(replace(entry_placed(), token_b_price=Decimal(119)), an_order(placed_at=placed_at))
+    opened = see(level, Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level
+    assert (opened.oco_trade_price, opened.token_b_price, opened.hedged_from) == (None, None, None)
 
 
 def test_pending_hedge_is_set_from_the_first_price() -> None:
@@ -74,7 +94,9 @@ def test_entry_that_ended_unfilled_is_fresh_again_and_backs_off() -> None:
     """Architecture 6, "Any PLACED, order rejected: previous state"; behaviour 8."""
     change = see(entry_placed(), Role.ENTRY, OrderStatus.REJECTED, reason="Margin Exceeds")
     assert change.level.state is LevelState.FRESH
-    assert change.level.backoff == Backoff(rejections=1, retry_at=NOW, reason="Margin Exceeds")
+    assert change.rejection is not None
+    after = counted(change.level, change.rejection, NOW).level
+    assert after.backoff == Backoff(rejections=1, retry_at=NOW, reason="Margin Exceeds")
 
 
 def test_target_that_fills_resets_the_level_once_its_hedge_has_ended() -> None:
@@ -126,6 +148,56 @@ def test_both_sides_filled_close_the_level_with_attention_whichever_is_seen_firs
     assert two.record is not None
     assert two.record.outcome == "both"
     assert "50 SBIN" in two.attention[0][1]
+
+
+def test_hedge_of_what_is_left_closes_the_level_and_leaves_nothing_over() -> None:
+    """Behaviour 6.3: the target sold 40 of 100 and ended, 30 TokenB hedge the 60 that are left: nothing is unhedged."""
+    ended = see(target_placed(), Role.TARGET, OrderStatus.CANCELLED, 40, "49.50").level
+    level = with_order(ended, replace(an_oco(), quantity=30))
+    done = see(level, Role.OCO, OrderStatus.FILLED, 30, "118.40")
+    assert done.level.state is LevelState.OCO_FILLED
+    assert done.level.closed
+    assert (done.oco_count, done.attention) == (1, ())
+    assert done.record is not None
+    assert (done.record.outcome, done.record.oco_quantity, done.record.target_quantity) == ("both", 30, 40)
+
+
+@pytest.mark.parametrize(
+    ("sold", "excess"), [(40, 20), (90, 45), (100, 50)], ids=["sixty-open", "ten-open", "nothing-open"]
+)
+def test_hedge_that_fills_for_more_than_is_open_calls_for_attention(sold: int, excess: int) -> None:
+    """Behaviour 6.3, 6.5: 50 TokenB sold, but 60, 10 or 0 shares need 30, 5 or 0 of them."""
+    status = OrderStatus.FILLED if sold == 100 else OrderStatus.CANCELLED
+    one = see(target_placed(), Role.TARGET, status, sold, "49.50")
+    two = see(one.level, Role.OCO, OrderStatus.FILLED, 50, "118.40")
+    assert two.level.closed
+    assert two.oco_count == 1
+    assert f"SELL of {excess} SBIN" in two.attention[0][1]
+
+
+def test_partly_filled_hedge_that_covers_what_the_target_left_closes_the_level() -> None:
+    """Behaviour 6.3: 25 TokenB were hedged, then the target sold 50 of 100: those 25 are all it needs."""
+    part = see(target_placed(), Role.OCO, OrderStatus.CANCELLED, 25, "118.40").level
+    assert part.state is LevelState.TARGET_PLACED
+    done = see(part, Role.TARGET, OrderStatus.WORKING, 50, "49.50")
+    assert done.level.state is LevelState.OCO_FILLED
+    assert done.level.order is not None, "its cancel follows"
+    assert done.oco_count == 1
+    last = see(done.level, Role.TARGET, OrderStatus.CANCELLED, 50, "49.50")
+    assert last.level.closed
+    assert last.attention == ()
+
+
+def test_times_of_fills_are_noted() -> None:
+    """Behaviour 5.2, 6.3: the waits for a rest count from the first fill, or from the last."""
+    first = see(entry_placed(), Role.ENTRY, OrderStatus.WORKING, 40).level
+    later = replace(MOMENT, now=NOW + timedelta(seconds=7))
+    second = see(first, Role.ENTRY, OrderStatus.WORKING, 60, moment=later).level
+    same = see(
+        second, Role.ENTRY, OrderStatus.WORKING, 60, moment=replace(MOMENT, now=NOW + timedelta(seconds=9))
+    ).level
+    assert same.order is not None
+    assert (same.order.first_fill_at, same.order.last_fill_at) == (NOW, NOW + timedelta(seconds=7))
 
 
 def test_never_arrived_frees_the_leg_without_a_backoff() -> None:

@@ -150,13 +150,13 @@ def test_limit_of_a_stop_pays_up_and_never_less_than_the_offset(
 
 
 @given(filled=st.integers(1, 1000), quantity_a=st.integers(1, 1000), quantity_b=st.integers(1, 1000))
-def test_hedge_quantity_is_in_proportion_to_what_filled(filled: int, quantity_a: int, quantity_b: int) -> None:
-    """Behaviour 5.2: whole for a whole fill, at least one share, never more than the whole."""
+def test_hedge_is_in_proportion_to_what_filled(filled: int, quantity_a: int, quantity_b: int) -> None:
+    """Behaviour 6.3: whole for a whole fill, at least one share, never more than the whole."""
     assume(filled <= quantity_a)
     level = a_level(
         token_a_quantity=quantity_a, token_b_quantity=quantity_b, entry_traded=Traded(quantity=filled, value=Decimal(1))
     )
-    hedge = grid.hedge_quantity(level)
+    hedge = grid.hedge_need(level)
     assert 1 <= hedge <= quantity_b
     assert abs(hedge - Decimal(filled * quantity_b) / quantity_a) <= Decimal("0.5") or hedge == 1
     if filled == quantity_a:

@@ -1,4 +1,4 @@
-"""Orders that are refused again and again (behaviour 8)."""
+"""Orders that are rejected again and again (behaviour 8)."""
 
 from __future__ import annotations
 
@@ -9,70 +9,119 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.level_life import MOMENT, entry_placed, see
+from tests.support.level_life import MOMENT, entry_placed, see, target_placed
 from tests.support.states import NOW
-from tg1.models import NO_BACKOFF, Backoff, OrderStatus, Role
-from tg1.rules.rejections import is_due, next_backoff, refused
+from tg1.models import NO_BACKOFF, Backoff, LevelState, OrderStatus, Role
+from tg1.rules.change import Rejection
+from tg1.rules.rejections import counted, is_due, is_entry_due, next_backoff, refused
 
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
 PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
 
 
 @pytest.mark.parametrize(
-    ("backoff", "due"),
+    ("backoff", "entry_due", "due"),
     [
-        pytest.param(Backoff(), True, id="never-rejected"),
-        pytest.param(LATER, False, id="backing-off"),
-        pytest.param(PAUSED, False, id="paused"),
-        pytest.param(Backoff(rejections=2, retry_at=NOW), True, id="time-has-come"),
-        pytest.param(Backoff(rejections=2, retry_at=NOW + timedelta(hours=2)), True, id="clock-jumped-back"),
+        pytest.param(Backoff(), True, True, id="never-rejected"),
+        pytest.param(LATER, False, False, id="backing-off"),
+        pytest.param(PAUSED, False, True, id="paused"),
+        pytest.param(Backoff(rejections=2, retry_at=NOW), True, True, id="time-has-come"),
+        pytest.param(Backoff(rejections=2, retry_at=NOW + timedelta(hours=2)), True, True, id="clock-jumped-back"),
     ],
 )
-def test_leg_is_due_unless_paused_or_backing_off(backoff: Backoff, due: bool) -> None:  # noqa: FBT001
-    """Behaviour 8; failures.md III.29: both sides of the guard."""
+def test_leg_is_due_unless_backing_off_and_only_entries_pause(
+    backoff: Backoff,
+    entry_due: bool,  # noqa: FBT001
+    due: bool,  # noqa: FBT001
+) -> None:
+    """Behaviour 8.2; failures.md III.29: both sides of the guard."""
+    assert is_entry_due(backoff, NOW) is entry_due
     assert is_due(backoff, NOW) is due
 
 
-def test_rejections_wait_longer_each_time_and_pause_at_the_fifth() -> None:
-    """Behaviour 8: next cycle, then 2, 4, 8 s; the fifth pauses the level."""
+@pytest.mark.parametrize(("role", "paused"), [(Role.ENTRY, True), (Role.TARGET, False), (Role.OCO, False)])
+def test_rejections_wait_longer_each_time_and_only_entries_pause(role: Role, paused: bool) -> None:  # noqa: FBT001
+    """Behaviour 8, 8.2: next cycle, then 2, 4, 8 s; the fifth pauses an entry, and others try every 60 s from then."""
     backoff, waits = NO_BACKOFF, []
-    for _ in range(5):
-        backoff = next_backoff(backoff, "no", NOW)
+    for _ in range(7):
+        backoff = next_backoff(backoff, role, "no", NOW)
         assert backoff.retry_at is not None
         waits.append((backoff.retry_at - NOW).total_seconds())
-    assert waits[:4] == [0, 2, 4, 8]
-    assert backoff.paused
-    assert all(wait <= 60 for wait in waits)
+    assert waits == [0, 2, 4, 8, 60, 60, 60]
+    assert backoff.paused is paused
 
 
-@given(st.integers(0, 500))
-def test_back_off_is_bounded_by_a_minute(rejections: int) -> None:
+@given(st.integers(0, 500), st.sampled_from(Role))
+def test_back_off_is_bounded_by_a_minute(rejections: int, role: Role) -> None:
     """Behaviour 8: … 60 s."""
-    after = next_backoff(Backoff(rejections=rejections), "no", NOW)
+    after = next_backoff(Backoff(rejections=rejections), role, "no", NOW)
     assert after.retry_at is not None
     assert timedelta() <= after.retry_at - NOW <= timedelta(seconds=60)
 
 
-def test_fifth_refusal_calls_for_attention_with_the_brokers_reason() -> None:
-    """Behaviour 8."""
+def test_fifth_rejection_of_an_entry_pauses_it_with_the_brokers_reason() -> None:
+    """Behaviour 8.2."""
     level = replace(entry_placed(), backoff=Backoff(rejections=4, retry_at=NOW))
     assert level.order is not None
-    change = refused(level, level.order, "RMS:Rule", NOW)
+    change = refused(level, level.order, "RMS:Rule")
+    assert change.level.state is LevelState.FRESH
+    assert change.rejection == Rejection(order=level.order, reason="RMS:Rule")
+    change = counted(change.level, change.rejection, NOW)
     assert change.level.backoff.paused
-    assert "RMS:Rule" in change.attention[0][1]
+    assert change.attention == (
+        (
+            "paused level0001 entry",
+            "downside level 1: 5 entry orders in a row were rejected, the level is paused: RMS:Rule",
+        ),
+    )
+
+
+@pytest.mark.parametrize("rejections", [3, 4, 5])
+def test_fifth_rejection_of_a_hedge_calls_for_attention_and_goes_on(rejections: int) -> None:
+    """Behaviour 8.2: targets and hedges protect what is open; a person is told under one key, however often."""
+    level = replace(target_placed(), oco_backoff=Backoff(rejections=rejections, retry_at=NOW))
+    assert level.oco_order is not None
+    change = counted(level, Rejection(order=level.oco_order, reason="Margin"), NOW)
+    assert not change.level.oco_backoff.paused
+    keys = [key for key, _ in change.attention]
+    assert keys == ([] if rejections == 3 else ["rejected level0001 oco"])
+    assert change.notes == ()
 
 
 def test_fill_clears_the_count_and_being_seen_at_work_does_not() -> None:
-    """Behaviour 8: "a success clears the count"; a broker's square-off lets each order live for a moment."""
+    """Behaviour 8.1: a fill is a success; a broker's square-off lets each order live for a moment."""
     level = replace(entry_placed(), backoff=Backoff(rejections=3, retry_at=NOW))
+    assert level.order is not None
+    level = replace(level, order=replace(level.order, placed_at=NOW))
     assert see(level, Role.ENTRY, OrderStatus.WORKING).level.backoff.rejections == 3
     assert see(level, Role.ENTRY, OrderStatus.WORKING, 10).level.backoff == NO_BACKOFF
 
 
-@pytest.mark.parametrize(("rested_secs", "count"), [(59, 4), (61, 1)])
-def test_order_that_rested_a_minute_begins_a_new_row_of_rejections(rested_secs: int, count: int) -> None:
-    """Behaviour 8: five in a row."""
+@pytest.mark.parametrize(("rested_secs", "count"), [(59, 3), (60, 0)])
+def test_order_that_is_seen_working_for_a_minute_clears_the_count_at_that_moment(rested_secs: int, count: int) -> None:
+    """Behaviour 8.1: since its own placement, whoever ends the order later."""
     level = replace(entry_placed(), backoff=Backoff(rejections=3, retry_at=NOW))
-    working = see(level, Role.ENTRY, OrderStatus.WORKING).level
+    assert level.order is not None
+    level = replace(level, order=replace(level.order, placed_at=NOW))
     later = replace(MOMENT, now=NOW + timedelta(seconds=rested_secs))
-    assert see(working, Role.ENTRY, OrderStatus.CANCELLED, moment=later).level.backoff.rejections == count
+    assert see(level, Role.ENTRY, OrderStatus.WORKING, moment=later).level.backoff.rejections == count
+    ended = see(level, Role.ENTRY, OrderStatus.CANCELLED, moment=later).level
+    assert ended.backoff.rejections == 3, "to have ended is not to be seen working"
+
+
+@pytest.mark.parametrize("status", [OrderStatus.REJECTED, OrderStatus.CANCELLED])
+def test_rejection_that_no_leg_minds_is_not_counted(status: OrderStatus) -> None:
+    """Behaviour 5.2, 8: an entry that filled in part and was then rejected has moved on to its target."""
+    change = see(entry_placed(), Role.ENTRY, status, 40)
+    assert change.level.state is LevelState.TARGET_READY
+    assert change.rejection is None
+    assert change.level.backoff == NO_BACKOFF
+
+
+def test_rejection_of_a_target_that_filled_in_part_is_counted_after_its_fill() -> None:
+    """Behaviour 8.1: the fill clears the row, the rejection begins a new one."""
+    level = replace(target_placed(), backoff=Backoff(rejections=3, retry_at=NOW))
+    change = see(level, Role.TARGET, OrderStatus.REJECTED, 40, "49.50", reason="no")
+    assert change.level.backoff == NO_BACKOFF
+    assert change.rejection is not None
+    assert counted(change.level, change.rejection, NOW).level.backoff.rejections == 1

@@ -46,8 +46,8 @@ def test_prices_are_put_on_the_tick_of_the_day() -> None:
     ("price_b", "order_type", "limit", "trigger"),
     [
         pytest.param("120.50", OrderType.STOPLIMIT, "117.90", "118.50", id="ahead"),
-        pytest.param("118.50", OrderType.LIMIT, "118.50", None, id="reached"),
-        pytest.param("117.00", OrderType.LIMIT, "118.50", None, id="passed"),
+        pytest.param("118.50", OrderType.LIMIT, "117.90", None, id="reached"),
+        pytest.param("117.00", OrderType.LIMIT, "117.90", None, id="passed"),
     ],
 )
 def test_hedge_of_a_buy_waits_below_the_market(
@@ -58,6 +58,39 @@ def test_hedge_of_a_buy_waits_below_the_market(
     assert (terms.side, terms.quantity, terms.order_type) == (Side.SELL, 50, order_type)
     assert terms.limit_price == Decimal(limit)
     assert terms.trigger_price == (None if trigger is None else Decimal(trigger))
+
+
+def test_crossed_hedge_of_a_sell_is_a_limit_above_its_price() -> None:
+    """Behaviour 6.1: BUY 122.50 and 0.5 % of it, 0.61, in the paying direction, on a tick of 0.05."""
+    level = replace(target_ready(), trade_side=TradeSide.UPSIDE, oco_trade_price=Decimal("122.50"))
+    terms = oco_ticket(level, RULES, Decimal("122.60")).terms
+    assert (terms.order_type, terms.limit_price, terms.trigger_price) == (OrderType.LIMIT, Decimal("123.15"), None)
+
+
+@given(TICKS, st.sampled_from(TradeSide), st.integers(100, 4000), st.integers(1, 200))
+def test_crossed_hedge_has_the_limit_that_its_stop_had(tick: Decimal, side: TradeSide, steps: int, past: int) -> None:
+    """Behaviour 6.1: the same order, but for its trigger."""
+    rules = replace(RULES, tick_b=tick)
+    level = replace(target_ready(), trade_side=side, oco_trade_price=steps * tick)
+    away = past * tick * level.oco_trade_direction.sign
+    ahead = oco_ticket(level, rules, steps * tick - away).terms
+    crossed = oco_ticket(level, rules, steps * tick + away).terms
+    assert (ahead.order_type, crossed.order_type) == (OrderType.STOPLIMIT, OrderType.LIMIT)
+    assert replace(ahead, order_type=OrderType.LIMIT, trigger_price=None) == crossed
+
+
+@pytest.mark.parametrize(
+    ("sold", "hedged", "quantity"),
+    [(0, 0, 50), (30, 0, 35), (90, 0, 5), (99, 0, 1), (0, 20, 30), (50, 20, 5), (31, 0, 35), (29, 0, 36)],
+)
+def test_hedge_is_for_what_the_level_still_needs(sold: int, hedged: int, quantity: int) -> None:
+    """Behaviour 6.3: max(1, round(50 x open / 100)), a half rounded up, less what the hedge has filled."""
+    level = replace(
+        target_ready(),
+        target_traded=Traded(quantity=sold, value=sold * Decimal("49.50")),
+        oco_traded=Traded(quantity=hedged, value=hedged * Decimal("118.40")),
+    )
+    assert oco_ticket(level, RULES, Decimal("120.50")).terms.quantity == quantity
 
 
 def test_plain_limits_are_never_stops() -> None:

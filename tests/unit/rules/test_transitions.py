@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.level_life import MOMENT, RULES, a_target, an_oco, level_in, see, target_placed
+from tests.support.level_life import RULES, a_target, an_oco, level_in, see, target_placed
 from tests.support.states import an_order
 from tg1.errors import IllegalMove
 from tg1.models import LevelState, OpenOrder, OrderStatus, Role
 from tg1.rules.fills import never_arrived
+from tg1.rules.grid import hedge_rest
 from tg1.rules.rejections import refused
 from tg1.rules.transitions import MOVES, LevelEvent, freed, move, placed, stay, updated
 
@@ -166,15 +167,15 @@ def intended(level: OpenOrder, role: Role) -> OpenOrder:
         return placed(level, an_order())
     if role is Role.TARGET and level.state is LevelState.TARGET_READY:
         return placed(level, a_target(quantity=level.open_quantity))
-    if role is Role.OCO and level.is_open and level.oco_order is None and level.oco_traded.quantity < 50:
-        return placed(level, replace(an_oco(), quantity=50 - level.oco_traded.quantity))
+    if role is Role.OCO and level.is_open and level.oco_order is None and hedge_rest(level) > 0:
+        return placed(level, replace(an_oco(), quantity=hedge_rest(level)))
     return level
 
 
 def unheard(level: OpenOrder, order: LegOrder, what: str) -> OpenOrder:
     """The order leaves without a fill: refused, proven absent, or not sent at all."""
     if what == "refused":
-        return refused(level, order, "RMS says no", MOMENT.now).level
+        return refused(level, order, "RMS says no").level
     return never_arrived(level, order).level if what == "absent" else freed(level, order.role)
 
 

@@ -419,3 +419,16 @@ def test_a_name_in_any_script_makes_an_ascii_file() -> None:
     data = encode(state, NOW)
     assert data.isascii()
     assert decode(data).bot_name == state.bot_name
+
+
+def test_order_of_an_earlier_tg1_has_no_times() -> None:
+    """Behaviour 9.2: a state without them is read as it is; what waits by them treats them as unknown."""
+
+    def forget(document: dict[str, Any]) -> None:
+        order = document["open_orders"][0]["order"]
+        for key in ("placed_at", "first_fill_at", "last_fill_at"):
+            del order[key]
+
+    [level, *_] = decode(tampered(forget)).levels.values()
+    assert level.order is not None
+    assert (level.order.placed_at, level.order.first_fill_at, level.order.last_fill_at) == (None, None, None)

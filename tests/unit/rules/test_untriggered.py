@@ -1,0 +1,123 @@
+"""Hedges that should have filled and have not: fifteen judged seconds (behaviour 7.4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.level_life import MOMENT
+from tests.support.states import a_level, an_order
+from tg1.models import Backoff, OpenOrder, OrderSide, Role, Side, Traded, TradeSide
+from tg1.rules.untriggered import UntriggeredWatch
+
+if TYPE_CHECKING:
+    from tg1.rules.given import Moment
+
+FILLED = Traded(quantity=100, value=Decimal(4900))
+DOWN, UP = TradeSide.DOWNSIDE, TradeSide.UPSIDE
+
+
+def a_hedge(number: int, side: TradeSide = DOWN, **changes: object) -> OpenOrder:
+    """An open level whose hedge is at 118."""
+    values: dict[str, object] = {"trade_side": side, "oco_trade_price": Decimal(118), **changes}
+    return a_level(number, order_side=OrderSide.TARGET, entry_traded=FILLED, **values)
+
+
+def at(secs: float, price_b: str | None = "118") -> Moment:
+    """So many seconds after the first look."""
+    return replace(MOMENT, monotonic=500.0 + secs, price_b=None if price_b is None else Decimal(price_b))
+
+
+WORKS = an_order(role=Role.OCO, side=Side.SELL)
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        pytest.param(a_hedge(1, oco_order=WORKS), id="works"),
+        pytest.param(a_hedge(1), id="waits"),
+        pytest.param(a_hedge(1, oco_backoff=Backoff(rejections=5, retry_at=MOMENT.now)), id="backs-off"),
+    ],
+)
+def test_level_counts_after_fifteen_seconds_whatever_its_order_does(level: OpenOrder) -> None:
+    """Behaviour 7.4: it counts whether its order works, waits, was rejected or is backing off."""
+    watch = UntriggeredWatch()
+    counts = [watch.look([level], at(secs), ())[DOWN] for secs in range(17)]
+    assert counts == [0] * 15 + [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "passed"),
+    [
+        pytest.param(DOWN, "118.00", True, id="sells-at-market"),
+        pytest.param(DOWN, "117.95", True, id="sells-above-market"),
+        pytest.param(DOWN, "118.05", False, id="sells-below-market"),
+        pytest.param(UP, "118.00", True, id="buys-at-market"),
+        pytest.param(UP, "118.05", True, id="buys-below-market"),
+        pytest.param(UP, "117.95", False, id="buys-above-market"),
+    ],
+)
+def test_price_is_at_or_beyond(side: TradeSide, price: str, passed: bool) -> None:  # noqa: FBT001
+    """Architecture 13, condition 2, in both directions."""
+    watch = UntriggeredWatch()
+    counts = [watch.look([a_hedge(1, side)], at(secs, price), ()) for secs in range(16)]
+    assert counts[-1] == {side: int(passed), side_of_the_other(side): 0}
+
+
+def side_of_the_other(side: TradeSide) -> TradeSide:
+    """The other half of the grid."""
+    return UP if side is DOWN else DOWN
+
+
+def test_price_that_comes_back_once_begins_the_seconds_anew() -> None:
+    """Behaviour 7.4: in every judged cycle."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    for secs in range(15):
+        watch.look([level], at(secs), ())
+    watch.look([level], at(15, "118.05"), ())
+    counts = [watch.look([level], at(secs), ())[DOWN] for secs in range(16, 33)]
+    assert counts == [0] * 15 + [1, 1]
+
+
+@pytest.mark.parametrize("blind", [pytest.param(True, id="unread-book"), pytest.param(False, id="stale-price")])
+def test_watch_stands_still_while_a_cycle_cannot_be_judged(blind: bool) -> None:  # noqa: FBT001
+    """Behaviour 7.4, 10.2, 4.4: an hour without a book or a price proves nothing, before it nor after it."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    for secs in range(11):
+        watch.look([level], at(secs), ())
+    for secs in range(11, 3600):
+        assert watch.look([level], at(secs, "118" if blind else None), {DOWN} if blind else ())[DOWN] == 0
+    counts = [watch.look([level], at(secs), ())[DOWN] for secs in range(3600, 3607)]
+    assert counts == [0] * 5 + [1, 1], "ten seconds before and five after"
+
+
+def test_other_half_is_judged_while_one_cannot_be_seen() -> None:
+    """Behaviour 7.4: its OCO account's book, not any account's."""
+    watch = UntriggeredWatch()
+    levels = [a_hedge(1), a_hedge(2, UP)]
+    counts = [watch.look(levels, at(secs), {UP}) for secs in range(16)]
+    assert counts[-1] == {DOWN: 1, UP: 0}
+
+
+def test_hedge_that_filled_gives_those_without_a_place_their_seconds_again() -> None:
+    """A row of equal hedges that is being worked off is no failure, however long it is; a working one still counts."""
+    watch = UntriggeredWatch()
+    levels = [a_hedge(1), a_hedge(2, oco_order=WORKS)]
+    for secs in range(15):
+        watch.look(levels, at(secs), ())
+    watch.note_progress(levels, DOWN)
+    assert watch.look(levels, at(15), ())[DOWN] == 1
+    watch.note_progress([], UP)
+    assert watch.look(levels, at(31), ())[DOWN] == 2
+
+
+def test_new_day_begins_anew() -> None:
+    """Behaviour 7.4."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    for secs in range(16):
+        watch.look([level], at(secs), ())
+    watch.begin_anew()
+    assert watch.look([level], at(16), ())[DOWN] == 0
