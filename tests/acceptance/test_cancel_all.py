@@ -37,7 +37,7 @@ def test_cancel_all_stops_the_running_bot_and_clears_every_account(exchange: Exc
     """Behaviour 13: the bot is told to stop first, its orders go, other people's stay; a second time is harmless."""
     done = trading.cancel_all()
     assert done.returncode == 0, done.stderr + done.stdout
-    assert trading.exit_code(within=5) == 0
+    assert trading.exit_code() == 0
     assert _ours(exchange) == set()
     assert len(exchange.working()) == 2
     assert trading.counters() == (0, 100, 0, 0), "the position stays in the books"
@@ -77,7 +77,7 @@ def test_cancel_all_kills_a_bot_that_does_not_listen(exchange: Exchange, trading
     trading.signal(signal.SIGSTOP)
     done = trading.finish(trading.tweaked("tg1.trading.emergency.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
     assert done.returncode == 0, done.stderr + done.stdout
-    assert trading.exit_code(within=5) == -signal.SIGKILL
+    assert trading.exit_code() == -signal.SIGKILL
     assert _ours(exchange) == set()
 
 

@@ -31,7 +31,7 @@ class _Victim:
         self.kills = 0
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        until(lambda: self._strike() or condition(), what, self.bot, self.exchange, within=60, look_every=0.25)
+        until(lambda: self._strike() or condition(), what, self.bot, self.exchange, look_every=0.25)
 
     def _strike(self) -> bool:
         if not self.kills and self.exchange.was_hit():

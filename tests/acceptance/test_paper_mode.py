@@ -72,7 +72,7 @@ def test_paper_bot_trades_by_itself_and_takes_its_exchange_along(tmp_path: Path)
     try:
         bot.start()
         for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
-            bot.await_log(event, within=60)
+            bot.await_log(event)
         (child,) = bot.children()
         bot.signal(signal.SIGINT)
         assert bot.exit_code() == 0
@@ -114,7 +114,7 @@ def test_every_fill_on_real_prices_was_within_reach(tmp_path: Path) -> None:
     try:
         bot.start()
         for event in ("ENTRY FILLED", "TARGET FILLED", "OCO FILLED"):
-            bot.await_log(event, within=60)
+            bot.await_log(event)
         bot.signal(signal.SIGINT)
         assert bot.exit_code() == 0
     finally:

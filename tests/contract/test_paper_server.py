@@ -19,6 +19,7 @@ from kiteconnect.exceptions import InputException, NetworkException, TokenExcept
 
 from tests.support.paper_desk import place_body
 from tests.support.paper_server import serving_in_thread
+from tests.support.patience import PATIENCE_SECS
 from tests.support.places import DATA, REPO
 from tg1.paper.build import PaperSettings, build
 from tg1.paper.errors import PaperUsageError
@@ -263,7 +264,7 @@ class Ticker:
         """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_SECS)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -344,7 +345,7 @@ def test_command_serves_until_a_signal_and_exits_0(tmp_path: Path, number: signa
     client = Client(Roots(**json.loads(process.stdout.readline())))
     assert set(client.kite().ltp(["NSE:PFC", "NSE:ZOMATO"])) == {"NSE:PFC", "NSE:ZOMATO"}
     process.send_signal(number)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE_SECS)
     assert (process.returncode, err) == (0, "")
     assert "user/session" in journal.read_text(encoding="utf-8")
     assert "contract-secret" not in journal.read_text(encoding="utf-8")
@@ -355,7 +356,7 @@ def test_command_ends_with_its_stdin() -> None:
     process = _run("--exit-with-stdin", stdin=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline()
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE_SECS)
     assert (process.returncode, err) == (0, "")
 
 
@@ -378,7 +379,7 @@ def test_command_ends_with_its_stdin() -> None:
 def test_bad_arguments_give_one_sentence_and_exit_2(args: tuple[str, ...]) -> None:
     """Every refusal is one clear sentence on stderr (behaviour 14)."""
     process = _run(*args)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_SECS)
     assert (process.returncode, out, err.count("\n")) == (2, "", 1)
     assert "Traceback" not in err
 
@@ -392,8 +393,8 @@ def test_command_replays_real_prices() -> None:
     client = Client(Roots(**json.loads(process.stdout.readline())))
     prices = client.control("truth")["prices"]
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_SECS)
     assert set(prices) == {"NTPC", "SBIN"}
     refused = _run("--paper-prices", file, "--token-a", "IRFC", "--token-b", "SBIN")
-    _, err = refused.communicate(timeout=20)
+    _, err = refused.communicate(timeout=PATIENCE_SECS)
     assert (refused.returncode, err.count("\n")) == (2, 1)

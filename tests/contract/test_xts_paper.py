@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.support.paper_server import serving_in_thread
+from tests.support.patience import PATIENCE_SECS
 from tests.support.xts_doubles import CREDENTIALS, ORDER
 from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
 from tg1.findoc_client import FindocMultiClient
@@ -63,7 +64,7 @@ class _Setup:
 
     def trade_at(self, price: str) -> None:
         """Somebody trades IRFC at that price."""
-        said = requests.post(f"{self.root}/paper/price", json={"symbol": "IRFC", "price": price}, timeout=5)
+        said = requests.post(f"{self.root}/paper/price", json={"symbol": "IRFC", "price": price}, timeout=PATIENCE_SECS)
         said.raise_for_status()
 
     @property

@@ -12,6 +12,7 @@ import requests
 import responses
 import urllib3
 
+from tests.support.patience import PATIENCE_SECS
 from tests.support.xts_doubles import SocketServer, dead_port, http_bytes, reset
 from tg1.errors import NoAnswer, NotSent
 from tg1.machine.clock import SystemClock
@@ -67,7 +68,7 @@ def _close_after_reading(connection: socket.socket, server: SocketServer) -> Non
 
 def _stay_silent(connection: socket.socket, server: SocketServer) -> None:
     server.read_request(connection)
-    server.done.wait(10)
+    server.done.wait(PATIENCE_SECS)
 
 
 def _send_half_an_answer(connection: socket.socket, server: SocketServer) -> None:
@@ -176,7 +177,7 @@ def test_silent_handshake_is_not_sent() -> None:
     """A TLS handshake that is never answered ends at the connect timeout, with nothing sent."""
 
     def keep_silent(_connection: socket.socket, server: SocketServer) -> None:
-        server.done.wait(10)
+        server.done.wait(PATIENCE_SECS)
 
     with SocketServer(keep_silent) as server, pytest.raises(NotSent):
         transport_to(f"https://127.0.0.1:{server.port}", connect_timeout_secs=0.2).send(POST)
@@ -196,7 +197,7 @@ def test_connection_that_the_server_closed_is_not_used_again() -> None:
     with SocketServer(answer_once) as server:
         transport = transport_to(server.root)
         transport.send(GET)
-        assert closed.wait(10)
+        assert closed.wait(PATIENCE_SECS)
         assert transport.send(POST).status == 200
     assert len(server.requests) == 2
     assert server.connections == 2
@@ -216,7 +217,7 @@ def test_order_on_a_connection_that_was_reset_is_known_not_to_be_sent(monkeypatc
     with SocketServer(answer_once_then_reset) as server:
         transport = transport_to(server.root)
         transport.send(GET)
-        assert gone.wait(10)
+        assert gone.wait(PATIENCE_SECS)
         with pytest.raises(NotSent):
             transport.send(POST)
     assert len(server.requests) == 1
@@ -237,7 +238,7 @@ def test_order_on_a_connection_that_closes_under_it_is_unknown(monkeypatch: pyte
     with SocketServer(answer_once_then_close) as server:
         transport = transport_to(server.root)
         transport.send(GET)
-        assert gone.wait(10)
+        assert gone.wait(PATIENCE_SECS)
         with pytest.raises(NoAnswer):
             transport.send(POST)
 

@@ -16,6 +16,7 @@ import pytest
 from txaio import tx
 
 from tests.support.fake_kite_ws import FakeKite, eventually, frame_of, full_packet, ltp_frame, quote_packet
+from tests.support.patience import PATIENCE_SECS
 from tg1.errors import ConfigError
 from tg1.kite.feed_values import FeedLimits, FeedPhase
 from tg1.zerodha_feed import ZerodhaFeed
@@ -460,5 +461,5 @@ def test_process_ends_cleanly_under_a_running_feed(kite: FakeKite) -> None:
         "while feed.quote('SBIN') is None: time.sleep(0.01)\n"
         "sys.exit(3)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, timeout=30)  # noqa: S603  # our own interpreter
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, timeout=PATIENCE_SECS)  # noqa: S603  # our own interpreter
     assert (done.returncode, done.stdout, done.stderr) == (3, b"", b"")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECS
 from tg1.errors import FeedError, KiteTokenExpired
 from tg1.kite.instruments import parse_rows
 from tg1.kite.rest import fetch_from_kite
@@ -58,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
         if self.server.trickles:
-            self.server.hang_up.wait(20)
+            self.server.hang_up.wait(PATIENCE_SECS)
         self.wfile.write(self.server.body)
 
     def log_message(self, *_args: object) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SHARED_DATA = REPO / "../shared/data"
 
-DEADLINE_SECS = 30.0
+DEADLINE_SECS = PATIENCE_SECS
 LOOK_EVERY_SECS = 0.1
 _CONTROL_TIMEOUT_SECS = DEADLINE_SECS
 
@@ -111,7 +112,7 @@ class Exchange:
             if pipe is not None:
                 pipe.close()
         try:
-            self._process.wait(5)
+            self._process.wait(DEADLINE_SECS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -409,12 +410,14 @@ class Bot:
     # -- what is awaited -----------------------------------------------------------------------------------------------
 
     def await_places(self, *places: str, within: float = DEADLINE_SECS) -> None:
-        """Await that exactly these orders work, e.g. "D01E" "U01E", all acknowledged by the state file."""
+        """Await that exactly these orders rest at the exchange, and that the state file has them ("D01E" "U01E")."""
         until(lambda: self.has(*places), f"working orders {sorted(places)}", self, self.exchange, within=within)
 
     def has(self, *places: str) -> bool:
-        """Exactly these orders work, and the state file says the same."""
+        """Exactly these orders work, none of them on its way in, and the state file says the same."""
         working = self.exchange.working()
+        if any(order["status"] == "PendingNew" for order in working):
+            return False
         return {place_of(order) for order in working} == set(places) and disagreement(self, working) == ""
 
     def await_log(self, sentence: str, within: float = DEADLINE_SECS) -> None:

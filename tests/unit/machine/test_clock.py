@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECS
 from tg1.machine import clock
 from tg1.machine.clock import SystemClock
 
@@ -55,7 +56,7 @@ def test_wait_whose_end_was_slept_through_returns_at_once(slept: Callable[[float
         done.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    assert done.wait(30.0)
+    assert done.wait(PATIENCE_SECS)
 
 
 def test_system_without_that_clock_counts_the_waking_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
 from tg1.machine.terminal import silent_keys
 
@@ -45,7 +46,7 @@ def test_sighup_ends_no_process(setup: str, said: bytes) -> None:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTTOU)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE_SECS)
         assert out == said
     assert process.returncode == 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECS
 from tg1.screen.handlers import IstFormatter, QueuedHandler, ReportsOnce
 from tg1.screen.writer import Writer, end_all
 
@@ -47,7 +48,7 @@ def test_lines_that_do_not_fit_are_counted_and_said_in_their_place(stuck: Stuck)
     """Behaviour 19: lines go through a bounded queue; what does not fit is counted and said later."""
     handler = QueuedHandler(stuck, Writer("test", most_jobs=2))
     handler.handle(record("0"))
-    assert stuck.begun.wait(30)
+    assert stuck.begun.wait(PATIENCE_SECS)
     for number in range(1, 6):
         handler.handle(record(str(number)))
     assert handler.lost == 3
@@ -63,7 +64,7 @@ def test_lines_that_never_fitted_are_counted_at_the_end(stuck: Stuck) -> None:
     """Behaviour 19: the count is not lost with the lines."""
     handler = QueuedHandler(stuck, Writer("test", most_jobs=1))
     handler.handle(record("0"))
-    assert stuck.begun.wait(30)
+    assert stuck.begun.wait(PATIENCE_SECS)
     for number in range(1, 4):
         handler.handle(record(str(number)))
     handler.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECS
 from tg1.screen.writer import Writer, end_all, text_of, unbuffered
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_offer_to_a_writer_that_hangs_returns_and_is_bounded(stuck: threading.Ev
     begun = threading.Event()
     writer.offer(begun.set)
     writer.offer(stuck.wait)
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_SECS)
     assert [writer.offer(lambda: None) for _ in range(5)] == [True, True, True, False, False]
 
 
