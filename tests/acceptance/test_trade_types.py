@@ -47,7 +47,7 @@ def test_bot_trades_entry_target_and_reentry_of_its_trade_type(
     if not bot.brisk:
         _assert_book_is_read_once_a_second(exchange)
     assert bot.stop() == 0
-    assert bot.output().splitlines()[-1] == bot.log().splitlines()[-1]
+    assert bot.output().splitlines()[-1] == bot.log().splitlines()[-1].replace(f" {bot.name}: ", " ")
 
 
 def _assert_book_is_read_once_a_second(exchange: Exchange) -> None:
