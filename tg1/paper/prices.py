@@ -38,6 +38,14 @@ class PriceSource(Protocol):
     """A pair's prices: the first ones at once, the rest in the order of `at_secs`."""
 
     @property
+    def begins_at(self) -> datetime | None:
+        """Market time of the first price of a file, IST; None for made prices, whose market is here and now."""
+
+    @property
+    def length_secs(self) -> float:
+        """Market seconds until the last event; 0 for a source without end."""
+
+    @property
     def first(self) -> Mapping[str, Decimal]:
         """The price of each symbol at second zero, in rupees."""
 
@@ -50,24 +58,45 @@ class Playback:
 
     def __init__(self, source: PriceSource) -> None:
         self.source = source
+        self.elapsed_secs = 0.0
+        """Market seconds since the start of the source, as last asked for."""
+        self.market_time = source.begins_at
+        """When the last event traded, IST; None where the market is here and now."""
         self._events = source.events()
         self._next = next(self._events, None)
 
     def until(self, elapsed_secs: float) -> list[PriceEvent]:
         """Return the events not yet handed out, up to `elapsed_secs` market seconds from the start."""
+        self.elapsed_secs = max(self.elapsed_secs, elapsed_secs)
         due = []
         while self._next is not None and self._next.at_secs <= elapsed_secs:
             due.append(self._next)
+            self.market_time = self._next.market_time or self.market_time
             self._next = next(self._events, None)
         return due
 
     @property
+    def played(self) -> float:
+        """How much of a source that ends has been handed out, from 0 to 1; 0 for one without end."""
+        if self.is_over:
+            return 1.0
+        length_secs = self.source.length_secs
+        return min(self.elapsed_secs / length_secs, 1.0) if length_secs else 0.0
+
+    @property
     def is_over(self) -> bool:
-        """The source has no further events."""
-        return self._next is None
+        """A file has been played to its end; made prices never are."""
+        return self._next is None and self.source.begins_at is not None
 
 
-class ManualPrices:
+class _Endless:
+    """A source whose market is here and now."""
+
+    begins_at: datetime | None = None
+    length_secs = 0.0
+
+
+class ManualPrices(_Endless):
     """Fixed first prices; every later one comes through the control API."""
 
     def __init__(self, first: Mapping[str, Decimal]) -> None:
@@ -92,7 +121,7 @@ class Leg:
     tick: Decimal
 
 
-class SeededPair:
+class SeededPair(_Endless):
     """Two correlated prices that swing about their centres, one price a second each, on tick, by seed.
 
     Both legs follow one damped random oscillation (about 4 % either way in a period of half an hour) and each adds
