@@ -28,7 +28,7 @@ from tg1.machine.lock import BotLock
 from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.shared_files import OsSharedFolder
 from tg1.machine.terminal import outlive, silent_keys
-from tg1.paper_process import paper_exchange
+from tg1.paper_process import ReplayedDays, paper_exchange
 from tg1.rules.hours import WEEKDAYS
 from tg1.screen.live import LadderScreen, console_on
 from tg1.screen.logs import setup_logging
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
+    from tg1.paper_process import MarketClock
     from tg1.rules.hours import TradingCalendar
     from tg1.screen.logs import Logs
     from tg1.screen.view import LadderView
@@ -123,13 +124,14 @@ def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> 
     if emergency:
         return _cancel_all(config, clock, redactor)
     with ExitStack() as stack:
+        market: MarketClock | None = None
         if config.paper:
-            config = _on_paper(config, clock, stack)
-        return _trade(config, clock, redactor, logs[0], stack)
+            config, market = _on_paper(config, clock, stack)
+        return _trade(config, clock, redactor, logs[0], stack, market=market)
 
 
-def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> GridOcoConfig:
-    """Start the embedded exchange and point the bot at it.
+def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tuple[GridOcoConfig, MarketClock | None]:
+    """Start the embedded exchange and point the bot at it; with the clock of the market that it replays, if it does.
 
     The exchange is empty at every start, so an earlier paper state is put away; and it is open at any hour unless a
     `--stop-at` asks for a session.
@@ -137,7 +139,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> Gr
     folder = config.state_dir / "paper"
     lock = stack.enter_context(BotLock(folder, config.bot_name))
     lock.acquire(clock.now())
-    roots = stack.enter_context(paper_exchange(config))
+    exchange = stack.enter_context(paper_exchange(config))
     store = StateManager(OsFileSystem(), folder, config.bot_name)
     if store.exists():
         archive = store.archive(clock.now(), "paper exchange ended")
@@ -145,11 +147,11 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> Gr
     for left in (*folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
         left.unlink()
     trade, upside, downside = PAPER_ACCOUNTS
-    return replace(
+    on_paper = replace(
         config,
-        xts_root=roots.xts_root,
-        kite_root=roots.kite_root,
-        kite_ws_root=roots.kite_ws_root,
+        xts_root=exchange.roots.xts_root,
+        kite_root=exchange.roots.kite_root,
+        kite_ws_root=exchange.roots.kite_ws_root,
         state_dir=folder,
         fresh=False,
         ignore_market_hours=config.stop_at is None,
@@ -163,6 +165,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> Gr
         upside_oco_client="",
         downside_oco_client="",
     )
+    return on_paper, exchange.market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +187,15 @@ def _kite_of(config: GridOcoConfig) -> _Kite:
     return _Kite(credentials=ZerodhaConfigFile(path=config.zerodha_config, user=config.zerodha_user).load)
 
 
-def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: Logs, stack: ExitStack) -> ExitCode:
+def _trade(
+    config: GridOcoConfig,
+    clock: SystemClock,
+    redactor: Redactor,
+    logs: Logs,
+    stack: ExitStack,
+    *,
+    market: MarketClock | None,
+) -> ExitCode:
     kite = _kite_of(config)
     credentials = kite.credentials()
     if not config.paper:
@@ -206,14 +217,14 @@ def _trade(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, logs: 
         feed=feed,
         state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
         clock=clock,
-        calendar=_calendar(config, clock),
-        observer=_ladder(logs, stack),
+        calendar=_calendar(config, clock) if market is None else ReplayedDays(market=market),
+        observer=_ladder(logs, stack, market),
     )
     return engine.start()
 
 
-def _ladder(logs: Logs, stack: ExitStack) -> Callable[[LadderView], None] | None:
-    """What draws the ladder; None when stdout is no terminal."""
+def _ladder(logs: Logs, stack: ExitStack, market: MarketClock | None) -> Callable[[LadderView], None] | None:
+    """What draws the ladder, with the clock of the market that is replayed; None when stdout is no terminal."""
     if not logs.stdout.is_terminal:
         return None
     stream = logs.stdout.stream
@@ -222,7 +233,9 @@ def _ladder(logs: Logs, stack: ExitStack) -> Callable[[LadderView], None] | None
     logs.above(screen.console)
     stack.callback(logs.above, None)
     stack.callback(screen.stop)
-    return screen.show
+    if market is None:
+        return screen.show
+    return lambda view: screen.show(replace(view, at=market.time or view.at))
 
 
 def _calendar(config: GridOcoConfig, clock: SystemClock) -> TradingCalendar:

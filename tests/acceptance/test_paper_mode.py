@@ -88,6 +88,30 @@ def test_paper_bot_trades_by_itself_and_takes_its_exchange_along(tmp_path: Path)
             bot.kill()
 
 
+def test_replay_plays_its_file_and_ends_the_session(tmp_path: Path) -> None:
+    """Behaviour 17: the market's clock, the end of the file, cancels, summary, exit 0."""
+    rows = ["ist_second,IRFC,SBIN", "2025-06-18 11:00:00,50.00,120.00", "2025-06-18 11:00:15,49.00,120.00"]
+    rows += ["2025-06-18 11:00:45,49.60,119.00", "2025-06-18 11:01:00,49.40,119.00"]
+    prices = tmp_path / "prices.csv"
+    prices.write_text("\n".join(rows))
+    bot = PaperBot(tmp_path / "bot", steps=2, paper_prices=prices, paper_speed=10)
+    try:
+        bot.start()
+        assert bot.exit_code() == 0
+    finally:
+        if bot.is_running:
+            bot.kill()
+    for sentence in (
+        "The market's clock stands at 2025-06-18 11:00:00 IST (0 % played)",
+        "ENTRY FILLED",
+        "TARGET FILLED",
+        "The price file has been played: the market's clock stands at 2025-06-18 11:01:00 IST",
+        "Session end",
+        "No order is left on the exchange",
+    ):
+        assert bot.says(sentence), bot.shown()
+
+
 def _real_ticks(symbol: str) -> list[tuple[datetime, Decimal]]:
     with PRICES.open() as file:
         return [

@@ -221,7 +221,7 @@ TICKER_SCRIPT = textwrap.dedent(
     """
     import json, sys, threading
     from kiteconnect import KiteTicker
-    root, tokens = sys.argv[1], [519425, 779521]
+    root, tokens = sys.argv[1], [int(token) for token in sys.argv[2:]]
     ticker = KiteTicker("key", "token", root=root, reconnect_max_delay=5)
     def say(*parts):
         print(json.dumps(parts), flush=True)
@@ -242,9 +242,10 @@ TICKER_SCRIPT = textwrap.dedent(
 class Ticker:
     """The real KiteTicker in a process of its own: its reactor runs once per process (kite.md 0.5)."""
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, roots: Roots, *tokens: int) -> None:
+        listened = [str(token) for token in tokens or (519425, 779521)]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
-            [sys.executable, "-c", TICKER_SCRIPT, roots.kite_ws_root],
+            [sys.executable, "-c", TICKER_SCRIPT, roots.kite_ws_root, *listened],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -372,6 +373,9 @@ def test_command_ends_with_its_stdin() -> None:
         pytest.param(("--instruments", "/no/such.csv"), id="no-dump"),
         pytest.param(("--journal", "/no/such/place"), id="no-journal"),
         pytest.param(("--quirks", '{"nope":1}'), id="quirk"),
+        pytest.param(("--quirks", '{"touch_fill_pct":"x"}'), id="quirk-of-the-wrong-kind"),
+        pytest.param(("--quirks", '{"touch_fill_pct":101}'), id="quirk-out-of-range"),
+        pytest.param(("--paper-prices", "/dev/zero"), id="device"),
         pytest.param(("--paper-prices", "x.csv", "--manual-prices"), id="both-prices"),
         pytest.param(("--nonsense",), id="flag"),
     ],
@@ -398,3 +402,81 @@ def test_command_replays_real_prices() -> None:
     refused = _run("--paper-prices", file, "--token-a", "IRFC", "--token-b", "SBIN")
     _, err = refused.communicate(timeout=PATIENCE_SECS)
     assert (refused.returncode, err.count("\n")) == (2, 1)
+
+
+def _statuses(process: "subprocess.Popen[str]", count: int) -> list[int]:
+    """What so many reads of the book at once are answered with."""
+    assert process.stdout is not None
+    client = Client(Roots(**json.loads(process.stdout.readline())))
+    statuses = [client.xts("GET", "orders").status_code for _ in range(count)]
+    process.terminate()
+    process.communicate(timeout=10)
+    return statuses
+
+
+@pytest.mark.parametrize(
+    ("args", "refused"),
+    [
+        pytest.param((), True, id="by-default"),
+        pytest.param(("--quirks", '{"side_case": "title"}'), True, id="other-quirks"),
+        pytest.param(("--no-limits",), False, id="flag"),
+        pytest.param(("--quirks", '{"rate_limit": false}'), False, id="quirk"),
+    ],
+)
+def test_limits_of_the_key_are_on_unless_switched_off(args: tuple[str, ...], *, refused: bool) -> None:
+    """One book a second, as documented (behaviour 17, xts.md 5)."""
+    assert (429 in _statuses(_run(*args), 3)) == refused
+
+
+def _price_file(tmp_path: Path) -> str:
+    path = tmp_path / "prices.csv"
+    rows = ("ist_second,NTPC,SBIN", "2025-06-18 11:00:00,330.5,790", "2025-06-18 11:00:09,330.6,790.05")
+    path.write_text("\n".join(rows))
+    return str(path)
+
+
+def test_replay_reports_its_clock_and_its_end(tmp_path: Path) -> None:
+    """One JSON line a second, the last one when the file has been played (behaviour 17)."""
+    process = _run(
+        *("--paper-prices", _price_file(tmp_path), "--token-a", "NTPC", "--token-b", "SBIN"),
+        *("--paper-speed", "20", "--tell-clock"),
+    )
+    assert process.stdout is not None
+    client = Client(Roots(**json.loads(process.stdout.readline())))
+    reports = []
+    for line in process.stdout:
+        reports.append(json.loads(line))
+        if reports[-1]["is_over"]:
+            break
+    prices = client.control("truth")["prices"]
+    process.terminate()
+    process.communicate(timeout=10)
+    assert reports[0] == {"market_time": "2025-06-18T11:00:00+05:30", "played": 0.0, "is_over": False, "fault": ""}
+    assert reports[-1] == {"market_time": "2025-06-18T11:00:09+05:30", "played": 1.0, "is_over": True, "fault": ""}
+    assert prices == {"NTPC": "330.6", "SBIN": "790.05"}
+
+
+def test_replay_can_wait_for_somebody_who_listens(tmp_path: Path) -> None:
+    """Nothing of the file is missed while a bot starts (behaviour 17)."""
+    settings = PaperSettings(token_a="NTPC", token_b="SBIN", prices_file=Path(_price_file(tmp_path)), speed=1_000)
+    with serving_in_thread(build(settings), waits_for_ticker=True) as roots:
+        client = Client(roots)
+        assert client.control("truth")["prices"]["NTPC"] == "330.5"
+        ticker = Ticker(roots, 2977281)
+        ticker.until("ticks", **{"2977281": 330.6})
+        ticker.stop()
+
+
+def test_file_that_changes_while_it_is_played_ends_with_its_fault(tmp_path: Path) -> None:
+    """What was judged at the start is judged again while it is read."""
+    path = tmp_path / "prices.csv"
+    rows = [f"2025-06-18 11:{at // 60:02}:{at % 60:02},330.5,790" for at in range(3000)]
+    path.write_text("\n".join(("ist_second,NTPC,SBIN", *rows)))
+    settings = PaperSettings(token_a="NTPC", token_b="SBIN", prices_file=path, speed=1_000)
+    paper = build(settings)
+    with path.open("r+") as stream:
+        stream.seek(len("\n".join(("ist_second,NTPC,SBIN", *rows[:2900]))))
+        stream.write("\nnonsense\n")
+    server = PaperServer(paper)
+    server._play(10_000, datetime.now(IST))
+    assert (server.progress.is_over, "line 2902" in server.progress.fault) == (True, True)

@@ -92,7 +92,7 @@ class Exchange:
         self.journal_path = folder / "journal.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         self._stderr = (folder / "exchange.stderr").open("w")
-        command = [sys.executable, "-m", "tg1.paper", "--manual-prices", "--paper-speed", "20"]
+        command = [sys.executable, "-m", "tg1.paper", "--manual-prices", "--paper-speed", "20", "--no-limits"]
         command += ["--centre-b", "120.50", "--journal", str(self.journal_path), "--exit-with-stdin", *flags]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=_environment()

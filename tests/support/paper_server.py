@@ -12,12 +12,12 @@ START_SECS = 10.0
 
 
 @contextmanager
-def serving_in_thread(paper: Paper) -> Iterator[Roots]:
+def serving_in_thread(paper: Paper, *, waits_for_ticker: bool = False) -> Iterator[Roots]:
     """Serve while the context lasts, for tests that use blocking clients."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="paper-exchange", daemon=True)
     thread.start()
-    server = PaperServer(paper)
+    server = PaperServer(paper, waits_for_ticker=waits_for_ticker)
     try:
         yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(START_SECS)
     finally:

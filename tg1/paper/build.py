@@ -1,6 +1,6 @@
 """Puts a paper exchange together from its settings: the one place that knows all its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +29,7 @@ class PaperSettings:
 
     token_a: str = "IRFC"  # noqa: S105 - an instrument
     token_b: str = "SBIN"  # noqa: S105 - an instrument
+    """Empty: there is none."""
     centre_a: Decimal = DEFAULT_CENTRES[0]
     centre_b: Decimal = DEFAULT_CENTRES[1]
     prices_file: Path | None = None
@@ -48,6 +49,12 @@ class PaperSettings:
         for name, centre in (("--centre-a", self.centre_a), ("--centre-b", self.centre_b)):
             if not centre.is_finite() or centre <= 0:
                 raise PaperUsageError(f"{name} must be above 0")
+
+    @property
+    def centres(self) -> dict[str, Decimal]:
+        """Where each symbol's made prices start and what they revert to, in rupees."""
+        second = {self.token_b: self.centre_b} if self.token_b else {}
+        return {self.token_a: self.centre_a} | second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +80,10 @@ class Paper:
 
 def build(settings: PaperSettings, journal_stream: TextIO | None = None) -> Paper:
     """Return a paper exchange without sockets; raises PaperUsageError for settings that make no sense."""
-    dump, legs, instruments = _instruments(settings)
-    source = _source(settings, legs)
+    replay = CsvReplay(settings.prices_file, tuple(settings.centres)) if settings.prices_file is not None else None
+    centres = replay.first if replay is not None else settings.centres
+    dump, legs, instruments = _instruments(settings, centres)
+    source = replay or _made(settings, legs)
     journal = Journal(journal_stream) if journal_stream is not None else None
     rng = Random(settings.seed)
     exchange = PaperExchange(
@@ -98,23 +107,21 @@ def build(settings: PaperSettings, journal_stream: TextIO | None = None) -> Pape
     )
 
 
-def _instruments(settings: PaperSettings) -> tuple[str, tuple[PaperInstrument, PaperInstrument], list[PaperInstrument]]:
+def _instruments(
+    settings: PaperSettings, centres: Mapping[str, Decimal]
+) -> tuple[str, list[PaperInstrument], list[PaperInstrument]]:
+    """Return the dump to be served, if it is the user's, the traded instruments, and everything that is listed."""
     if settings.instruments_file is not None:
         dump, found = read_dump(settings.instruments_file)
-        source = settings.instruments_file.name
-        return dump, (require(found, settings.token_a, source), require(found, settings.token_b, source)), found
-    legs = (instrument_for(settings.token_a, settings.centre_a), instrument_for(settings.token_b, settings.centre_b))
+        return dump, [require(found, symbol, settings.instruments_file.name) for symbol in centres], found
+    legs = [instrument_for(symbol, centre) for symbol, centre in centres.items()]
     listed = list(dict.fromkeys((*built_in(), *legs)))
     return "", legs, listed + [bse_twin(each) for each in listed]
 
 
-def _source(settings: PaperSettings, legs: tuple[PaperInstrument, PaperInstrument]) -> PriceSource:
-    if settings.prices_file is not None:
-        return CsvReplay(settings.prices_file, (settings.token_a, settings.token_b))
-    centres = (settings.centre_a, settings.centre_b)
+def _made(settings: PaperSettings, legs: Sequence[PaperInstrument]) -> PriceSource:
+    centres = settings.centres
     if settings.manual_prices:
-        return ManualPrices({leg.symbol: centre for leg, centre in zip(legs, centres, strict=True)})
-    first, second = (
-        Leg(symbol=leg.symbol, centre=centre, tick=leg.tick) for leg, centre in zip(legs, centres, strict=True)
-    )
-    return SeededPair(first, second, seed=settings.seed)
+        return ManualPrices(centres)
+    pair = [Leg(symbol=leg.symbol, centre=centres[leg.symbol], tick=leg.tick) for leg in legs]
+    return SeededPair(*pair, seed=settings.seed)

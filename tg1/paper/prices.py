@@ -122,7 +122,7 @@ class Leg:
 
 
 class SeededPair(_Endless):
-    """Two correlated prices that swing about their centres, one price a second each, on tick, by seed.
+    """Correlated prices, one leg's or two, that swing about their centres, one price a second each, on tick, by seed.
 
     Both legs follow one damped random oscillation (about 4 % either way in a period of half an hour) and each adds
     its own small reverting noise (0.25 %), so that moves of minutes are strongly correlated and those of seconds
@@ -130,8 +130,8 @@ class SeededPair(_Endless):
     that a grid of 1.00 about 50.00 with a hedge 2.00 away sees entries, targets and a hedge within the first minute.
     """
 
-    def __init__(self, first_leg: Leg, second_leg: Leg, *, seed: int = 1) -> None:
-        self._legs = (first_leg, second_leg)
+    def __init__(self, *legs: Leg, seed: int = 1) -> None:
+        self._legs = legs
         self._seed = seed
 
     @property
@@ -147,7 +147,7 @@ class SeededPair(_Endless):
         fade = real_exp(-1 / NOISE_MEMORY_SECS)
         jolt = sqrt(1 - fade * fade)
         swing = complex(0, rng.choice((-1.0, 1.0)))
-        noises = [0.0, 0.0]
+        noises = [0.0] * len(self._legs)
         second = 0
         while True:
             second += 1

@@ -45,10 +45,27 @@ class _Socket:
     outbox: asyncio.Queue[bytes | str]
 
 
-class PaperServer:
-    """Serves one `Paper` on the running event loop."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayProgress:
+    """How far a replay is."""
 
-    def __init__(self, paper: Paper, *, host: str = HOST, port: int = 0) -> None:
+    market_time: datetime | None
+    """When the last price traded, IST; None for made prices, whose market is here and now."""
+    played: float
+    """From 0 to 1."""
+    is_over: bool
+    fault: str = ""
+    """Why it ended before its end."""
+
+
+class PaperServer:
+    """Serves one `Paper` on the running event loop.
+
+    `waits_for_ticker`: prices begin to move when somebody has subscribed to them, so that nobody misses a file's first
+    hours while a bot starts.
+    """
+
+    def __init__(self, paper: Paper, *, host: str = HOST, port: int = 0, waits_for_ticker: bool = False) -> None:
         if host != HOST:
             raise PaperUsageError(f"the paper exchange listens on {HOST} only")
         self._paper = paper
@@ -58,6 +75,10 @@ class PaperServer:
         self._closing = False
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._may_play = asyncio.Event()
+        if not waits_for_ticker:
+            self._may_play.set()
+        self._fault = ""
         paper.control.ticker = self._ticker_action
 
     async def start(self) -> Roots:
@@ -65,7 +86,7 @@ class PaperServer:
         now = self._now()
         self._paper.past.open(now)
         for symbol, price in self._paper.first.items():
-            self._paper.trade(symbol, price, now)
+            self._paper.trade(symbol, price, now, self._paper.playback.market_time)
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._dispatch)
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=_KEEPALIVE_SECS, shutdown_timeout=0.2)
@@ -93,15 +114,35 @@ class PaperServer:
         self._last_now = max(self._last_now, datetime.now(IST))
         return self._last_now
 
+    @property
+    def progress(self) -> ReplayProgress:
+        """How far a replay is by now."""
+        playback = self._paper.playback
+        return ReplayProgress(
+            market_time=playback.market_time,
+            played=playback.played,
+            is_over=playback.is_over or bool(self._fault),
+            fault=self._fault,
+        )
+
     async def _move_prices(self) -> None:
         loop = asyncio.get_running_loop()
-        start = loop.time()
+        start: float | None = None
         while True:
             await asyncio.sleep(_PUMP_SECS)
+            if start is None and self._may_play.is_set():
+                start = loop.time()
             now = self._now()
-            for event in self._paper.playback.until((loop.time() - start) * self._paper.speed):
-                self._paper.trade(event.symbol, event.price, now, event.market_time)
+            if start is not None and not self._fault:
+                self._play((loop.time() - start) * self._paper.speed, now)
             self._paper.exchange.step(now)
+
+    def _play(self, elapsed_secs: float, now: datetime) -> None:
+        try:
+            for event in self._paper.playback.until(elapsed_secs):
+                self._paper.trade(event.symbol, event.price, now, event.market_time)
+        except PaperUsageError as exc:
+            self._fault = str(exc)  # the file was changed after it had been judged
 
     # HTTP
 
@@ -155,6 +196,8 @@ class PaperServer:
             async for message in ws:
                 if message.type is WSMsgType.TEXT:
                     session.on_text(message.data)
+                    if session.modes:
+                        self._may_play.set()
         finally:
             self._sockets.discard(each)
             sender.cancel()

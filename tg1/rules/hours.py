@@ -36,6 +36,10 @@ class TradingCalendar:
     trading_days: frozenset[date] = frozenset()
     """Days with trading, whatever else is said of them (a Saturday session, Muhurat)."""
 
+    def is_over(self) -> bool:
+        """True once there is no further trading on any day: a replay has come to its end."""
+        return False
+
     def why_closed(self, day: date) -> str:
         """Why NSE does not trade on `day`, as the second half of a sentence; empty when it does."""
         if day in self.trading_days:

@@ -57,4 +57,6 @@ class TradingSession:
         return self._phase(now) is SessionPhase.OPEN
 
     def _phase(self, now: datetime) -> SessionPhase:
+        if self._calendar.is_over():
+            return SessionPhase.CLOSED
         return SessionPhase.OPEN if self._stop_at is None else phase_of(now, self._stop_at, self._calendar)
