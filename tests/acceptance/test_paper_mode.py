@@ -89,7 +89,7 @@ def test_paper_bot_trades_by_itself_and_takes_its_exchange_along(tmp_path: Path)
 
 
 def test_replay_plays_its_file_and_ends_the_session(tmp_path: Path) -> None:
-    """Behaviour 17: the market's clock, the end of the file, cancels, summary, exit 0."""
+    """Behaviour 17: the market's clock, the end of the file, cancels, summary, exit 0, and no refused request."""
     rows = ["ist_second,IRFC,SBIN", "2025-06-18 11:00:00,50.00,120.00", "2025-06-18 11:00:15,49.00,120.00"]
     rows += ["2025-06-18 11:00:45,49.60,119.00", "2025-06-18 11:01:00,49.40,119.00"]
     prices = tmp_path / "prices.csv"
@@ -110,6 +110,8 @@ def test_replay_plays_its_file_and_ends_the_session(tmp_path: Path) -> None:
         "No order is left on the exchange",
     ):
         assert bot.says(sentence), bot.shown()
+    requests = [line for line in bot.lines() if line["kind"] == "request"]
+    assert {line["status"] for line in requests} == {200}
 
 
 def _real_ticks(symbol: str) -> list[tuple[datetime, Decimal]]:
