@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
 	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
 
-.PHONY: run test simulate lint clean soak bench docs help setup
+.PHONY: run test simulate lint clean soak bench sharedkey docs help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
 
 bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
 	$(BIN)/python -m bench.run
+
+sharedkey: $(VENV)/.dev ## ten processes on one app key: refused reads, books seen, fill to target (ARGS="--count 4")
+	$(BIN)/python -m bench.shared_key $(ARGS)
 
 docs: $(VENV)/.dev ## write the pages of docs/ anew that are made from code and data
 	$(BIN)/python -m tests.docs.faults

@@ -24,7 +24,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "findoc_client": WIRE,
     "zerodha_feed": FEED,
     "xts.calls": ("contract/test_xts_answers.py", "contract/test_xts_portfolio.py"),
-    "xts.account": ("contract/test_findoc_client.py",),
+    "xts.account": ("contract/test_findoc_client.py", "contract/test_shared_key.py"),
     "xts.answer": ("contract/test_xts_answers.py",),
     "xts.connection": ("contract/test_findoc_client.py",),
     "xts.http": ("contract/test_xts_transport.py",),
