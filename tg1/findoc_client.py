@@ -113,6 +113,10 @@ class FindocMultiClient:
             session.open(wait=True)
         self._instruments.load()
 
+    def load_instruments(self) -> None:
+        """Have the day's instruments at hand; raises `FeedError`."""
+        self._instruments.load()
+
     def connect_all(self) -> dict[str, BrokerError]:
         """Log in where it is possible, for `--cancel-all` (behaviour 13); return the failures by account.
 

@@ -87,6 +87,8 @@ class Role(StrEnum):
     ENTRY = "entry"
     TARGET = "target"
     OCO = "oco"
+    CLOSE = "close"
+    """Of a square-off; belongs to no level (behaviour 13)."""
 
 
 class OrderType(StrEnum):
@@ -719,6 +721,16 @@ ACTIVE = Status(kind=StatusKind.ACTIVE)
 COMPLETED = Status(kind=StatusKind.COMPLETED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingOrder:
+    """One order of a square-off (behaviour 13): it belongs to an account, not to a level."""
+
+    account: str
+    order: LegOrder
+    is_over: bool = False
+    """True once the book gave its last word, or it is known never to have arrived."""
+
+
 @dataclass(slots=True, kw_only=True)
 class BotState:
     """Everything that has to survive a crash. `StateManager` owns the one instance and brings it to disk."""
@@ -753,3 +765,5 @@ class BotState:
     """Rupees, about: what positions that were left to the broker's square-off stood at when they were last seen."""
     last_prices: list[LastPrice] = field(default_factory=list)
     """One of each symbol, as of the last fill or the last end."""
+    closing: list[ClosingOrder] = field(default_factory=list)
+    """Orders of square-offs, oldest first: what they filled is held no more."""

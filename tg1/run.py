@@ -12,21 +12,16 @@ import logging
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.cli import Action, parse_command
-from tg1.errors import ConfigError, ExitCode, OutputLost, Tg1Error
-from tg1.findoc_client import FindocMultiClient
+from tg1.errors import ExitCode, OutputLost, Tg1Error
 from tg1.grid_engine import GridOcoEngine
-from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
-from tg1.kite.instruments import InstrumentCache
-from tg1.kite.rest import fetch_from_kite
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock
 from tg1.machine.redact import Redactor, install_excepthooks
-from tg1.machine.shared_files import OsSharedFolder
 from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import ReplayedDays, paper_exchange
 from tg1.rules.hours import WEEKDAYS
@@ -35,15 +30,11 @@ from tg1.screen.logs import setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
-from tg1.trading.emergency import cancel_all, stop_running_bot
-from tg1.xts.login import XtsCredentials
-from tg1.xts.sessions import SessionStore
-from tg1.xts.transport import RequestsTransport
-from tg1.zerodha_feed import ZerodhaFeed
+from tg1.stop import stop_command
+from tg1.wiring import client_of, feed_of, kite_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
@@ -122,7 +113,7 @@ def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> 
     clock = SystemClock()
     clock.install_signal_handlers()
     if emergency:
-        return _cancel_all(config, clock, redactor)
+        return stop_command(command, clock, redactor)
     with ExitStack() as stack:
         market: MarketClock | None = None
         if config.paper:
@@ -168,25 +159,6 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
     return on_paper, exchange.market
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kite:
-    """Zerodha's way in: the api key, and where the token of the moment comes from."""
-
-    credentials: Callable[[], ZerodhaCredentials]
-
-    def token(self) -> str:
-        return self.credentials().access_token
-
-
-def _kite_of(config: GridOcoConfig) -> _Kite:
-    if config.paper:
-        paper = ZerodhaCredentials(user="paper", api_key="paper", api_secret="paper", access_token="paper")  # noqa: S106
-        return _Kite(credentials=lambda: paper)
-    if config.zerodha_config is None:
-        raise ConfigError("--zerodha-config (TG1_ZERODHA_CONFIG) is missing: prices come from Zerodha's ticker.")
-    return _Kite(credentials=ZerodhaConfigFile(path=config.zerodha_config, user=config.zerodha_user).load)
-
-
 def _trade(
     config: GridOcoConfig,
     clock: SystemClock,
@@ -196,25 +168,17 @@ def _trade(
     *,
     market: MarketClock | None,
 ) -> ExitCode:
-    kite = _kite_of(config)
+    kite = kite_of(config)
     credentials = kite.credentials()
     if not config.paper:
         for secret in credentials.secrets:
             redactor.add(secret)
         lock = stack.enter_context(BotLock(config.state_dir, config.bot_name))
         lock.acquire(clock.now())
-    feed = ZerodhaFeed(
-        api_key=credentials.api_key,
-        access_token_source=kite.token,
-        monotonic=clock.monotonic,
-        ws_root=config.kite_ws_root,
-        insecure_tls=config.insecure_tls,
-        redactor=redactor,
-    )
     engine = GridOcoEngine(
         config=config,
-        client=_client(config, clock, redactor, kite),
-        feed=feed,
+        client=client_of(config, clock, redactor, kite),
+        feed=feed_of(config, clock, redactor, kite),
         state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
         clock=clock,
         calendar=_calendar(config, clock) if market is None else ReplayedDays(market=market),
@@ -245,54 +209,6 @@ def _calendar(config: GridOcoConfig, clock: SystemClock) -> TradingCalendar:
     for doubt in doubts:
         log.warning("%s", doubt)
     return calendar
-
-
-def _client(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: _Kite) -> FindocMultiClient:
-    fs = OsFileSystem()
-
-    def fetch(exchange: str) -> list[dict[str, Any]]:
-        credentials = kite.credentials()
-        return fetch_from_kite(
-            api_key=credentials.api_key,
-            access_token=credentials.access_token,
-            root=config.kite_root,
-            exchange=exchange,
-            insecure_tls=config.insecure_tls,
-        )
-
-    def account(key: str, secret: str, client: str) -> XtsCredentials | None:
-        return XtsCredentials(key=key, secret=secret, client=client) if key and hedged else None
-
-    hedged = config.has_oco
-    sessions = config.state_dir / "sessions"
-    return FindocMultiClient(
-        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret, client=config.trade_client),
-        upside_oco=account(config.upside_oco_key, config.upside_oco_secret, config.upside_oco_client),
-        downside_oco=account(config.downside_oco_key, config.downside_oco_secret, config.downside_oco_client),
-        root=config.xts_root,
-        product_type=config.product_type,
-        instruments=InstrumentCache(
-            folder=config.state_dir, fetch=fetch, fs=fs, now=clock.now, exchange=config.exchange
-        ),
-        transport_factory=lambda _account: RequestsTransport(
-            config.xts_root, clock=clock, verify=not config.insecure_tls
-        ),
-        store=SessionStore(fs=fs, folder=sessions, shared=OsSharedFolder(sessions)),
-        clock=clock,
-        on_secret=redactor.add,
-    )
-
-
-def _cancel_all(config: GridOcoConfig, clock: SystemClock, redactor: Redactor) -> ExitCode:
-    with BotLock(config.state_dir, config.bot_name, text_required=False) as lock:
-        stop_running_bot(lock, clock)
-
-        def no_dump() -> ZerodhaCredentials:
-            raise ConfigError("the emergency stop needs no instruments")
-
-        client = _client(config, clock, redactor, _Kite(credentials=no_dump))
-        store = StateManager(OsFileSystem(), config.state_dir, config.bot_name)
-        return cancel_all(config, client, store, clock)
 
 
 if __name__ == "__main__":

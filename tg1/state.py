@@ -62,6 +62,12 @@ class StateManager:
         """True when anything of a state is on disk, readable or not. Raises `StateError`."""
         return any(self._exists(path) for path in (self.paths.state, self.paths.bak, self.paths.tmp))
 
+    def known_bots(self) -> list[str]:
+        """The file names' own words for the bots that have a state in this folder."""
+        suffix = "_state.json"
+        names = self._fs.names(self.paths.folder)
+        return [name.removesuffix(suffix) for name in names if name.endswith(suffix)]
+
     def load(self) -> BotState | None:
         """Read the state, keep it in `state` and return it; None only when no save has ever been finished.
 

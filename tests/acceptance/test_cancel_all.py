@@ -75,7 +75,7 @@ def test_cancel_all_clears_the_others_when_one_account_is_dead(exchange: Exchang
 def test_cancel_all_kills_a_bot_that_does_not_listen(exchange: Exchange, trading: Bot) -> None:
     """Behaviour 13: a bot that does not end when told to is killed, or it would place the orders again."""
     trading.signal(signal.SIGSTOP)
-    done = trading.finish(trading.tweaked("tg1.trading.emergency.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
+    done = trading.finish(trading.tweaked("tg1.trading.stopping.STOP_WITHIN_SECS=1", more=["--cancel-all"]))
     assert done.returncode == 0, done.stderr + done.stdout
     assert trading.exit_code() == -signal.SIGKILL
     assert _ours(exchange) == set()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.conftest import EXAMPLE
-from tests.support.fakes import HandBroker
+from tests.support.emergencies import EmergencyBroker, opened, stop_everything
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
-from tg1.errors import BrokerError, ExitCode, InvariantBroken, SessionRefused
-from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, Status, StatusKind, TradeSide
+from tg1.errors import ExitCode
+from tg1.models import OrderRequest, OrderStatus, OrderType, Side, Status, StatusKind
 from tg1.rules.client_ids import bot_tag
 from tg1.trading.emergency import cancel_all
 
@@ -22,53 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
-    from tg1.models import BrokerOrder
 
 TAG = bot_tag("IRFC-SBIN Grid")
-
-
-@dataclass
-class EmergencyBroker(HandBroker):
-    """Accounts of which some can't be logged in to, or were not given."""
-
-    locked: set[str] = field(default_factory=set)
-    missing: set[str] = field(default_factory=set)
-
-    @property
-    def accounts(self) -> tuple[str, ...]:
-        return tuple(name for name in self.account_names if name not in self.missing)
-
-    def account_of(self, role: Role, trade_side: TradeSide) -> str:
-        account = super().account_of(role, trade_side)
-        if account in self.missing:
-            raise InvariantBroken(f"there is no account {account}")
-        return account
-
-    def connect_all(self) -> dict[str, BrokerError]:
-        return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
-
-    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
-        if account in self.locked:
-            raise SessionRefused("Invalid credentials")
-        return super().order_book(account, since=since)
-
-
-def opened(make_bench: Callable[..., Bench]) -> Bench:
-    """Entries, a target and a hedge at work, then the process is gone."""
-    bench = make_bench()
-    bench.broker = EmergencyBroker()
-    bench.begin().cycle(2)
-    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
-    bench.cycle()
-    assert len(bench.broker.working()) == 5
-    return bench
-
-
-def stop_everything(bench: Bench, **changes: Any) -> int:
-    """Run the emergency stop as a new process would."""
-    engine = bench._engine()
-    config = GridOcoConfig(**{**EXAMPLE, **changes})
-    return cancel_all(config, bench.broker, engine.store, bench.clock)  # type: ignore[arg-type]
 
 
 def a_request(client_id: str) -> OrderRequest:

@@ -38,6 +38,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     # A process is tested as one.
     "__main__": ("acceptance",),
     "run": ("acceptance",),
+    "stop": ("acceptance/test_cancel_all.py",),
+    "wiring": ("acceptance",),
     "paper_process": ("acceptance/test_paper_mode.py",),
     "machine.clock": ("acceptance/test_stopping.py", "engine/test_life_cycle.py"),
     # Parts of one thing, tested through the whole.

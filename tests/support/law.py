@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__"},
     {"run"},
+    {"stop"},
+    {"wiring"},
     {"cli", "grid_engine", "paper_process"},
     {"trading"},
     {"findoc_client", "zerodha_feed", "state", "config"},

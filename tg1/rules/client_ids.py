@@ -1,8 +1,8 @@
 """Client order ids: `orderUniqueIdentifier`, ours to keep unique (behaviour 3.1, xts.md 7.1).
 
-Sixteen characters of [0-9A-Z]: tag of the bot (5), generation of the grid (3), half of the grid (1), level (2),
-role (1), attempt (4). A pure function of what it names, so that an order seen in a book can be put back where it
-belongs even by a state file that has forgotten it.
+Sixteen characters of [0-9A-Z]: tag of the bot (5), generation of the grid (3), half of the grid (1), level (2; 00 for
+a square-off), role (1), attempt (4). A pure function of what it names, so that an order seen in a book can be put back
+where it belongs even by a state file that has forgotten it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_LEVEL = 36**2 - 1
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIDES = {TradeSide.UPSIDE: "U", TradeSide.DOWNSIDE: "D"}
-_ROLES = {Role.ENTRY: "E", Role.TARGET: "T", Role.OCO: "O"}
+_ROLES = {Role.ENTRY: "E", Role.TARGET: "T", Role.OCO: "O", Role.CLOSE: "X"}
 _ALPHABET = frozenset(_DIGITS)
 _SIDE_OF = {letter: side for side, letter in _SIDES.items()}
 _ROLE_OF = {letter: role for role, letter in _ROLES.items()}

@@ -39,7 +39,7 @@ def executed_by(order: LegOrder, level: OpenOrder, state: BotState, account: str
 def charges_so_far(state: BotState, account_of: AccountOf, plans: Plans) -> Charges:
     """What the bot has cost since its first day: the days before, the orders of this one, and parts of working ones."""
     today = [one for one in state.executed if one.day == state.trading_day]
-    return state.charges_before + charges([*today, *_working(state, account_of)], plans)
+    return state.charges_before + charges([*today, *_working(state, account_of), *_closing(state)], plans)
 
 
 def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
@@ -47,6 +47,20 @@ def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
         for order in level.orders:
             if order.filled_quantity:
                 yield executed_by(order, level, state, account_of(order.role, level.trade_side))
+
+
+def _closing(state: BotState) -> Iterator[Executed]:
+    for closing in state.closing:
+        if closing.order.filled_quantity:
+            yield Executed(
+                day=state.trading_day,
+                account=closing.account,
+                symbol=closing.order.symbol,
+                side=closing.order.side,
+                product=state.grid.product_type,
+                quantity=closing.order.filled_quantity,
+                value=closing.order.filled_value,
+            )
 
 
 def trip_charges(executed: Iterable[Executed], trip: str, plans: Plans) -> Charges:

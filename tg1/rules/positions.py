@@ -1,7 +1,8 @@
 """What the bot holds and has earned: every account's shares, signed, and the net of it all (behaviour 15). PURE.
 
 Positions are what this bot's own orders bought and sold and have not undone, whatever else the accounts hold. They come
-from the levels: TokenA of open and of hedge-closed ones, and TokenB of every hedge that filled, wholly or in part.
+from the levels: TokenA of open and of hedge-closed ones, and TokenB of every hedge that filled, wholly or in part. What
+a square-off has closed is taken off again.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def positions(state: BotState, account_of: AccountOf) -> tuple[Position, ...]:
             symbol = state.grid.token_b_symbol if role is Role.OCO else state.grid.token_a_symbol
             held = legs[account_of(role, level.trade_side), symbol]
             held[side] = held[side].plus(open_part.quantity, open_part.value)
+    for closing in state.closing:
+        order, held = closing.order, legs[closing.account, closing.order.symbol]
+        held[order.side] = held[order.side].plus(order.filled_quantity, order.filled_value)
     return tuple(
         Position(account=account, symbol=symbol, long=held[Side.BUY], short=held[Side.SELL])
         for (account, symbol), held in sorted(legs.items())

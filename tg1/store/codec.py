@@ -76,6 +76,7 @@ class StateEncoder:
             state.settled,
             state.executed,
             state.last_prices,
+            state.closing,
             state.levels.values(),
             state.order_history[-HISTORY_KEPT:],
         )

@@ -13,6 +13,7 @@ from tg1.models import (
     Backoff,
     BotState,
     Charges,
+    ClosingOrder,
     Executed,
     GridIdentity,
     LastPrice,
@@ -179,6 +180,7 @@ GRID = Record(
     },
     derived=("max_quantity",),
 )
+CLOSING = Record(ClosingOrder, {"account": TEXT, "order": LEG.kind, "is_over": FLAG})
 SCALARS: dict[str, JsonKind] = {
     "bot_name": TEXT,
     "bot_status": STATUS,
@@ -201,6 +203,7 @@ LISTS = {
     "settled": SETTLED,
     "executed": EXECUTED,
     "last_prices": LAST_PRICE,
+    "closing": CLOSING,
     "open_orders": LEVEL,
     "order_history": RECORD,
 }
@@ -209,6 +212,7 @@ ADDED: dict[str, Any] = {
     "charges_before": json.loads(CHARGES.write(NO_CHARGES), parse_float=Decimal),
     "squared_off_pnl": ZERO,
     "last_prices": [],
+    "closing": [],
 }
 """What a file of an earlier TG1 lacks at its top level, and what it means by that."""
 BEFORE_TIME = (

@@ -3,77 +3,38 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.errors import AlreadyRunning, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
+from tg1.errors import BrokerError, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
 from tg1.models import BotState, Role, Status, StatusKind, TradeSide
+from tg1.rules.client_ids import parse_client_id
 from tg1.rules.given import Rules
 from tg1.trading.ending import cancel_everything
 from tg1.trading.money import say_money
 from tg1.trading.parts import Parts, new_uuid
+from tg1.trading.square_off import SquareOff
+from tg1.trading.tag_proof import TagProof
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tg1.config import GridOcoConfig
     from tg1.findoc_client import FindocMultiClient
     from tg1.machine.clock import Clock
-    from tg1.machine.lock import BotLock
     from tg1.models import BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest, Quote
     from tg1.state import StateManager
+    from tg1.trading.closing_prices import ClosingPrices
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN_SECS = 30.0
-"""For a running bot to end after SIGTERM: longer than one request may take (transport.TOTAL_TIMEOUT_SECS)."""
-KILL_WITHIN_SECS = 5.0
 REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
+SQUARED_OFF = Status(kind=StatusKind.TERMINATED, reason="squared off by the operator")
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
 """Stands in for the instruments' ticks: prices are put on the real ones when orders are placed."""
-
-
-def stop_running_bot(lock: BotLock, clock: Clock) -> None:
-    """Tell a running bot to stop and take its lock, or it would place the orders again.
-
-    A bot that does not end in time is killed: its state survives that, an open order does not wait.
-    """
-    try:
-        lock.acquire(clock.now())
-    except AlreadyRunning as exc:
-        log.info("%s: telling it to stop", exc)
-    except ConfigError as exc:
-        # Full, read-only or another user's: orders do not wait for a folder (behaviour 13).
-        log.error("Nobody knows whether the bot is running, stop it by hand: %s", exc)  # noqa: TRY400 - a sentence for the operator
-        return
-    else:
-        return
-    for number, patience_secs in ((signal.SIGTERM, STOP_WITHIN_SECS), (signal.SIGKILL, KILL_WITHIN_SECS)):
-        holder = lock.holder()
-        if holder is not None and holder.is_here and holder.pid is not None:
-            log.info("Sending %s to process %d", number.name, holder.pid)
-            _signal(holder.pid, number)
-        try:
-            lock.wait(clock, clock.monotonic() + patience_secs)
-        except AlreadyRunning as exc:
-            log.warning("%s", exc)
-        else:
-            return
-    log.error("The running bot could not be stopped and may place orders again; stop it by hand")
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        log.info("Process %d has just ended", pid)
-    except PermissionError as exc:
-        log.warning("Process %d can't be signalled: %s", pid, exc.strerror)
 
 
 class _NoFeed:
@@ -117,7 +78,10 @@ class _GivenAccounts:
         return self.client.instrument(symbol)
 
     def place_order(self, account: str, request: OrderRequest) -> str:
-        raise InvariantBroken(f"the emergency stop was asked to place {request.client_id} on {account}")
+        named = parse_client_id(request.client_id)
+        if named is None or named.role is not Role.CLOSE:
+            raise InvariantBroken(f"the emergency stop was asked to place {request.client_id} on {account}")
+        return self.client.place_order(account, request)
 
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         if account not in self.client.accounts:
@@ -137,46 +101,140 @@ class _GivenAccounts:
         return self.client.trades(account)
 
 
-def cancel_all(config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock) -> ExitCode:
-    """Cancel all orders of this bot on every account; exit 0 only when the books confirm it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flatten:
+    """How `--square-off` goes about it (behaviour 13)."""
+
+    confirm: Callable[[str], bool]
+    """Asks the operator whether so many shares are to be closed; False leaves them."""
+    prices: ClosingPrices
+
+
+def cancel_all(
+    config: GridOcoConfig,
+    client: FindocMultiClient,
+    store: StateManager,
+    clock: Clock,
+    *,
+    is_known: bool = True,
+    flatten: Flatten | None = None,
+) -> ExitCode:
+    """Cancel all orders of this bot on every account; exit 0 only when the books confirm it.
+
+    `is_known`: a state or a lock of the bot is here. With `flatten` its positions are closed afterwards, and exit 0
+    also means that none is left.
+    """
     failures = client.connect_all()
     for account, failure in failures.items():
         log.error("Account %s can't be reached, the others are cleared: %s", account, failure)
-    saved = _todays_state(store, clock)
-    state = saved or _blank(config, clock)
+    found = _saved_state(store)
+    saved = _todays(found, clock)
+    proof = None if saved is not None else TagProof(watches=not is_known)
+    parts = _parts(config, client, store, clock, saved or _blank(config, clock), saves=saved is not None)
+    patience_secs = REFUSED_WITHIN_SECS if failures else None
+    left = cancel_everything(parts, "cancel all", patience_secs, proof) + _not_looked_at(saved, client)
+    if saved is not None:
+        _say_stopped(saved)
+        parts.save(parts.moment())
+    for sentence in left:
+        log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
+    if proof is not None and (proof.lives_elsewhere or not (left or is_known or proof.found)):
+        _say_where(config, store, proof)
+        return ExitCode.FAILED
+    if not left:
+        log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
+    held = found if saved is None and found is not None and found.grid.product_type != "MIS" else saved
+    if held is not None:
+        parts = _parts(config, client, store, clock, held, saves=True)
+    flat = _close(parts, flatten, left) if flatten is not None else True
+    _say_held(parts, held)
+    return ExitCode.FAILED if left or not flat else ExitCode.OK
+
+
+def _parts(
+    config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock, state: BotState, *, saves: bool
+) -> Parts:
     store.state = state
-    parts = Parts(
+    return Parts(
         config=config,
         client=_GivenAccounts(client),
         feed=_NoFeed(),
         store=store,
         clock=clock,
-        saves=saved is not None,
+        saves=saves,
         given_rules=_rules(state, config),
     )
-    patience_secs = REFUSED_WITHIN_SECS if failures else None
-    left = cancel_everything(parts, "cancel all", patience_secs) + _not_looked_at(saved, client)
-    if saved is not None:
-        _say_stopped(state)
-        parts.save(parts.moment())
-        say_money(parts)
-    for sentence in left:
-        log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
-    if not left:
-        log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
-    return ExitCode.FAILED if left else ExitCode.OK
 
 
-def _todays_state(store: StateManager, clock: Clock) -> BotState | None:
-    """The saved state; None without one, with one that can't be read, or with one of an earlier day.
+def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> None:
+    """A stop that hit nothing, or only the orders of a bot that lives elsewhere, is no success."""
+    folder = store.paths.folder
+    if proof.lives_elsewhere:
+        log.error(
+            "%d orders of %r were cancelled, but new ones appear: the bot lives elsewhere (another folder, another "
+            "user's unit); stop it there, or it places its grid again",
+            proof.found,
+            config.bot_name,
+        )
+        return
+    log.error(
+        "No bot of the name %r in %s, and no order of it in any book; known here: %s",
+        config.bot_name,
+        folder,
+        ", ".join(store.known_bots()) or "none",
+    )
 
-    Orders of an earlier day are gone (behaviour 9.5), and the next start's day roll wants that state as it is.
-    """
+
+def _close(parts: Parts, flatten: Flatten, left: list[str]) -> bool:
+    """Close what the bot holds; True when nothing of it is left."""
+    if left:
+        log.error("Nothing is closed while orders of the bot may still work: they could open it again")
+        return False
+    work = SquareOff(parts, flatten.prices.last)
     try:
-        saved = store.load()
+        plan = work.plan()
+    except (BrokerError, ConfigError) as exc:
+        log.error("Nothing is closed: %s", exc)  # noqa: TRY400 - a sentence for the operator
+        return False
+    for sentence in plan.less:
+        log.error("NOT CLOSED: %s", sentence)
+    if not plan.targets:
+        return not plan.less
+    if not flatten.confirm(plan.question(parts.state.bot_name)):
+        log.error("Nothing is closed: the answer was not the bot's name")
+        return False
+    flatten.prices.begin({symbol for _, symbol in plan.targets})
+    # From here on a start must not place targets for shares that are gone.
+    parts.state.bot_status = SQUARED_OFF
+    outcome = work.run(plan)
+    for sentence in outcome.closed:
+        log.info("CLOSED: %s", sentence)
+    for sentence in outcome.left:
+        log.error("NOT CLOSED: %s", sentence)
+    return not outcome.left
+
+
+def _say_held(parts: Parts, held: BotState | None) -> None:
+    if held is None:
+        log.info("There is no state of the bot here: what it holds is not known; look at the broker's positions")
+        return
+    say_money(parts)
+
+
+def _saved_state(store: StateManager) -> BotState | None:
+    """The saved state; None without one or with one that can't be read."""
+    try:
+        return store.load()
     except StateError as exc:
         log.warning("Going by the order tag alone, since the state is refused: %s", exc)
         return None
+
+
+def _todays(saved: BotState | None, clock: Clock) -> BotState | None:
+    """The state when it is of today.
+
+    Orders of an earlier day are gone (behaviour 9.5), and the next start's day roll wants that state as it is.
+    """
     if saved is not None and saved.trading_day != clock.now().date():
         log.info("The state is of %s: going by the order tag alone", saved.trading_day)
         return None

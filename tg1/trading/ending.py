@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tg1.rules.given import Moment
     from tg1.trading.parts import Parts
     from tg1.trading.strangers import Orphan
+    from tg1.trading.tag_proof import TagProof
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +114,14 @@ class Ending:
         parts.keeper.save(moment.now)
 
 
-def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None) -> list[str]:
+def cancel_everything(
+    parts: Parts, why: str, patience_secs: float | None = None, proof: TagProof | None = None
+) -> list[str]:
     """Cancel all working orders of this bot on every account and read the books until none is left.
 
     Fills that win the race are booked. Returns a sentence for each order that is still working, or that can't be
-    confirmed, once nothing has moved for `patience_secs`; an empty list is the confirmation.
+    confirmed, once nothing has moved for `patience_secs`; an empty list is the confirmation. `proof` says when clean
+    books prove something where no state does; without it one clean look at all books is enough.
     """
     patience_secs = GIVE_UP_SECS if patience_secs is None else patience_secs
     quiet_since = parts.clock.monotonic()
@@ -130,12 +134,17 @@ def cancel_everything(parts: Parts, why: str, patience_secs: float | None = None
         parts.save(moment)
         unread = [account for account in parts.client.accounts if account not in books]
         working = _working(parts, orphans)
-        if not working and not unread:
+        if proof is not None:
+            proof.note(orphans, moment.monotonic)
+        if not unread and (not working if proof is None else proof.is_clean(books, bool(working), moment.monotonic)):
             return []
+        if proof is not None and proof.lives_elsewhere:
+            _send_cancels(parts, orphans, why, moment)
+            return working
         # A book that comes and goes is no progress: only orders that end are.
         if working != before:
             before, quiet_since = working, moment.monotonic
-        elif moment.monotonic - quiet_since >= patience_secs:
+        elif (working or unread) and moment.monotonic - quiet_since >= patience_secs:
             return [*(f"account {account}: its order book could not be read" for account in unread), *working]
         _send_cancels(parts, orphans, why, moment)
         if parts.clock.stop_requested and not told:
@@ -180,6 +189,7 @@ def say_left(parts: Parts, beginning: str) -> None:
 def _send_cancels(parts: Parts, orphans: list[Orphan], why: str, moment: Moment) -> None:
     live = sorted(parts.keeper.live_orders(), key=lambda pair: _ORDER_OF_CANCELS[pair[1].role])
     for level, order in live:
-        parts.desk.cancel(level, order, why, moment)
+        if parts.client.account_of(order.role, level.trade_side) in parts.client.accounts:
+            parts.desk.cancel(level, order, why, moment)
     for orphan in orphans:
         parts.desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, why, moment)

@@ -1,0 +1,64 @@
+"""A bot whose process is gone, and the emergency stop that another process makes (behaviour 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.engine.conftest import EXAMPLE
+from tests.support.fakes import HandBroker
+from tg1.config import GridOcoConfig
+from tg1.errors import BrokerError, InvariantBroken, SessionRefused
+from tg1.models import Role, Side, TradeSide
+from tg1.trading.emergency import Flatten, cancel_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.conftest import Bench
+    from tg1.models import BrokerOrder
+
+
+@dataclass
+class EmergencyBroker(HandBroker):
+    """Accounts of which some can't be logged in to, or were not given."""
+
+    locked: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(name for name in self.account_names if name not in self.missing)
+
+    def account_of(self, role: Role, trade_side: TradeSide) -> str:
+        account = super().account_of(role, trade_side)
+        if account in self.missing:
+            raise InvariantBroken(f"there is no account {account}")
+        return account
+
+    def connect_all(self) -> dict[str, BrokerError]:
+        return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
+
+    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        if account in self.locked:
+            raise SessionRefused("Invalid credentials")
+        return super().order_book(account, since=since)
+
+
+def opened(make_bench: Callable[..., Bench]) -> Bench:
+    """Entries, a target and a hedge at work, then the process is gone."""
+    bench = make_bench()
+    bench.broker = EmergencyBroker()
+    bench.begin().cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle()
+    assert len(bench.broker.working()) == 5
+    return bench
+
+
+def stop_everything(bench: Bench, *, is_known: bool = True, flatten: Flatten | None = None, **changes: Any) -> int:
+    """Run the emergency stop as a new process would."""
+    engine = bench._engine()
+    config = GridOcoConfig(**{**EXAMPLE, **changes})
+    client: Any = bench.broker
+    return cancel_all(config, client, engine.store, bench.clock, is_known=is_known, flatten=flatten)

@@ -1,0 +1,95 @@
+"""The parts at the edge, built from the settings: accounts, instruments, prices. The composition root's workshop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tg1.errors import ConfigError
+from tg1.findoc_client import FindocMultiClient
+from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
+from tg1.kite.instruments import InstrumentCache
+from tg1.kite.rest import fetch_from_kite
+from tg1.machine.files import OsFileSystem
+from tg1.machine.lock import file_lock
+from tg1.xts.login import XtsCredentials
+from tg1.xts.sessions import SessionStore
+from tg1.xts.transport import RequestsTransport
+from tg1.zerodha_feed import ZerodhaFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tg1.config import GridOcoConfig
+    from tg1.machine.clock import SystemClock
+    from tg1.machine.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kite:
+    """Zerodha's way in: the api key, and where the token of the moment comes from."""
+
+    credentials: Callable[[], ZerodhaCredentials]
+
+    def token(self) -> str:
+        """The token of the moment."""
+        return self.credentials().access_token
+
+
+def kite_of(config: GridOcoConfig) -> Kite:
+    """Zerodha's way in as configured; raises `ConfigError` without one."""
+    if config.paper:
+        paper = ZerodhaCredentials(user="paper", api_key="paper", api_secret="paper", access_token="paper")  # noqa: S106
+        return Kite(credentials=lambda: paper)
+    if config.zerodha_config is None:
+        raise ConfigError("--zerodha-config (TG1_ZERODHA_CONFIG) is missing: prices come from Zerodha's ticker.")
+    return Kite(credentials=ZerodhaConfigFile(path=config.zerodha_config, user=config.zerodha_user).load)
+
+
+def feed_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: Kite) -> ZerodhaFeed:
+    """The price feed, not started."""
+    return ZerodhaFeed(
+        api_key=kite.credentials().api_key,
+        access_token_source=kite.token,
+        monotonic=clock.monotonic,
+        ws_root=config.kite_ws_root,
+        insecure_tls=config.insecure_tls,
+        redactor=redactor,
+    )
+
+
+def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: Kite) -> FindocMultiClient:
+    """The trading accounts, not logged in."""
+    fs = OsFileSystem()
+
+    def fetch(exchange: str) -> list[dict[str, Any]]:
+        credentials = kite.credentials()
+        return fetch_from_kite(
+            api_key=credentials.api_key,
+            access_token=credentials.access_token,
+            root=config.kite_root,
+            exchange=exchange,
+            insecure_tls=config.insecure_tls,
+        )
+
+    def account(key: str, secret: str) -> XtsCredentials | None:
+        return XtsCredentials(key=key, secret=secret) if key else None
+
+    hedged = config.has_oco
+    return FindocMultiClient(
+        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
+        upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
+        downside_oco=account(config.downside_oco_key, config.downside_oco_secret) if hedged else None,
+        root=config.xts_root,
+        product_type=config.product_type,
+        instruments=InstrumentCache(
+            folder=config.state_dir, fetch=fetch, fs=fs, now=clock.now, exchange=config.exchange
+        ),
+        transport_factory=lambda _account: RequestsTransport(
+            config.xts_root, clock=clock, verify=not config.insecure_tls
+        ),
+        store=SessionStore(fs=fs, folder=config.state_dir / "sessions", lock_factory=file_lock),
+        clock=clock,
+        on_secret=redactor.add,
+    )
