@@ -11,7 +11,7 @@ from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
 from tg1.kite.instruments import InstrumentCache
 from tg1.kite.rest import fetch_from_kite
 from tg1.machine.files import OsFileSystem
-from tg1.machine.lock import file_lock
+from tg1.machine.shared_files import OsSharedFolder
 from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
@@ -77,6 +77,7 @@ def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kit
         return XtsCredentials(key=key, secret=secret) if key else None
 
     hedged = config.has_oco
+    sessions = config.state_dir / "sessions"
     return FindocMultiClient(
         trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
         upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
@@ -89,7 +90,7 @@ def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kit
         transport_factory=lambda _account: RequestsTransport(
             config.xts_root, clock=clock, verify=not config.insecure_tls
         ),
-        store=SessionStore(fs=fs, folder=config.state_dir / "sessions", lock_factory=file_lock),
+        store=SessionStore(fs=fs, folder=sessions, shared=OsSharedFolder(sessions)),
         clock=clock,
         on_secret=redactor.add,
     )
