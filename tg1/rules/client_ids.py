@@ -77,6 +77,8 @@ def parse_client_id(text: str) -> ClientId | None:
     """
     if len(text) != LENGTH or not _ALPHABET.issuperset(text) or text[8] not in _SIDE_OF or text[11] not in _ROLE_OF:
         return None
+    if (_ROLE_OF[text[11]] is Role.CLOSE) != (text[9:11] == "00"):
+        return None
     return ClientId(
         tag=text[:5],
         generation=text[5:8],

@@ -26,8 +26,8 @@ ids = st.builds(
     tag=st.text(base36, min_size=5, max_size=5),
     generation=st.text(base36, min_size=3, max_size=3),
     trade_side=st.sampled_from(TradeSide),
-    level=st.integers(0, MAX_LEVEL),
-    role=st.sampled_from(Role),
+    level=st.integers(1, MAX_LEVEL),
+    role=st.sampled_from((Role.ENTRY, Role.TARGET, Role.OCO)),
     attempt=st.integers(0, 36**4 - 1),
 )
 
@@ -121,3 +121,12 @@ def test_number_too_large_for_its_field_is_refused() -> None:
     """Better no order than an id that names another one."""
     with pytest.raises(ValueError, match="does not fit"):
         str(ClientId(tag="AAAAA", generation="AAA", trade_side=TradeSide.UPSIDE, level=1, role=Role.OCO, attempt=36**4))
+
+
+def test_order_of_a_square_off_belongs_to_no_level() -> None:
+    """Behaviour 13: role X, level 00; an X of a level, or a level 00 of another role, is not ours."""
+    closing = ClientId(tag="TAG00", generation="GEN", trade_side=TradeSide.UPSIDE, level=0, role=Role.CLOSE, attempt=7)
+    assert str(closing) == "TAG00GENU00X0007"
+    assert parse_client_id("TAG00GENU00X0007") == closing
+    assert parse_client_id("TAG00GENU01X0007") is None
+    assert parse_client_id("TAG00GENU00E0007") is None
