@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.driver import DOWNSIDE, ORDERS, TRADE, Bot, Exchange, until
+from tg1.settings.flags import flag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BY_HAND = {"symbol": "IRFC", "side": "BUY", "quantity": 7, "price": "40.00"}
+
+
+QUICK = ("tg1.rules.reconcile.EMPTY_SECS=3", "tg1.rules.reconcile.EMPTY_READS=3", "tg1.trading.tag_proof.WATCH_SECS=4")
+"""By the tag alone an empty book proves something only after half a minute (behaviour 13)."""
 
 
 @pytest.fixture
@@ -51,7 +56,7 @@ def test_cancel_all_finds_orders_by_their_tag_without_a_state(exchange: Exchange
     trading.kill()
     shutil.rmtree(trading.state_dir)
     exchange.ask("quirks", kite_rest="502", ticker_handshake="403")
-    done = trading.cancel_all()
+    done = trading.cancel_all(tweaks=QUICK)
     assert done.returncode == 0, done.stderr + done.stdout
     assert _ours(exchange) == set()
     assert len(exchange.working()) == 2
@@ -96,9 +101,53 @@ def test_cancel_all_works_on_a_full_disk(exchange: Exchange, trading: Bot) -> No
 def test_cancel_all_does_not_depend_on_its_lock(exchange: Exchange, trading: Bot) -> None:
     """Behaviour 13: where the state folder can't be used the orders are cancelled all the same, and it is said."""
     trading.kill()
-    command = [sys.executable, "-m", "tg1.run", "--cancel-all", "--bot-name", trading.name, "--state-dir", "/dev/null"]
+    command = [sys.executable, "-m", "tests.support.tweaked", *QUICK, "--", "--cancel-all"]
+    command += ["--bot-name", trading.name, "--state-dir", "/dev/null"]
     command += ["--log-dir", str(trading.folder / "logs"), "--xts-root", exchange.roots["xts_root"]]
     done = trading.finish(command)
     assert done.returncode == 0, done.stderr + done.stdout
     assert _ours(exchange) == set()
     assert "/dev/null" in done.stdout
+
+
+def test_misspelt_name_is_no_success_and_leaves_no_file(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: no bot of this name here; the ones that are known are named."""
+    before = sorted(path.name for path in trading.state_dir.iterdir())
+    done = trading.cancel_all("--bot-name", "IRFC-SBIM Grid", tweaks=QUICK)
+    assert done.returncode == 1
+    assert "No bot of the name 'IRFC-SBIM Grid'" in done.stdout
+    assert trading.name.split()[0] in done.stdout.rsplit("known here:", 1)[1]
+    assert sorted(path.name for path in trading.state_dir.iterdir()) == before
+    assert _ours(exchange) == {"D01T", "D01O", "U01E"}
+
+
+def test_stop_that_is_typed_in_another_folder_finds_the_bot_alive(trading: Bot) -> None:
+    """Behaviour 13: it exited 0 once, and the bot placed its grid again behind the operator's back."""
+    elsewhere = trading.folder / "elsewhere"
+    done = trading.cancel_all("--state-dir", str(elsewhere), tweaks=QUICK[:2], within=90)
+    assert done.returncode == 1, done.stdout
+    assert "lives elsewhere" in done.stdout
+    assert not elsewhere.exists()
+
+
+def test_square_off_leaves_the_broker_flat_and_others_shares_alone(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: positions really zero, foreign shares untouched, what was closed is said with its price."""
+    exchange.price("SBIN", "118.40")
+    until(lambda: _ours(exchange) == {"U01E"}, "the hedge", trading, exchange)
+    flags = ["--zerodha-config", str(trading.zerodha_config)]
+    flags += [part for name in ("kite_root", "kite_ws_root") for part in (flag_of(name), exchange.roots[name])]
+    done = trading.cancel_all("--square-off", "--yes", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _ours(exchange) == set()
+    assert {each["net"] for each in exchange.truth()["positions"]} <= {0}
+    assert len(exchange.working()) == 2
+    assert "CLOSED: sold 100 IRFC" in done.stdout
+    assert "CLOSED: bought back 50 SBIN" in done.stdout
+
+
+def test_square_off_asks_before_it_closes_anything(trading: Bot) -> None:
+    """Behaviour 13: without a terminal to ask on it wants --yes, and does nothing at all until then."""
+    done = trading.cancel_all("--square-off")
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+    assert trading.is_running

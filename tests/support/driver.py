@@ -337,7 +337,9 @@ class Bot:
         """Run another process with the same folders to its end."""
         return self.finish(self.command(*more, **changes), within)
 
-    def cancel_all(self, within: float = DEADLINE_SECS) -> subprocess.CompletedProcess[str]:
+    def cancel_all(
+        self, *more: str, tweaks: Sequence[str] = (), within: float = DEADLINE_SECS
+    ) -> subprocess.CompletedProcess[str]:
         """The emergency stop, with no more than it needs (behaviour 18)."""
         needed = {
             "bot_name": self.name,
@@ -345,7 +347,8 @@ class Bot:
             "log_dir": self.folder / "logs",
             "xts_root": self.exchange.roots["xts_root"],
         }
-        return self.finish([sys.executable, "-m", "tg1.run", "--cancel-all", *flags_of(needed)], within)
+        program = ["tests.support.tweaked", *tweaks, "--"] if tweaks else ["tg1.run"]
+        return self.finish([sys.executable, "-m", *program, "--cancel-all", *flags_of(needed), *more], within)
 
     def tweaked(self, *tweaks: str, more: Sequence[str] = (), **changes: Any) -> list[str]:
         """The command line run under `tests.support.tweaked`, e.g. with "tg1.trading.starting.PRICES_WITHIN_SECS=3"."""
