@@ -73,15 +73,15 @@ def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kit
             insecure_tls=config.insecure_tls,
         )
 
-    def account(key: str, secret: str) -> XtsCredentials | None:
-        return XtsCredentials(key=key, secret=secret) if key else None
+    def account(key: str, secret: str, client: str) -> XtsCredentials | None:
+        return XtsCredentials(key=key, secret=secret, client=client) if key and hedged else None
 
     hedged = config.has_oco
     sessions = config.state_dir / "sessions"
     return FindocMultiClient(
-        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret),
-        upside_oco=account(config.upside_oco_key, config.upside_oco_secret) if hedged else None,
-        downside_oco=account(config.downside_oco_key, config.downside_oco_secret) if hedged else None,
+        trade=XtsCredentials(key=config.trade_key, secret=config.trade_secret, client=config.trade_client),
+        upside_oco=account(config.upside_oco_key, config.upside_oco_secret, config.upside_oco_client),
+        downside_oco=account(config.downside_oco_key, config.downside_oco_secret, config.downside_oco_client),
         root=config.xts_root,
         product_type=config.product_type,
         instruments=InstrumentCache(
