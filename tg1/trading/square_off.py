@@ -166,7 +166,9 @@ class SquareOff:
         busy = {(one.account, one.order.symbol) for one in self._live()}
         fresh: list[ClosingOrder] = []
         for place, quantity in left.items():
-            if place not in busy and (one := self._order(place, quantity, len(parts.state.closing) + len(fresh) + 1)):
+            if place not in busy and (
+                one := self._order(place, quantity, len(parts.state.closing) + len(fresh) + 1, moment)
+            ):
                 fresh.append(one)
         if not fresh:
             return
@@ -182,7 +184,7 @@ class SquareOff:
             self._send(one)
         parts.save(moment)
 
-    def _order(self, place: Place, quantity: int, attempt: int) -> ClosingOrder | None:
+    def _order(self, place: Place, quantity: int, attempt: int, moment: Moment) -> ClosingOrder | None:
         parts = self._parts
         account, symbol = place
         last = self._price_of(account, symbol)
@@ -205,7 +207,10 @@ class SquareOff:
             role=Role.CLOSE,
             attempt=attempt,
         )
-        return ClosingOrder(account=account, order=LegOrder.intent(terms, role=Role.CLOSE, client_id=str(client_id)))
+        return ClosingOrder(
+            account=account,
+            order=LegOrder.intent(terms, role=Role.CLOSE, client_id=str(client_id), placed_at=moment.now),
+        )
 
     def _send(self, one: ClosingOrder) -> None:
         order, place = one.order, (one.account, one.order.symbol)
