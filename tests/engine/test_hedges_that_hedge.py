@@ -103,6 +103,39 @@ def test_gap_that_stays_ends_the_bot_after_fifteen_seconds(make_bench: Callable[
     assert bench.broker.working() == []
 
 
+def test_one_hedge_behind_the_market_is_said_after_five_seconds_and_when_it_is_over(
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Behaviour 7.4, "nothing is blind in silence": below the stop count nothing ends the bot, but a person is told."""
+    bench = market(make_bench()).begin()
+    bench.cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    bench.trade(SBIN="116.00")
+    assert bench.cycle(5) is None
+    assert bench.state.attention == []
+    assert bench.cycle(3600) is None
+    [item] = bench.state.attention
+    assert item.text.startswith(
+        "downside level 1: SBIN has been at or beyond 118.50 for 5 s and the hedge has not filled"
+    )
+    assert "works at 117.90" in item.text
+    assert "100 IRFC are open without it" in item.text
+    bench.trade(SBIN="118.00")
+    bench.cycle(2)
+    assert bench.state.downside_oco_net_count == 1
+    assert "over at" in bench.state.attention[0].text
+
+
+def test_hedge_that_fills_in_time_alarms_nobody(make_bench: Callable[..., Bench]) -> None:
+    """The alarm is for hedges that fail, not for each that works."""
+    bench = four_bought(make_bench(steps=5))
+    bench.trade(SBIN="118.40")
+    bench.cycle(10)
+    assert bench.state.downside_oco_net_count == 4
+    assert bench.state.attention == []
+
+
 def test_fifteen_seconds_begin_anew_at_a_resume(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 7.4: a restart in the middle of a gap gets its own fifteen seconds."""
     bench = four_bought(make_bench(steps=5))

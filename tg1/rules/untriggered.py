@@ -52,6 +52,10 @@ class UntriggeredWatch:
         }
         return sum(secs >= UNTRIGGERED_SECS for secs in self._secs[side].values())
 
+    def overdue(self, secs: float) -> set[str]:
+        """The uuids of the levels whose OCO price has been passed for so many judged seconds."""
+        return {uuid for half in self._secs.values() for uuid, passed in half.items() if passed >= secs}
+
     def note_progress(self, levels: Iterable[OpenOrder], side: TradeSide) -> None:
         """A hedge of that half filled: those that still wait for a place have not failed, and begin anew."""
         waiting = {level.uuid for level in levels if level.trade_side is side and level.oco_order is None}

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from tg1.models import Role, TradeSide
 from tg1.rules import brackets, fills, tickets
 from tg1.rules.untriggered import UntriggeredWatch
+from tg1.trading.hedge_alarm import ALARM_SECS, HedgeAlarm
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from tg1.models import OpenOrder
     from tg1.rules.given import Moment
     from tg1.trading.book import Book
     from tg1.trading.parts import Parts
@@ -22,6 +24,7 @@ class Hedging:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._watch = UntriggeredWatch()
+        self._alarm = HedgeAlarm(parts.keeper)
 
     def price_pending(self, moment: Moment) -> None:
         """Give every open level that waits for its hedge price the one of this moment."""
@@ -39,10 +42,11 @@ class Hedging:
         if not parts.config.has_oco or price_b is None:
             return
         wanted = []
-        for trade_side in TradeSide:
+        priced = self._priced()
+        for trade_side in TradeSide if priced else ():
             if parts.client.account_of(Role.OCO, trade_side) in unread:
                 continue
-            levels = [level for level in parts.state.levels.values() if level.trade_side is trade_side]
+            levels = [level for level in priced if level.trade_side is trade_side]
             plan = brackets.plan_ocos(levels, parts.rules, price_b, moment.now)
             for level, why in plan.cancel:
                 if level.oco_order is not None:
@@ -54,9 +58,16 @@ class Hedging:
         """How many levels of each half have a hedge that should have filled and has not (behaviour 7.4)."""
         if not self._parts.config.has_oco:
             return {}
+        priced = self._priced()
         # A hedge whose book could not be read may have filled long ago: it must not count.
-        blind = [side for side in TradeSide if self._parts.keeper.is_unseen(books, Role.OCO, side)]
-        return self._watch.look(self._parts.state.levels.values(), moment, blind)
+        blind = [side for side in TradeSide if priced and self._parts.keeper.is_unseen(books, Role.OCO, side)]
+        counts = self._watch.look(priced, moment, blind)
+        self._alarm.look(self._watch.overdue(ALARM_SECS), self._parts.rules, moment)
+        return counts
+
+    def _priced(self) -> list[OpenOrder]:
+        """Levels that have a hedge price, closed ones included: a quiet grid has none."""
+        return [level for level in self._parts.state.levels.values() if level.oco_trade_price is not None]
 
     def note_fill(self, trade_side: TradeSide) -> None:
         """A hedge of that half filled."""
