@@ -8,13 +8,15 @@ which keeps the state small however long the day is.
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import is_
 from typing import TYPE_CHECKING
 
-from tg1.models import Executed
+from tg1.models import NO_CHARGES, Executed
 from tg1.rules.charges import charges, without_dp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
     from tg1.models import BotState, Charges, LegOrder, OpenOrder, Role, TradeSide
     from tg1.rules.charges import Plans
@@ -42,10 +44,38 @@ def charges_so_far(state: BotState, account_of: AccountOf, plans: Plans) -> Char
     return state.charges_before + charges([*today, *_working(state, account_of), *_closing(state)], plans)
 
 
+class Meter:
+    """`charges_so_far` for a cycle: reckoned anew only when an order has left its level or a working one has filled.
+
+    A day's orders are many, and most cycles add none.
+    """
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+        self._day: tuple[date, tuple[Executed, ...]] | None = None
+        self._cost = NO_CHARGES
+
+    def so_far(self, state: BotState, account_of: AccountOf) -> Charges:
+        """What the bot has cost since its first day."""
+        if next(_working(state, account_of), None) is not None:
+            return charges_so_far(state, account_of, self._plans)
+        day = (state.trading_day, tuple(state.executed))
+        if not self._is_known(day):
+            today = [one for one in state.executed if one.day == state.trading_day]
+            self._day, self._cost = day, charges(today, self._plans)
+        return state.charges_before + self._cost
+
+    def _is_known(self, day: tuple[date, tuple[Executed, ...]]) -> bool:
+        """True for the very same orders: to compare what they are would cost as much as to reckon it."""
+        if self._day is None or self._day[0] != day[0] or len(self._day[1]) != len(day[1]):
+            return False
+        return all(map(is_, self._day[1], day[1]))
+
+
 def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
     for level in state.levels.values():
-        for order in level.orders:
-            if order.filled_quantity:
+        for order in (level.order, level.oco_order):
+            if order is not None and order.filled_quantity:
                 yield executed_by(order, level, state, account_of(order.role, level.trade_side))
 
 
@@ -69,13 +99,15 @@ def trip_charges(executed: Iterable[Executed], trip: str, plans: Plans) -> Charg
 
 
 def trip_over(executed: Sequence[Executed], trip: str) -> list[Executed]:
-    """The orders with those of a finished round trip only counted by kind."""
-    kinds: dict[Executed, int] = {}
-    for one in executed:
-        left = replace(one, trip="") if one.trip == trip else one
-        kind = replace(left, orders=1)
-        kinds[kind] = kinds.get(kind, 0) + left.orders
-    return [replace(kind, orders=count) for kind, count in kinds.items()]
+    """The orders with those of a finished trip only counted by kind; what is not touched stays the same object."""
+    kept = [one for one in executed if one.trip != trip]
+    for one in (replace(one, trip="") for one in executed if one.trip == trip):
+        alike = next((index for index, other in enumerate(kept) if replace(other, orders=one.orders) == one), None)
+        if alike is None:
+            kept.append(one)
+        else:
+            kept[alike] = replace(one, orders=one.orders + kept[alike].orders)
+    return kept
 
 
 def day_over(state: BotState, plans: Plans) -> tuple[Charges, list[Executed]]:

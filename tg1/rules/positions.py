@@ -11,22 +11,23 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tg1.models import NOTHING_TRADED, ZERO, Position, Role, Side, Statement, Traded
-from tg1.rules.ledger import charges_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
-    from tg1.models import BotState, OpenOrder, Quote
-    from tg1.rules.charges import Plans
+    from tg1.models import BotState, Charges, OpenOrder, Quote
     from tg1.rules.ledger import AccountOf
 
 
-def statement(state: BotState, *, quotes: Iterable[Quote | None], account_of: AccountOf, plans: Plans) -> Statement:
-    """The bot's money at the last prices; `quotes` may be stale, None stands for a price that never came."""
+def statement(state: BotState, *, quotes: Iterable[Quote | None], account_of: AccountOf, charges: Charges) -> Statement:
+    """The bot's money at the last prices; `quotes` may be stale, None stands for a price that never came.
+
+    `charges` is what `ledger.charges_so_far` makes of the same state.
+    """
     return Statement(
         realised=state.total_pnl,
-        charges=charges_so_far(state, account_of, plans),
+        charges=charges,
         squared_off=state.squared_off_pnl,
         positions=positions(state, account_of),
         quotes={quote.symbol: quote for quote in quotes if quote is not None},

@@ -13,6 +13,7 @@ from tg1.models import Quote, Role
 from tg1.ports import price_of
 from tg1.rules.given import Moment, Rules
 from tg1.rules.last_prices import known_quotes
+from tg1.rules.ledger import Meter
 from tg1.rules.positions import statement
 from tg1.trading.bookkeeper import Bookkeeper
 from tg1.trading.order_desk import OrderDesk
@@ -99,7 +100,12 @@ class Parts:
         state = self.state if state is None else state
         now = self.seen.now if self.seen else self.clock.now()
         quotes = known_quotes(state, self.quotes, now)
-        return statement(state, quotes=quotes, account_of=self.client.account_of, plans=self.plans)
+        account_of = self.client.account_of
+        return statement(state, quotes=quotes, account_of=account_of, charges=self._meter.so_far(state, account_of))
+
+    @cached_property
+    def _meter(self) -> Meter:
+        return Meter(self.plans)
 
     @cached_property
     def rules(self) -> Rules:

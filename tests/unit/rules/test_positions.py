@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from tg1.models import (
     ACTIVE,
     BotState,
     BrokerOrder,
+    Charges,
     LegOrder,
     LevelState,
     OpenOrder,
@@ -32,11 +35,15 @@ from tg1.models import (
     TradeSide,
 )
 from tg1.rules.charges import Plans
+from tg1.rules.day_roll import expire
 from tg1.rules.fills import apply_reading
-from tg1.rules.ledger import executed_by, trip_over
+from tg1.rules.ledger import charges_so_far, day_over, executed_by, trip_over
 from tg1.rules.positions import positions, statement
 from tg1.rules.reconcile import resolve
 from tg1.rules.transitions import placed
+
+if TYPE_CHECKING:
+    from tg1.rules.change import Change
 
 TODAY = date(2026, 11, 24)
 
@@ -83,7 +90,7 @@ def quote(symbol: str, price: str, *, fresh: bool = True, age_secs: float = 0.4)
 def said(state: BotState, irfc: str | None = "50.00", sbin: str | None = "120.00") -> Statement:
     """The statement at these prices."""
     quotes = [quote("IRFC", irfc) if irfc else None, quote("SBIN", sbin) if sbin else None]
-    return statement(state, quotes=quotes, account_of=account_of, plans=Plans())
+    return statement(state, quotes=quotes, account_of=account_of, charges=charges_so_far(state, account_of, Plans()))
 
 
 def test_hundred_short_and_hundred_long_are_not_two_hundred_shares_open() -> None:
@@ -156,7 +163,7 @@ def test_net_is_not_known_without_the_price_of_something_held() -> None:
 def test_stale_price_is_named_with_its_age_and_the_net_is_not_current() -> None:
     """Behaviour 10.2, 15: the net stands at the last known price, and whoever judges by it is told."""
     quotes = [quote("IRFC", "50.00", fresh=False, age_secs=75), quote("SBIN", "120", fresh=False)]
-    money = statement(a_bot(bought()), quotes=quotes, account_of=account_of, plans=Plans())
+    money = statement(a_bot(bought()), quotes=quotes, account_of=account_of, charges=Charges())
     assert money.net == Decimal(100)
     assert [(one.symbol, one.age_secs) for one in money.stale] == [("IRFC", 75)]
     assert not money.is_current
@@ -196,10 +203,14 @@ class Broker:
     """The exchange's side of the story: every order with its fills, and nothing of the bot's arithmetic."""
 
     fills: dict[str, list[tuple[str, str, Side, int, Decimal]]] = field(default_factory=dict)
+    days: dict[str, int] = field(default_factory=dict)
+    """The day of each order, counted from 0: no order lives longer than its day."""
+    today: int = 0
 
     def fill(self, order: LegOrder, account: str, quantity: int, price: Decimal) -> None:
         """Trade a part of an order."""
         self.fills.setdefault(order.client_id, []).append((account, order.symbol, order.side, quantity, price))
+        self.days[order.client_id] = self.today
 
     def average(self, client_id: str) -> Decimal:
         """The average price of an order's fills."""
@@ -218,17 +229,27 @@ class Broker:
             (side.sign * quantity * last[symbol] for _, symbol, side, quantity, _ in everything), Decimal(0)
         )
 
-    def charges(self) -> Decimal:
-        """Intraday charges of the discount plan, by executed order, written out (charges.md)."""
+    def charges(self, product: str) -> Decimal:
+        """Charges of the discount plan, by executed order and by the day's settlement, written out (charges.md)."""
+        intraday = product == "MIS"
         total = Decimal(0)
         for fills in self.fills.values():
             turnover = sum((quantity * price for *_, quantity, price in fills), Decimal(0))
-            side = fills[0][2]
-            brokerage = min(turnover * Decimal("0.0003"), Decimal(20))
+            buys = fills[0][2] is Side.BUY
+            brokerage = min(turnover * Decimal("0.0003"), Decimal(20)) if intraday else Decimal(0)
             exchange, sebi = turnover * Decimal("0.0000307"), turnover * Decimal("0.000001")
-            tax = turnover * (Decimal("0.00025") if side is Side.SELL else Decimal("0.00003"))
-            total += brokerage + exchange + sebi + tax + (brokerage + exchange + sebi) * Decimal("0.18")
-        return total
+            tax = turnover * (Decimal(0 if buys else "0.00025") if intraday else Decimal("0.001"))
+            stamp = turnover * Decimal("0.00003" if intraday else "0.00015") if buys else Decimal(0)
+            total += brokerage + exchange + sebi + tax + stamp + (brokerage + exchange + sebi) * Decimal("0.18")
+        return total if intraday else total + self._debits() * Decimal("15.34")
+
+    def _debits(self) -> int:
+        """Symbols and days on which shares left an account: more was sold than bought."""
+        net: Counter[tuple[str, str, int]] = Counter()
+        for client_id, fills in self.fills.items():
+            for account, symbol, side, quantity, _ in fills:
+                net[account, symbol, self.days[client_id]] += side.sign * quantity
+        return sum(1 for shares in net.values() if shares < 0)
 
     def shares(self) -> dict[tuple[str, str], int]:
         """What each account would show for each symbol."""
@@ -241,8 +262,9 @@ class Broker:
 class Lives:
     """Levels that are placed, filled and ended at random, booked as the bot books them."""
 
-    def __init__(self) -> None:
+    def __init__(self, product: str = "MIS") -> None:
         self.state = a_bot(*(a_level(n) for n in (1, 2)), a_level(1, uuid="upper1", trade_side=TradeSide.UPSIDE))
+        self.state.grid = replace(GRID, product_type=product)
         self.broker = Broker()
         self.outcomes: list[str] = []
         self._numbers = count()
@@ -293,11 +315,24 @@ class Lives:
             average_price=self.broker.average(order.client_id) if filled else None,
             limit_price=order.limit_price,
         )
-        reading = resolve(order, row)
-        change = apply_reading(level, reading, RULES, MOMENT, 1)
+        self._apply(level, apply_reading(level, resolve(order, row), RULES, MOMENT, 1))
+
+    def night(self) -> None:
+        """The market closes: orders lapse, the day is charged, levels are carried (behaviour 9.5)."""
+        for uuid in list(self.state.levels):
+            for role in (Role.ENTRY, Role.OCO):
+                if uuid in self.state.levels:
+                    level = self.state.levels[uuid]
+                    self._apply(level, expire(level, role, RULES, MOMENT, 1))
+        self.state.charges_before, self.state.executed = day_over(self.state, Plans())
+        self.state.trading_day += timedelta(days=1)
+        self.broker.today += 1
+
+    def _apply(self, level: OpenOrder, change: Change) -> None:
         state = self.state
-        if reading.resolution.is_final and reading.order.filled_quantity:
-            state.executed.append(executed_by(reading.order, level, state, account))
+        if change.executed is not None:
+            account = account_of(change.executed.role, level.trade_side)
+            state.executed.append(executed_by(change.executed, level, state, account))
         state.total_pnl += change.pnl
         state.levels = {
             (change.level.uuid if uuid == level.uuid else uuid): (change.level if uuid == level.uuid else one)
@@ -316,21 +351,23 @@ steps = st.lists(
         st.decimals("1", "3000", places=2),
         st.sampled_from([OrderStatus.WORKING, OrderStatus.FILLED, OrderStatus.FILLED, OrderStatus.CANCELLED]),
     ),
-    max_size=60,
+    max_size=40,
 )
 last_prices = st.decimals("1", "3000", places=2)
 
 
-@given(steps, last_prices, last_prices)
+@given(st.sampled_from(["MIS", "CNC"]), st.lists(steps, min_size=1, max_size=3), last_prices, last_prices)
 def test_net_is_cash_flows_and_positions_less_charges_whatever_happened(
-    walk: list[tuple[int, Role, int, Decimal, OrderStatus]], irfc: Decimal, sbin: Decimal
+    product: str, days: list[list[tuple[int, Role, int, Decimal, OrderStatus]]], irfc: Decimal, sbin: Decimal
 ) -> None:
     """Behaviour 15, by books of another make: net, gross, charges and every account's shares, to the paisa."""
-    lives = Lives()
-    for step in walk:
-        lives.step(*step)
+    lives = Lives(product)
+    for walk in days if product == "CNC" else days[:1]:
+        lives.night()
+        for step in walk:
+            lives.step(*step)
     money = said(lives.state, irfc=str(irfc), sbin=str(sbin))
-    gross, cost = lives.broker.gross({"IRFC": irfc, "SBIN": sbin}), lives.broker.charges()
+    gross, cost = lives.broker.gross({"IRFC": irfc, "SBIN": sbin}), lives.broker.charges(product)
     assert money.net is not None
     assert money.gross == pytest.approx(gross, abs=Decimal("0.000001"))
     assert money.charges.total == pytest.approx(cost, abs=Decimal("0.000001"))

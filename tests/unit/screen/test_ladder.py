@@ -39,6 +39,7 @@ from tg1.models import (
 )
 from tg1.rules.charges import Plans
 from tg1.rules.grid import create_levels, exact_rows
+from tg1.rules.ledger import charges_so_far
 from tg1.rules.positions import statement
 from tg1.screen.ladder import ladder_lines, render
 from tg1.screen.view import LadderView, view_of
@@ -145,7 +146,7 @@ def seen(state: BotState, price: str | None = "49.85") -> LadderView:
 
 def view_at(state: BotState, *quotes: Quote | None, losing: str = "") -> LadderView:
     """The view of a state at these prices, on three accounts and the discount plan."""
-    money = statement(state, quotes=quotes, account_of=account_of, plans=Plans())
+    money = statement(state, quotes=quotes, account_of=account_of, charges=charges_so_far(state, account_of, Plans()))
     return view_of(state, money, now=NOW, cycle=93, losing=losing)
 
 

@@ -18,6 +18,7 @@ from tg1.models import (
     TradeType,
 )
 from tg1.rules.charges import Plans
+from tg1.rules.ledger import charges_so_far
 from tg1.rules.positions import statement
 from tg1.screen.view import LadderView, entries_text, hedges_text, status_line, view_of
 
@@ -34,7 +35,8 @@ def a_quote(symbol: str, price: str, *, fresh: bool = True, age_secs: float = 0.
 
 def seen(state: BotState, irfc: Quote | None = None, sbin: Quote | None = None) -> LadderView:
     """The view at 10:30, by default without prices."""
-    money = statement(state, quotes=[irfc, sbin], account_of=account_of, plans=Plans())
+    cost = charges_so_far(state, account_of, Plans())
+    money = statement(state, quotes=[irfc, sbin], account_of=account_of, charges=cost)
     return view_of(state, money, now=NOW, cycle=93)
 
 
