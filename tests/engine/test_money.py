@@ -151,6 +151,7 @@ def test_old_price_is_never_passed_off_as_the_present(make_bench: Callable[..., 
     bench = make_bench().begin()
     bench.cycle(2)
     fill(bench, Side.BUY, "49.00")
+    bench.feed.prices["IRFC"] = Decimal("50.00")
     bench.feed.stale.add("IRFC")
     bench.cycle()
     assert "at old prices: IRFC 50.00" in net_text(money(bench))
@@ -162,6 +163,7 @@ def test_every_end_says_the_net_and_what_is_held(
 ) -> None:
     """Behaviour 13, 15: net first, its parts, and each account's signed shares in rupees."""
     bench = hedged(make_bench())
+    bench.feed.prices["IRFC"] = Decimal("50.00")
     with caplog.at_level(logging.INFO):
         bench.engine._stopped_by_signal()
     said = [record.getMessage() for record in caplog.records]
