@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from tg1.settings.credentials import SecretFile
+    from tg1.machine.files import GivenFile
 
 _ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
 _REPEATABLE = ("charges", "holidays", "trading_days")
@@ -213,7 +213,7 @@ _DEFAULTS = {one.name: None if one.default is MISSING else one.default for one i
 def parse_command(
     argv: Sequence[str],
     environ: Mapping[str, str],
-    read_file: Callable[[Path], SecretFile] = read_secret_file,
+    read_file: Callable[[Path], GivenFile] = read_secret_file,
 ) -> ParsedCommand:
     """Understand a command line (without the program's name) and judge it for its action.
 

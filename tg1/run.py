@@ -170,6 +170,8 @@ def _trade(
 ) -> ExitCode:
     kite = kite_of(config)
     credentials = kite.credentials()
+    for warning in credentials.warnings:
+        log.warning("%s", warning)
     if not config.paper:
         for secret in credentials.secrets:
             redactor.add(secret)

@@ -11,7 +11,8 @@ import hashlib
 import os
 import re
 import stat
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,15 @@ MAX_STEM_BYTES = 120
 _NOT_IN_A_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 """Fixed ranges, not Unicode categories: a newer Python must not find another file name for the same bot."""
 _LOOKS_HASHED = re.compile(r"-[0-9a-f]{10}$")
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def file_stem(bot_name: str) -> str:
@@ -127,6 +137,55 @@ class OsFileSystem:
             return sorted(os.listdir(path))  # noqa: PTH208  names, not paths, are the port's answer
         except FileNotFoundError:
             return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """What a file that a user named held, and who may read it."""
+
+    data: bytes = field(repr=False)
+    mode: int
+    """Permission bits, e.g. 0o600."""
+
+    @property
+    def is_private(self) -> bool:
+        """False when other users of the machine can read it."""
+        return not self.mode & (stat.S_IRGRP | stat.S_IROTH)
+
+
+def read_given(path: Path, most_bytes: int) -> GivenFile:
+    """Read a file that a user named whole; raises `OSError` as `open_given`, and for one that grew meanwhile."""
+    with open_given(path, most_bytes) as file:
+        data = file.read(most_bytes + 1)
+        if len(data) > most_bytes:
+            raise _too_large(path, most_bytes)
+        return GivenFile(data=data, mode=stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+
+
+def open_given(path: Path, most_bytes: int) -> BinaryIO:
+    """Open a file that a user named for reading; it is a regular one of at most `most_bytes` (behaviour 19).
+
+    Raises `OSError` with what is wrong as its `strerror`. Never waits: opening a pipe would, until somebody writes.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        _judge(path, os.fstat(descriptor), most_bytes)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _judge(path: Path, found: os.stat_result, most_bytes: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {what}, where a regular file is needed", str(path))
+    if found.st_size > most_bytes:
+        raise _too_large(path, most_bytes)
+
+
+def _too_large(path: Path, most_bytes: int) -> OSError:
+    return OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes", str(path))
 
 
 def write_all(descriptor: int, data: bytes) -> None:

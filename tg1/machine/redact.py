@@ -34,6 +34,14 @@ _IN_HEADER = re.compile(
 _KNOWN_FIELDS = frozenset(vars(logging.makeLogRecord({})))
 
 
+_PLACEHOLDER = re.compile(r"[.…*]+|[xX]{3,}|[<\[{].*[>\]}]|(?i:your|my)[-_ ].*")
+
+
+def is_placeholder(secret: str) -> bool:
+    """True for what stands in an example where a key belongs: "…", "xxxx", "<key>", "YOUR_KEY"."""
+    return _PLACEHOLDER.fullmatch(secret) is not None
+
+
 class Redactor:
     """Replaces every registered secret in a text by `[redacted]`. May be used from any thread."""
 

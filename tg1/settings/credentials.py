@@ -5,28 +5,21 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
+from tg1.machine.files import read_given
+from tg1.machine.redact import is_placeholder
 from tg1.settings.flags import CREDENTIALS, env_of, file_env_of, flag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+    from tg1.machine.files import GivenFile
+
 _LARGEST_SECRET_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretFile:
-    """What a credential file held, and who may read it."""
-
-    text: str = field(repr=False)
-    mode: int
-    """Permission bits, e.g. 0o600."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +32,7 @@ class Credentials:
 
 
 def collect(
-    flags: Mapping[str, object], environ: Mapping[str, str], read_file: Callable[[Path], SecretFile]
+    flags: Mapping[str, object], environ: Mapping[str, str], read_file: Callable[[Path], GivenFile]
 ) -> Credentials:
     """Find each credential: its flag wins, then `TG1_TRADE_KEY`, then the file that `TG1_TRADE_KEY_FILE` names.
 
@@ -63,18 +56,13 @@ def collect(
     return Credentials(values=values, warnings=tuple(warnings))
 
 
-def read_secret_file(path: Path) -> SecretFile:
-    """Read a credential file. Raises `OSError`, or `ValueError` when it is no short UTF-8 text."""
-    with path.open("rb") as file:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        content = file.read(_LARGEST_SECRET_BYTES + 1)
-    if len(content) > _LARGEST_SECRET_BYTES:
-        raise ValueError("too long")
-    return SecretFile(text=content.decode(), mode=mode)
+def read_secret_file(path: Path) -> GivenFile:
+    """Read a credential file. Raises `OSError`."""
+    return read_given(path, _LARGEST_SECRET_BYTES)
 
 
 def _from_environment(
-    name: str, environ: Mapping[str, str], read_file: Callable[[Path], SecretFile], warnings: list[str]
+    name: str, environ: Mapping[str, str], read_file: Callable[[Path], GivenFile], warnings: list[str]
 ) -> tuple[str, str]:
     variable, file_variable = env_of(name), file_env_of(name)
     value = environ.get(variable, "").strip()
@@ -83,19 +71,22 @@ def _from_environment(
         return variable, value
     try:
         secret = read_file(Path(path_text))
+        text = secret.data.decode()
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ConfigError(f"{file_variable} names {path_text}, which can't be read: {why}.") from error
     except ValueError:
         # A decoding error quotes the bytes of the secret, so it is not chained.
-        raise ConfigError(f"{file_variable} names {path_text}, which holds no short UTF-8 text.") from None
-    if secret.mode & _READABLE_BY_OTHERS:
+        raise ConfigError(f"{file_variable} names {path_text}, which holds no UTF-8 text.") from None
+    if not secret.is_private:
         warnings.append(f"{path_text} ({file_variable}) can be read by other users: chmod 600 it.")
-    return file_variable, secret.text.strip()
+    return file_variable, text.strip()
 
 
 def _checked(source: str, value: str) -> str:
-    if not value.isprintable():
+    if is_placeholder(value):
+        raise ConfigError(f"{source} holds the placeholder of an example, not a key.")
+    if not value.isprintable() or not value.isascii():
         raise ConfigError(f"{source} holds more than one line or characters that can't be in a key.")
     return value
 

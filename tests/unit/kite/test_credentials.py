@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,41 @@ def test_repr_shows_no_value(file: ZerodhaConfigFile) -> None:
     assert repr(file.load()) == "ZerodhaCredentials(user='Sai')"
 
 
-@pytest.mark.parametrize("name", ["api_key", "api_secret", "access_token"])
+def test_file_without_a_secret_is_enough(file: ZerodhaConfigFile) -> None:
+    """Nothing that the bot does needs it: only a login does, which a person does (kite.md 2.5)."""
+    file.path.write_text(GOOD.replace("api_secret = secret-1\n", ""))
+    assert file.load().api_secret == ""
+
+
+@pytest.mark.parametrize("value", ["…", "...", "<token>"])
+def test_placeholder_of_an_example_is_no_token(file: ZerodhaConfigFile, value: str) -> None:
+    """Copied from the README, it was sent to Kite as a token."""
+    file.path.write_text(GOOD.replace("token%1", value), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"access_token .*placeholder"):
+        file.load()
+
+
+def test_file_that_others_can_read_is_warned_of(file: ZerodhaConfigFile) -> None:
+    """Behaviour 16: as the files of keys are."""
+    file.path.chmod(0o644)
+    (warning,) = file.load().warnings
+    assert "chmod 600" in warning
+    assert str(file.path) in warning
+    file.path.chmod(0o600)
+    assert file.load().warnings == ()
+
+
+def test_file_that_never_ends_or_begins_is_refused(tmp_path: Path) -> None:
+    """Behaviour 19: a pipe and a gigabyte are refused in a sentence, with signals working all the while."""
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(10**9)
+    for name, why in (("fifo", "it is a pipe"), ("huge", "it has more than 65,536 bytes")):
+        with pytest.raises(ConfigError, match=rf"--zerodha-config .*{name} can't be read: {why}"):
+            ZerodhaConfigFile(path=tmp_path / name, user="Sai").load()
+
+
+@pytest.mark.parametrize("name", ["api_key", "access_token"])
 @pytest.mark.parametrize("form", ["missing", "empty"])
 def test_missing_field_is_named_with_file_and_section(file: ZerodhaConfigFile, name: str, form: str) -> None:
     """The sentence says where to write what."""
@@ -80,21 +115,24 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "why"),
     [
-        "s3cretLine without a section",
-        "[API_CREDENTIALS_Sai]\ns3cretLine\n",
-        GOOD + GOOD,
-        "[API_CREDENTIALS_Sai\ns3cretLine",
+        ("s3cretLine without a section", "line 1 stands before any"),
+        ("[API_CREDENTIALS_Sai]\ns3cretLine\n", "line 2 is neither"),
+        (GOOD + GOOD, "line 5 begins a section that is there already"),
+        (GOOD + "access_token = token-2\n", "line 5 gives access_token a second time"),
+        (GOOD + "s3cretLine = 1\ns3cretLine = 2\n", "line 6 gives a name a second time"),
+        ("[API_CREDENTIALS_Sai\ns3cretLine", "line 1 stands before any"),
     ],
-    ids=["no-section", "no-value", "twice", "broken-section"],
+    ids=["no-section", "no-value", "twice", "second-token", "other-name", "broken-section"],
 )
-def test_broken_file_is_refused_without_quoting_it(file: ZerodhaConfigFile, content: str) -> None:
-    """The parser's own message quotes the line, which may hold a token."""
+def test_broken_file_is_refused_without_quoting_it(file: ZerodhaConfigFile, content: str, why: str) -> None:
+    """The parser's own message quotes the line, which may hold a token; its number helps and tells nothing."""
     file.path.write_text(content)
-    with pytest.raises(ConfigError, match="not a valid INI") as caught:
+    with pytest.raises(ConfigError, match=f"not a valid INI file: {why}") as caught:
         file.load()
     told = "".join(traceback.format_exception(caught.value))
+    assert "s3cretline" not in told.lower()
     assert not any(secret in told for secret in ("s3cretLine", "key-1", "token%1"))
 
 

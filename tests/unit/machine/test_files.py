@@ -5,16 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.machine.files import MAX_STEM_BYTES, OsFileSystem, file_stem
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tg1.machine.files import MAX_STEM_BYTES, OsFileSystem, file_stem, open_given, read_given
 
 FS = OsFileSystem()
 
@@ -180,3 +177,38 @@ def test_two_bots_never_share_a_file(names: list[str]) -> None:
 def test_a_name_that_imitates_another_ones_hash_gets_its_own() -> None:
     """The name that "a/b" was given is no way into its file."""
     assert file_stem(file_stem("a/b")) != file_stem("a/b")
+
+
+def test_file_that_a_user_names_is_read_with_its_rights(tmp_path: Path) -> None:
+    """Whoever asks for a key can warn of one that others may read."""
+    path = tmp_path / "key"
+    path.write_bytes(b"made-up")
+    path.chmod(0o644)
+    read = read_given(path, 7)
+    assert (read.data, read.mode, read.is_private) == (b"made-up", 0o644, False)
+    path.chmod(0o600)
+    assert read_given(path, 7).is_private
+
+
+def test_file_that_a_user_names_is_regular(tmp_path: Path) -> None:
+    """Behaviour 19: a pipe nobody writes to would hang the process, a device never end."""
+    os.mkfifo(tmp_path / "fifo")
+    for path, what in ((tmp_path / "fifo", "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a folder")):
+        with pytest.raises(OSError, match=f"it is {what}"):
+            read_given(path, 100)
+
+
+def test_file_that_a_user_names_is_bounded(tmp_path: Path) -> None:
+    """Behaviour 19: a gigabyte is refused, and not read."""
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.truncate(10**9)
+    with pytest.raises(OSError, match="more than 1,000,000 bytes"):
+        open_given(path, 10**6)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a file whose size the system does not tell")
+def test_file_that_hides_its_size_is_bounded_all_the_same() -> None:
+    """Behaviour 19: what counts is what is read."""
+    with pytest.raises(OSError, match="more than 10 bytes"):
+        read_given(Path("/proc/self/status"), 10)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tg1.machine.redact import MASK, Redactor, SecretFilter, install, install_excepthooks
+from tg1.machine.redact import MASK, Redactor, SecretFilter, install, install_excepthooks, is_placeholder
 
 SECRET = 'a/b+c=d"e\\f é'
 SECRETS = st.text(min_size=4, max_size=30).filter(lambda text: text not in MASK)
@@ -172,3 +172,15 @@ def test_uncaught_exceptions_are_printed_without_secrets(
 def test_redactor_shows_no_secret_of_its_own() -> None:
     """Not even in a debugger's repr."""
     assert SECRET not in repr(Redactor([SECRET]))
+
+
+@pytest.mark.parametrize("text", ["…", "...", "***", "xxxx", "<key>", "[token]", "YOUR_KEY", "my-secret"])
+def test_placeholder_of_an_example_is_told_from_a_key(text: str) -> None:
+    """What is copied from a page with everything else is no credential."""
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["x", "key-1", "e8f1c0d2", "m.y", "mykey", "a<b>"])
+def test_key_is_no_placeholder(text: str) -> None:
+    """A key may look odd."""
+    assert not is_placeholder(text)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tg1.errors import ConfigError
-from tg1.settings.credentials import SecretFile, collect, read_secret_file
+from tg1.machine.files import GivenFile
+from tg1.settings.credentials import collect, read_secret_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 FILE = {"TG1_TRADE_KEY_FILE": "/run/secrets/key"}
 
 
-def no_file(path: Path) -> SecretFile:
+def no_file(path: Path) -> GivenFile:
     """Stands for a machine without credential files."""
     raise FileNotFoundError(2, "No such file or directory", str(path))
 
 
-def holding(text: str, mode: int = 0o600) -> SecretFile:
+def holding(text: str, mode: int = 0o600) -> GivenFile:
     """A credential file."""
-    return SecretFile(text=text, mode=mode)
+    return GivenFile(data=text.encode(), mode=mode)
 
 
 def test_credentials_prefer_flag_to_environment_to_file() -> None:
@@ -73,7 +74,22 @@ def test_credentials_refuse_a_value_of_two_lines_without_quoting_it() -> None:
     assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00hush", b"h" * 5000], ids=["binary", "long"])
+def test_credentials_refuse_a_file_that_is_too_long(tmp_path: Path) -> None:
+    """Behaviour 19: a gigabyte is no key, and is not read."""
+    path = tmp_path / "key"
+    path.write_bytes(b"h" * 5000)
+    with pytest.raises(ConfigError, match=r"TG1_TRADE_KEY_FILE.*can't be read: it has more than 4,096 bytes"):
+        collect({}, {"TG1_TRADE_KEY_FILE": str(path)}, read_secret_file)
+
+
+@pytest.mark.parametrize("value", ["…", "...", "xxxx", "<key>", "YOUR_KEY"])
+def test_credentials_refuse_the_placeholder_of_an_example(value: str) -> None:
+    """Copied from the README with everything else, it cost a login that was refused."""
+    with pytest.raises(ConfigError, match="TG1_TRADE_KEY holds the placeholder"):
+        collect({}, {"TG1_TRADE_KEY": value}, no_file)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00hush"], ids=["binary"])
 def test_credentials_refuse_a_file_that_holds_no_key(content: bytes, tmp_path: Path) -> None:
     """The bytes of the file are quoted nowhere, not in a chained error either."""
     path = tmp_path / "key"
@@ -89,7 +105,7 @@ def test_credentials_read_a_real_file_with_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("made-up\n")
     path.chmod(0o640)
-    assert read_secret_file(path) == SecretFile(text="made-up\n", mode=0o640)
+    assert read_secret_file(path) == GivenFile(data=b"made-up\n", mode=0o640)
 
 
 def test_credentials_show_no_value() -> None:
