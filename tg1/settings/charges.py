@@ -17,7 +17,7 @@ from tg1.rules.charges import ALWAYS, DISCOUNT, PERCENT, Brokerage, ChargesPlan,
 from tg1.settings.values import shown, to_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 FLAG = "--charge"
 ACCOUNTS = {"trade": "trade", "upside-oco": "upside_oco", "downside-oco": "downside_oco"}
@@ -64,6 +64,24 @@ def to_charges(_flag: str, value: object) -> tuple[str, ...]:
     said = tuple(str(text).strip() for text in texts)
     plans_of(said)
     return said
+
+
+def check_accounts(texts: Iterable[str], keys: Mapping[str, str], *, has_oco: bool) -> None:
+    """Raise `ConfigError` for what is said of an account that this bot does not have, or shares with another role.
+
+    `keys` are the app keys by the state's account names; an account goes by the first role that uses its key.
+    """
+    for said in (_taken_apart(text) for text in texts):
+        if said.account in ("", "trade"):
+            continue
+        if not has_oco:
+            raise ConfigError(f"{FLAG} {shown(said.text)} has no use: this trade type never hedges.")
+        first = next((name for name, key in keys.items() if key and key == keys[said.account]), said.account)
+        if first != said.account:
+            flag = next(name for name, account in ACCOUNTS.items() if account == first)
+            raise ConfigError(
+                f"{FLAG} {shown(said.text)}: that account has the same app key as {flag}; say it of {flag}."
+            )
 
 
 def _taken_apart(text: str) -> _Said:

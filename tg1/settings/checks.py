@@ -13,6 +13,7 @@ from tg1.models import PAISA, OcoOrderType, TradeSide
 from tg1.rules import client_ids, hours
 from tg1.rules.grid import to_tick
 from tg1.settings.cautions import spread_text
+from tg1.settings.charges import check_accounts
 from tg1.settings.flags import (
     CREDENTIALS,
     OCO_CREDENTIALS,
@@ -55,6 +56,8 @@ def check(config: GridOcoFields, given: AbstractSet[str]) -> None:
         check_levels(config.identity())
         _check_target(config)
     _check_running(config)
+    keys = {"trade": config.trade_key, "upside_oco": config.upside_oco_key, "downside_oco": config.downside_oco_key}
+    check_accounts(config.charges, keys, has_oco=config.has_oco)
 
 
 def check_bot_name(name: str) -> None:

@@ -72,7 +72,7 @@ def _trips(grid: GridIdentity, rows: Sequence[GridRow], plan: ChargesPlan, alarm
 def _samples(grid: GridIdentity, plan: ChargesPlan, alarm: Alarm) -> str:
     """Round trips at some prices, since the centre is TokenA's price of the start."""
     lines = [
-        f"{_title(grid, plan)}, by TokenA's price",
+        _title(grid, plan, ", by TokenA's price"),
         HEAD.format("Price", "Gross", "Charges", "Net") + "  Pays from",
     ]
     for price in SAMPLE_PRICES:
@@ -93,10 +93,10 @@ def _samples(grid: GridIdentity, plan: ChargesPlan, alarm: Alarm) -> str:
     return "\n".join(lines)
 
 
-def _title(grid: GridIdentity, plan: ChargesPlan) -> str:
+def _title(grid: GridIdentity, plan: ChargesPlan, of: str = "") -> str:
     brokerage = plan.delivery if grid.product_type == "CNC" else plan.intraday
     return (
-        f"A round trip of {grid.token_a_quantity} {grid.token_a_symbol}, in rupees\n"
+        f"A round trip of {grid.token_a_quantity} {grid.token_a_symbol}, in rupees{of}\n"
         f"(brokerage: {_brokerage(brokerage)}; --charge changes it)"
     )
 

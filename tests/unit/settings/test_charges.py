@@ -9,7 +9,7 @@ import pytest
 
 from tg1.errors import ConfigError
 from tg1.rules.charges import DISCOUNT, Brokerage, ChargesPlan, Plans, rate_on
-from tg1.settings.charges import plans_of
+from tg1.settings.charges import check_accounts, plans_of
 
 
 def test_nothing_said_is_the_discount_plan() -> None:
@@ -119,3 +119,25 @@ def test_what_can_not_be_understood_is_refused_in_a_sentence(text: str, sentence
         plans_of([text])
     assert sentence in str(caught.value)
     assert str(caught.value).startswith("--charge ")
+
+
+KEYS = {"trade": "one", "upside_oco": "two", "downside_oco": "two"}
+
+
+def test_price_of_an_account_that_is_not_there_is_refused() -> None:
+    """Behaviour 18: a flag without effect is refused, not ignored."""
+    with pytest.raises(ConfigError, match="this trade type never hedges"):
+        check_accounts(["upside-oco:brokerage=0"], KEYS, has_oco=False)
+    with pytest.raises(ConfigError, match="same app key as upside-oco; say it of upside-oco"):
+        check_accounts(["downside-oco:brokerage=0"], KEYS, has_oco=True)
+    check_accounts(["trade:brokerage=0", "upside-oco:brokerage=0", "dp=15"], KEYS, has_oco=True)
+
+
+def test_accounts_without_keys_are_three() -> None:
+    """A dry run knows no key, and the paper exchange gives three."""
+    check_accounts(["downside-oco:brokerage=0"], dict.fromkeys(KEYS, ""), has_oco=True)
+
+
+def test_price_of_a_square_off_can_be_told() -> None:
+    """Charges.md: about ₹50 an order, and GST."""
+    assert plans_of(["square-off=59"]).default.square_off_fee == 59
