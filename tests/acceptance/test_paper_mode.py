@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import pty
 import re
 import signal
 import stat
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +33,7 @@ from tests.support.driver import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PRICES = SHARED_DATA / "ltp_1s_2025-06-18.csv"
 
@@ -112,6 +115,31 @@ def test_replay_plays_its_file_and_ends_the_session(tmp_path: Path) -> None:
         assert bot.says(sentence), bot.shown()
     requests = [line for line in bot.lines() if line["kind"] == "request"]
     assert {line["status"] for line in requests} == {200}
+
+
+def test_ladder_of_a_replay_shows_the_markets_clock(tmp_path: Path) -> None:
+    """Behaviour 17: on a terminal the hour is the file's, whatever the hour is here."""
+    rows = ["ist_second,IRFC,SBIN", *(f"2025-06-18 23:57:{second:02},50.00,120.00" for second in range(60))]
+    prices = tmp_path / "prices.csv"
+    prices.write_text("\n".join(rows))
+    bot = PaperBot(tmp_path / "bot", steps=1, paper_prices=prices, paper_speed=15)
+    master, slave = pty.openpty()
+    try:
+        bot.launch(bot.command(), stdout=slave)
+        os.close(slave)
+        drawn = "".join(_read_terminal(master))
+        assert bot.exit_code() == 0
+    finally:
+        os.close(master)
+        if bot.is_running:
+            bot.kill()
+    assert re.search(r"23:57:\d\d IST", drawn)
+
+
+def _read_terminal(master: int) -> Iterator[str]:
+    with suppress(OSError):  # the other end was closed: how a terminal ends
+        while data := os.read(master, 4096):
+            yield data.decode(errors="replace")
 
 
 def _real_ticks(symbol: str) -> list[tuple[datetime, Decimal]]:

@@ -145,6 +145,13 @@ def test_control_sets_quirks_and_acts_for_others(client: Client) -> None:
     client.control("margin", {"account": account, "rupees": 1000})
     client.control("reject_next", {"account": account, "reason": "no"})
     client.control("square_off", {"account": account})
+    client.control("halt", {"secs": 30, "reason": "halted"})
+    client.place()
+    assert _await_status(client, "Rejected")["CancelRejectReason"] == "halted"
+    assert client.control("account", {"name": "X1", "app_key": "k", "secret": "s", "clients": ["AD71"]}) == "AD71"
+    client.control("kite_token", {"api_key": "kite-key", "access_token": "of-the-day"})
+    with pytest.raises(TokenException):
+        client.kite().profile()
     client.control("kill_token", {"account": account})
     assert client.xts("GET", "orders").json()["code"] == "e-session-0007"
     refused = requests.post(f"{client.roots.xts_root}/paper/price", json={"symbol": "?"}, timeout=TIMEOUT)
