@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engine.conftest import DeathError
 from tests.support.simdisk import SimDisk
-from tg1.errors import StateError
-from tg1.models import LevelState, OrderStatus, Side, TradeSide
+from tg1.errors import ConfigError, SaveFailed, StateError
+from tg1.models import LevelState, OrderStatus, Side, StatusKind, TradeSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -307,3 +308,97 @@ def test_second_start_in_a_row_changes_nothing(make_bench: Callable[..., Bench])
     bench.begin()
     bench.begin().cycle(2)
     assert (dict(bench.state.levels), bench.state.downside_net_quantity, len(bench.broker.placed)) == first
+
+
+def test_last_word_is_saved_once_the_disk_works_again(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.2: a fault of a second or two at the end loses neither the status nor the last fills."""
+    bench = filled_on_a_sim_disk(make_bench)
+    bench.cycle()
+    refused = 0
+
+    def fails_twice(op: str, path: Path) -> None:
+        nonlocal refused
+        if op == "write" and refused < 2 and bench.state.bot_status.kind is StatusKind.STOPPED:
+            refused += 1
+            raise OSError(errno.EIO, "Input/output error", str(path))
+
+    bench.fs.before_op = fails_twice
+    bench.clock.wall = bench.clock.wall.replace(hour=15, minute=1)
+    assert bench.cycle() == 0
+    assert refused == 2
+    on_disk = bench.store.load()
+    assert on_disk is not None
+    assert str(on_disk.bot_status) == "Stopped: session end"
+    assert on_disk.downside_net_quantity == 100
+
+
+def test_last_word_that_can_not_be_saved_is_told(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.2: a restart would read the old status, so the end is none of the good ones."""
+    bench = filled_on_a_sim_disk(make_bench)
+    bench.cycle()
+    bench.fs.before_op = full_disk
+    bench.clock.wall = bench.clock.wall.replace(hour=15, minute=1)
+    with pytest.raises(SaveFailed, match="No space left"):
+        bench.cycle()
+    assert bench.broker.working() == []
+
+
+def test_intraday_morning_with_auto_entry_has_a_new_centre(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.3, 9.5: a new MIS day is a new grid; one around yesterday's price would fill at once."""
+    bench = make_bench(auto_entry=True, entry_price="0").begin()
+    bench.cycle(2)
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("53.00")
+    bench.begin().cycle(2)
+    assert bench.state.grid.entry_price == 53
+    assert sorted(str(order.request.limit_price) for order in bench.broker.working()) == [
+        *("51.00", "52.00", "54.00", "55.00"),
+    ]
+
+
+def test_intraday_morning_outside_the_grid_is_refused(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4, 9.5: as a fresh start beyond the outermost level is."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("53.00")
+    with pytest.raises(ConfigError, match=r"53\.00.*52\.00"):
+        bench.begin()
+    assert bench.broker.working() == []
+
+
+def test_intraday_morning_after_completed_begins_anew(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.5, 9.5: finished is finished for its day; a bot that its unit starts every morning trades again."""
+    bench = make_bench(trade_type="buyts", steps=1, auto_reenter=False).begin()
+    bench.cycle()
+    for side, price in ((Side.BUY, "49.00"), (Side.SELL, "49.50")):
+        bench.broker.fill(bench.broker.working_at(side, price).order_id)
+        code = bench.cycle(2)
+    assert (code, str(bench.state.bot_status)) == (0, "Completed")
+    overnight(bench)
+    bench.begin()
+    assert (str(bench.state.bot_status), bench.state.trading_day) == ("Active", bench.clock.now().date())
+    bench.cycle()
+    assert bench.broker.working_at(Side.BUY, "49.00")
+
+
+def test_intraday_morning_that_dies_before_its_save_loses_nothing(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: the archive keeps the state where it is until the new one is saved."""
+    bench = filled_on_a_sim_disk(make_bench)
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.cycle()
+    assert bench.state.total_pnl == 50
+    overnight(bench)
+
+    def dies(op: str, path: Path) -> None:
+        if op == "write" and path.name.endswith("_state.json.tmp"):
+            raise DeathError
+
+    bench.fs.before_op = dies
+    with pytest.raises(DeathError):
+        bench.begin()
+    bench.fs.before_op = lambda _op, _path: None
+    bench.begin()
+    assert bench.state.total_pnl == 50
+    assert len(bench.state.order_history) == 1
