@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tg1.errors import RateLimited
@@ -11,7 +13,7 @@ from tg1.xts.shared_record import SharedRecord
 from tg1.xts.turns import RECORD_BYTES, decode_calls, encode_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tg1.machine.clock import Clock
     from tg1.ports import SharedFolder
@@ -40,48 +42,44 @@ class OrderCalls:
     def carry(self, ask: Callable[[], _T]) -> _T:
         """Wait until a call may go, count it, then ask; a stop does not lift the limit.
 
-        A call that the server's limiter refused holds the next ones back for a second, other bots' included.
+        The second in which it counts begins anew with its answer. A call that the server's limiter refused holds the
+        next ones back for a second, other bots' included.
         """
-        while (due := self._take()) is not None:
-            self._clock.sleep_until(due)
+        sent_at = self._wait()
+        note: Callable[[float], None] = partial(self._window.note_answered, sent_at)
         try:
             return ask()
         except RateLimited:
-            self._close()
+            note = self._window.close
             raise
+        finally:
+            with self._shared() as now:
+                note(now)
 
-    def _take(self) -> float | None:
-        """Count a call that goes now and return None, or return when to try again."""
+    def _wait(self) -> float:
+        """Count a call as soon as one may go; return when that was."""
+        while True:
+            with self._shared() as now:
+                due = self._window.next_send_time(now)
+                if due is None:
+                    self._window.note_sent(now)
+                    return now
+            self._clock.sleep_until(due)
+
+    @contextmanager
+    def _shared(self) -> Iterator[float]:
+        """The window as all bots of the key have left it, for a change; gives the moment."""
         locked = self._lock()
         try:
-            now = self._learn()
-            due = self._window.next_send_time(now)
-            if due is None:
-                self._window.note_sent(now)
-                self._tell(locked=locked)
-            return due
+            now = self._clock.monotonic()
+            if locked and (sent := decode_calls(self._record.read(RECORD_BYTES), self._boot_id, now)):
+                self._window.sent = sent
+            yield now
+            if locked:
+                self._record.write(encode_calls(self._window.sent, self._boot_id))
         finally:
             if locked:
                 self._record.unlock()
-
-    def _close(self) -> None:
-        locked = self._lock()
-        try:
-            self._window.close(self._learn())
-            self._tell(locked=locked)
-        finally:
-            if locked:
-                self._record.unlock()
-
-    def _learn(self) -> float:
-        """Take in what the other bots have sent; return the moment of looking."""
-        now = self._clock.monotonic()
-        self._window.merge(decode_calls(self._record.read(RECORD_BYTES), self._boot_id, now))
-        return now
-
-    def _tell(self, *, locked: bool) -> None:
-        if locked:
-            self._record.write(encode_calls(self._window.sent, self._boot_id))
 
     def _lock(self) -> bool:
         """True with the lock; False when the file can't be used, or when somebody stands still with its lock."""

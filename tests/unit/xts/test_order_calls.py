@@ -70,6 +70,42 @@ def test_burst_of_one_bot_goes_eight_a_second(key: Key) -> None:
     assert key.sent == [START] * 8 + [START + 1.0] * 8 + [START + 2.0] * 4
 
 
+def test_call_counts_from_its_answer(key: Key) -> None:
+    """The server had it by then, however long the wire took (behaviour 11.3)."""
+    answered: list[float] = []
+
+    def slow() -> str:
+        key.sent.append(key.clock.monotonic())
+        key.clock.sleep_until(key.clock.monotonic() + 0.1)
+        answered.append(key.clock.monotonic())
+        return "placed"
+
+    bot = key.bot()
+
+    def ten() -> None:
+        for _ in range(10):
+            bot.carry(slow)
+
+    key.play(ten)
+    assert key.sent[8] - answered[0] == pytest.approx(1.0)
+    assert key.sent[9] - answered[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_call_that_failed_counts_all_the_same(key: Key, failure: type[BaseException]) -> None:
+    """Nobody knows whether it reached the server (behaviour 3.3, 11.3)."""
+
+    def fail() -> str:
+        raise failure
+
+    bot = key.bot()
+    for _ in range(8):
+        with pytest.raises(failure):
+            bot.carry(fail)
+    key.play(times(1, bot, key))
+    assert key.sent == [START + 1.0]
+
+
 @pytest.mark.parametrize("bots", [2, 4, 10])
 def test_bots_of_one_key_share_its_limit(key: Key, bots: int) -> None:
     """Eight a second together, whoever calls, and none of the eight is wasted (behaviour 11.3)."""

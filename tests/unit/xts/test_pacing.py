@@ -56,21 +56,24 @@ def test_closed_window_lets_nothing_go_for_a_second() -> None:
     assert window.next_send_time(100.5) is None
 
 
-@given(ours=_gaps, theirs=_gaps)
-def test_windows_that_tell_each_other_are_one(ours: list[float], theirs: list[float]) -> None:
-    """Two bots that merge what both have sent keep the limit together (behaviour 11.3)."""
-    asked = sorted(
-        [(100 + sum(ours[:n]), 0) for n in range(len(ours))] + [(100 + sum(theirs[:n]), 1) for n in range(len(theirs))]
-    )
-    windows, sent, now = (SlidingWindow(limit=3), SlidingWindow(limit=3)), [], 100.0
-    for at, who in asked:
-        now = max(now, at)
-        windows[who].merge(windows[1 - who].sent)
-        while (due := windows[who].next_send_time(now)) is not None:
-            now = due
-        windows[who].note_sent(now)
-        sent.append(now)
-    assert all(later - earlier >= 1.0 for earlier, later in zip(sent, sent[3:], strict=False))
+def test_call_counts_from_its_answer() -> None:
+    """Whatever the wire delays, eight calls reach the server in any second and no more (behaviour 11.3)."""
+    window = SlidingWindow(limit=2)
+    window.note_sent(100.0)
+    window.note_sent(100.0)
+    window.note_answered(100.0, 100.25)
+    assert window.sent == [100.0, 100.25]
+    assert window.next_send_time(100.5) == 101.0
+    window.note_answered(7.0, 100.5)
+    assert window.sent == [100.0, 100.25], "a send that does not count any more stays out"
+
+
+def test_window_takes_over_what_others_have_sent() -> None:
+    """The last ones count, in order (behaviour 11.3)."""
+    window = SlidingWindow(limit=2)
+    window.note_sent(100.0)
+    window.sent = [100.75, 99.0, 100.5]
+    assert window.sent == [100.5, 100.75]
 
 
 @pytest.mark.parametrize(("limit", "secs"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, float("nan"))])
