@@ -83,7 +83,20 @@ class ControlApp:
             "quirks": lambda: self._exchange.quirks.to_json(),  # noqa: PLW0108 - the quirks are replaced
             "faults": faults.state,
         }
-        self._posts: Mapping[str, Callable[[dict[str, Any], datetime], Any]] = {
+        self._posts = self._deeds()
+
+    def handle(self, request: WireRequest, now: datetime) -> WireReply:
+        """Answer one control request."""
+        what = request.path.removeprefix("/paper/")
+        try:
+            return json_reply({"ok": True, "result": self._act(request, what, now)})
+        except PaperError as exc:
+            return json_reply({"ok": False, "error": str(exc)}, BAD_REQUEST)
+        except KeyError as exc:
+            return json_reply({"ok": False, "error": f"missing or unknown: {exc}"}, BAD_REQUEST)
+
+    def _deeds(self) -> Mapping[str, Callable[[dict[str, Any], datetime], Any]]:
+        return {
             "price": self._price,
             "quirks": self._quirks,
             "account": self._account,
@@ -102,16 +115,6 @@ class ControlApp:
             "cancel_stops": lambda _, now: self._exchange.cancel_stops(now),
             "ticker": self._ticker,
         }
-
-    def handle(self, request: WireRequest, now: datetime) -> WireReply:
-        """Answer one control request."""
-        what = request.path.removeprefix("/paper/")
-        try:
-            return json_reply({"ok": True, "result": self._act(request, what, now)})
-        except PaperError as exc:
-            return json_reply({"ok": False, "error": str(exc)}, BAD_REQUEST)
-        except KeyError as exc:
-            return json_reply({"ok": False, "error": f"missing or unknown: {exc}"}, BAD_REQUEST)
 
     def _act(self, request: WireRequest, what: str, now: datetime) -> Any:
         self._exchange.step(now)

@@ -1,6 +1,6 @@
 """Kite's REST over the same exchange, without sockets (kite.md 2)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -40,8 +40,6 @@ _USER = {
     "avatar_url": None,
     "meta": {"demat_consent": "physical"},
 }
-
-Answer = Callable[[WireRequest, datetime], WireReply]
 
 
 class KiteApp:

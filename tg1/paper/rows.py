@@ -20,6 +20,33 @@ _QUANTITIES = (
 _PRICES = ("OrderPrice", "OrderStopPrice", "LastTradedPrice")
 
 
+_SAME_IN_EVERY_ORDER = {
+    "OrderExpiryDate": _NO_EXPIRY,
+    "OrderLegStatus": "SingleOrderLeg",
+    "BoLegDetails": 0,
+    "IsSpread": False,
+    "BoEntryOrderId": "",
+    "MessageCode": 9004,
+    "MessageVersion": 4,
+    "TokenID": 0,
+    "ApplicationType": 0,
+    "SequenceNumber": 0,
+    "IsAMO": False,
+}
+_SAME_IN_EVERY_POSITION = {
+    "Marketlot": "1",
+    "Multiplier": "1",
+    "statisticsLevel": "ParentLevel",
+    "isInterOpPosition": True,
+    "childPositions": {},
+    "MessageCode": 9002,
+    "MessageVersion": 1,
+    "TokenID": 0,
+    "ApplicationType": 0,
+    "SequenceNumber": 0,
+}
+
+
 def rupees_text(amount: Decimal | None, *, comma: bool = False) -> str:
     """Return rupees as the server prints them, two decimals or more; "" for None, as averages are before any fill."""
     if amount is None:
@@ -98,20 +125,10 @@ def _plain_row(order: PaperOrder, account: Account, quirks: Quirks) -> dict[str,
         "OrderGeneratedDateTime": time_text(order.placed_at, iso=iso),
         "ExchangeTransactTime": updated,
         "LastUpdateDateTime": updated,
-        "OrderExpiryDate": _NO_EXPIRY,
         "CancelRejectReason": order.reason,
         "OrderUniqueIdentifier": terms.client_id,
-        "OrderLegStatus": "SingleOrderLeg",
-        "BoLegDetails": 0,
-        "IsSpread": False,
-        "BoEntryOrderId": "",
         "ApiOrderSource": terms.api_source,
-        "MessageCode": 9004,
-        "MessageVersion": 4,
-        "TokenID": 0,
-        "ApplicationType": 0,
-        "SequenceNumber": 0,
-        "IsAMO": False,
+        **_SAME_IN_EVERY_ORDER,
     }
 
 
@@ -153,20 +170,6 @@ def position_row(
     comma: bool,
 ) -> dict[str, Any]:
     """Return one row of the positions: every value is a string, rupees with commas (xts.md 2.9)."""
-    unrealized = position.unrealized(ZERO if last is None else last)
-    rupees = {
-        "BuyAveragePrice": position.buy_average,
-        "SellAveragePrice": position.sell_average,
-        "BuyAmount": position.buy_value,
-        "SellAmount": position.sell_value,
-        "NetAmount": position.sell_value - position.buy_value,
-        "SumOfTradedQuantityAndPriceBuy": position.buy_value,
-        "SumOfTradedQuantityAndPriceSell": position.sell_value,
-        "RealizedMTM": position.realized,
-        "UnrealizedMTM": unrealized,
-        "MTM": position.realized + unrealized,
-        "BEP": ZERO,
-    }
     shares = {
         "OpenBuyQuantity": position.buy_quantity,
         "OpenSellQuantity": position.sell_quantity,
@@ -179,18 +182,26 @@ def position_row(
         "ExchangeSegment": instrument.segment,
         "ExchangeInstrumentId": str(instrument.exchange_token),
         "ProductType": product,
-        "Marketlot": "1",
-        "Multiplier": "1",
-        **{name: rupees_text(amount, comma=True) for name, amount in rupees.items()},
+        **{name: rupees_text(amount, comma=True) for name, amount in _rupees_of(position, last or ZERO).items()},
         **{name: quantity_text(quantity, comma=comma) for name, quantity in shares.items()},
-        "statisticsLevel": "ParentLevel",
-        "isInterOpPosition": True,
-        "childPositions": {},
-        "MessageCode": 9002,
-        "MessageVersion": 1,
-        "TokenID": 0,
-        "ApplicationType": 0,
-        "SequenceNumber": 0,
+        **_SAME_IN_EVERY_POSITION,
+    }
+
+
+def _rupees_of(position: Position, last: Decimal) -> dict[str, Decimal]:
+    unrealized = position.unrealized(last)
+    return {
+        "BuyAveragePrice": position.buy_average,
+        "SellAveragePrice": position.sell_average,
+        "BuyAmount": position.buy_value,
+        "SellAmount": position.sell_value,
+        "NetAmount": position.sell_value - position.buy_value,
+        "SumOfTradedQuantityAndPriceBuy": position.buy_value,
+        "SumOfTradedQuantityAndPriceSell": position.sell_value,
+        "RealizedMTM": position.realized,
+        "UnrealizedMTM": unrealized,
+        "MTM": position.realized + unrealized,
+        "BEP": ZERO,
     }
 
 
