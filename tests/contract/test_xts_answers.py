@@ -63,6 +63,11 @@ def read_book(response: HttpResponse) -> object:
 REFUSED = {
     "joi-400": (reply(error("e-property-validation-failed", "Bad Request", JOI), 400), BrokerRefused),
     "joi-400-bare": (reply(JOI, 400), BrokerRefused),
+    "joi-400-without-errors": (reply(error("e-property-validation-failed", "Bad Request"), 400), BrokerRefused),
+    "bad-request-without-result": (
+        reply({"type": "error", "code": "e-x", "description": "Bad Request", "result": "Bad Request"}, 400),
+        BrokerRefused,
+    ),
     "error-in-a-200": (reply(error("e-orders-0009", "RMS says no")), BrokerRefused),
     "error-in-a-list": (reply([error("e-orders-0009", "RMS says no")], 400), BrokerRefused),
     "error-as-text": (reply(error("e-orders-0009", "no"), 400, "text/html"), BrokerRefused),

@@ -12,7 +12,7 @@ import requests
 from tests.support.paper_server import serving_in_thread
 from tests.support.patience import PATIENCE_SECS
 from tests.support.xts_doubles import CREDENTIALS, ORDER
-from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited
+from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, ClientNotNamed, RateLimited
 from tg1.findoc_client import FindocMultiClient
 from tg1.kite.instruments import parse_rows
 from tg1.machine.clock import SystemClock
@@ -45,22 +45,24 @@ class _Dump:
 
 
 class _Setup:
-    """A paper exchange on a port, and a connected client."""
+    """A paper exchange on a port, and a client of it."""
 
     def __init__(self, paper: Paper, root: str, folder: Path) -> None:
-        self.paper, self.root = paper, root
-        transport = RequestsTransport(root, clock=SystemClock(), read_timeout_secs=0.3, total_timeout_secs=2.0)
-        self.client = FindocMultiClient(
-            trade=CREDENTIALS,
-            root=root,
+        self.paper, self.root, self.folder = paper, root, folder
+        self.transport = RequestsTransport(root, clock=SystemClock(), read_timeout_secs=0.3, total_timeout_secs=2.0)
+        self.client = self.another()
+
+    def another(self, client: str = "") -> FindocMultiClient:
+        """A client as a bot's next process has it, for one of a dealer's clients."""
+        return FindocMultiClient(
+            trade=replace(CREDENTIALS, client=client),
+            root=self.root,
             product_type="MIS",
             instruments=_Dump(),
-            transport_factory=lambda _account: transport,
-            store=SessionStore(fs=OsFileSystem(), folder=folder, shared=OsSharedFolder(folder)),
+            transport_factory=lambda _account: self.transport,
+            store=SessionStore(fs=OsFileSystem(), folder=self.folder, shared=OsSharedFolder(self.folder)),
             clock=SystemClock(),
         )
-        self.close = transport.close
-        self.client.connect()
 
     def trade_at(self, price: str) -> None:
         """Somebody trades IRFC at that price."""
@@ -90,8 +92,9 @@ def setup(tmp_path: Path, quirks: Quirks) -> Iterator[_Setup]:
     paper = build(PaperSettings(manual_prices=True, quirks=quirks))
     with serving_in_thread(paper) as roots:
         made = _Setup(paper, roots.xts_root, tmp_path / "sessions")
+        made.client.connect()
         yield made
-        made.close()
+        made.transport.close()
 
 
 FAULTS: list[tuple[Fault, type[BrokerError] | None]] = [
@@ -198,6 +201,71 @@ def test_fill_is_seen_in_history_trades_and_positions(setup: _Setup) -> None:
     (position,) = client.positions("trade")
     assert (position.symbol, position.instrument_id, position.quantity) == ("IRFC", 2029, 100)
     assert (position.product_type, position.buy_average) == ("MIS", order.average_price)
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [{"dealer_clients": ("AD71",)}, {"dealer_clients": ("*****",)}],
+    indirect=True,
+    ids=["dealer", "pro"],
+)
+def test_dealer_with_one_client_and_a_pro_login_need_no_flag(setup: _Setup) -> None:
+    """The one code goes with every call, and ***** with none, which servers would refuse (behaviour 11.5)."""
+    client = setup.client
+    order_id = client.place_order("trade", ORDER)
+    assert [order.order_id for order in client.order_book("trade")] == [order_id]
+    assert client.order_history("trade", order_id) is not None
+    assert (client.positions("trade"), client.trades("trade")) == ((), ())
+    client.balance("trade")
+    client.cancel_order("trade", order_id, ORDER.client_id)
+
+
+@pytest.fixture
+def dealers(tmp_path: Path) -> Iterator[_Setup]:
+    """A dealer's login with two clients, used for one of them."""
+    paper = build(PaperSettings(manual_prices=True, quirks=Quirks(dealer_clients=("AD71", "BX02"))))
+    with serving_in_thread(paper) as roots:
+        made = _Setup(paper, roots.xts_root, tmp_path / "sessions")
+        yield made
+        made.transport.close()
+
+
+def test_dealer_with_two_clients_trades_for_the_one_that_is_named(dealers: _Setup) -> None:
+    """Books and positions are the named client's (behaviour 11.5); without a name there is no order at all."""
+    with pytest.raises(ClientNotNamed, match="AD71, BX02: say with --trade-client"):
+        dealers.client.connect()
+    first, second = dealers.another("BX02"), dealers.another("ad71")
+    first.connect()
+    order_id = first.place_order("trade", ORDER)
+    second.connect()
+    assert [order.order_id for order in first.order_book("trade")] == [order_id]
+    assert second.order_book("trade") == ()
+    assert [order.client_id for order in dealers.paper.exchange.working_orders("BX02")] == [ORDER.client_id]
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {"dead_session_text": "Session expired", "dead_session_code": "e-user-0401"},
+        {
+            "dead_session_text": "You have been logged out by another user.",
+            "dead_session_code": "",
+            "dead_session_status": 200,
+        },
+    ],
+    indirect=True,
+    ids=["expired", "logged-out"],
+)
+def test_next_start_replaces_a_session_that_died_in_words_of_its_own(setup: _Setup) -> None:
+    """One login instead of a refused start (behaviour 11.1)."""
+    requests.post(
+        f"{setup.root}/paper/kill_token", json={"app_key": CREDENTIALS.key}, timeout=PATIENCE_SECS
+    ).raise_for_status()
+    again = setup.another()
+    with pytest.raises(BrokerError):
+        setup.client.order_book("trade")
+    again.connect()
+    assert again.order_book("trade") == ()
 
 
 def test_balance_of_the_paper_account_is_read(setup: _Setup) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.errors import BrokerError, BrokerUnavailable, SessionRefused
 from tg1.xts.login import XtsLogin, is_token
+from tg1.xts.rows import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class _Record:
     login: XtsLogin | None
     attempted_at: datetime
     delay_secs: int
+    why: str = ""
+    """Why the login failed, in a sentence; the next start's first line may be about it."""
 
 
 class SessionStore:
@@ -102,8 +105,9 @@ class SessionStore:
             delay_secs = _next_delay_secs(record, clock.now())
             try:
                 login = log_in()
-            except BrokerError:
-                self._write(path, _Record(login=None, attempted_at=clock.now(), delay_secs=delay_secs))
+            except BrokerError as exc:
+                failed = _Record(login=None, attempted_at=clock.now(), delay_secs=delay_secs, why=str(exc))
+                self._write(path, failed)
                 raise
             self._write(path, _Record(login=login, attempted_at=clock.now(), delay_secs=delay_secs))
             return login
@@ -167,7 +171,10 @@ def _check_back_off(record: _Record | None, now: datetime) -> None:
     wait_secs = _wait_secs(record, now) if record else 0.0
     if record and wait_secs > 0:
         what = "the session is dead" if record.login else "the last login failed"
-        raise SessionRefused(f"{what} and the next login may be tried in {math.ceil(wait_secs)} s", code=BACKING_OFF)
+        why = f": {record.why}" if record.why else ""
+        raise SessionRefused(
+            f"{what} and the next login may be tried in {math.ceil(wait_secs)} s{why}", code=BACKING_OFF
+        )
 
 
 def _wait_secs(record: _Record, now: datetime) -> float:
@@ -190,6 +197,7 @@ def _encode(record: _Record) -> bytes:
         "attempted_at": record.attempted_at.isoformat(),
         "delay_secs": record.delay_secs,
         "token": login.token if login else None,
+        "why": record.why,
     }
     if login:
         fields |= {"user_id": login.user_id, "is_investor": login.is_investor, "client_codes": login.client_codes}
@@ -204,7 +212,8 @@ def _decode(data: bytes) -> _Record:
     if fields["schema"] != _SCHEMA or attempted_at.tzinfo is None or not in_range:
         raise ValueError("not a session file of this version")
     login = None if fields["token"] is None else _decode_login(fields)
-    return _Record(login=login, attempted_at=attempted_at, delay_secs=delay_secs)
+    why = plain_text(fields.get("why"))  # which the files of the first edition have not
+    return _Record(login=login, attempted_at=attempted_at, delay_secs=delay_secs, why=why)
 
 
 def _decode_login(fields: dict[str, Any]) -> XtsLogin:

@@ -185,7 +185,7 @@ def test_back_off_counts_logins_that_failed(bot: Bot, other: Bot, clock: HandClo
     with pytest.raises(BrokerUnavailable):
         bot.renew(None, fail)
     assert other.store.login_wait_secs(other.path, clock.now()) == 2.0
-    with pytest.raises(SessionRefused, match="the last login failed and the next login may be tried in 2 s"):
+    with pytest.raises(SessionRefused, match="the last login failed and the next login may be tried in 2 s: no route"):
         other.renew(None)
     with pytest.raises(SessionRefused):
         other.renew(None)
@@ -240,7 +240,9 @@ def test_corrupt_session_file_counts_as_none(bot: Bot, other: Bot, damage: bytes
 
 
 @given(
-    field=st.sampled_from(["schema", "attempted_at", "delay_secs", "token", "user_id", "is_investor", "client_codes"]),
+    field=st.sampled_from(
+        ["schema", "attempted_at", "delay_secs", "token", "user_id", "is_investor", "client_codes", "why"]
+    ),
     junk=st.one_of(
         st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers()), st.just("2026-11-23")
     ),
