@@ -26,7 +26,7 @@ from tg1.machine.terminal import outlive, silent_keys
 from tg1.paper_process import ReplayedDays, paper_exchange
 from tg1.rules.hours import WEEKDAYS
 from tg1.screen.live import LadderScreen, console_on
-from tg1.screen.logs import setup_logging
+from tg1.screen.logs import say, setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -96,7 +96,7 @@ def _refuse(sentence: str, logs: list[Logs]) -> None:
     for one in logs:
         one.refuse(sentence)
     if not logs:
-        print(f"tg1: {sentence}", file=sys.stderr)  # noqa: T201 - the sentence is for the operator's terminal
+        say(sys.stderr, f"tg1: {sentence}")
 
 
 def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> ExitCode:

@@ -41,7 +41,8 @@ MARK = re.compile(r"\bPURE\b|\bPure[.:]")
 PLAIN = {
     *("__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib"),
     *("enum", "fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
-    *("operator", "pathlib", "re", "statistics", "string", "types", "typing", "unicodedata", "urllib.parse"),
+    *("operator", "pathlib", "re", "statistics", "string", "textwrap", "types", "typing", "unicodedata"),
+    "urllib.parse",
 }
 """The standard library as far as it is only computation and values; a pure module imports no other."""
 FILE_CALLS = set(dir(Path)) - set(dir(PurePath)) - {"replace", "resolve"}

@@ -15,7 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tg1.machine.clock import IST
-from tg1.screen.writer import text_of
+from tg1.screen.wrap import wrapped
+from tg1.screen.writer import columns_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +27,20 @@ if TYPE_CHECKING:
 
 _FILE_BYTES = 10 * 1024 * 1024
 _OLD_FILES = 9
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+"""Opening a pipe in the log's place would wait for a reader; like this it fails at once."""
 _CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if code != ord("\t")}
 
 
 class LineConsole(Protocol):
     """The part of rich's `Console` that prints above a live display."""
 
-    def print(self, *objects: Any, markup: bool, emoji: bool, highlight: bool) -> None:
-        """Print text, broken between words where it is wider than the terminal."""
+    @property
+    def width(self) -> int:
+        """Columns of the terminal."""
+
+    def print(self, *objects: Any, markup: bool, emoji: bool, highlight: bool, soft_wrap: bool) -> None:
+        """Print text as it is."""
 
 
 class IstFormatter(logging.Formatter):
@@ -138,9 +145,23 @@ class StdoutHandler(ReportsOnce, logging.StreamHandler["TextIO"]):
             super()._write(record)
             return
         try:
-            self.console.print(self.format(record), markup=False, emoji=False, highlight=False)
+            self.console.print(self.format(record), markup=False, emoji=False, highlight=False, soft_wrap=True)
         except (OSError, ValueError):
             self.handleError(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines, broken between words where they are wider than the terminal."""
+        text = super().format(record)
+        width = self._width()
+        if not width:
+            return text
+        return "\n".join(part for line in text.split("\n") for part in wrapped(line, width, "    "))
+
+    def _width(self) -> int:
+        """Columns of the terminal; 0 when it is none, or does not say."""
+        if self.console is not None:
+            return self.console.width
+        return columns_of(self.stream) if self.is_terminal else 0
 
 
 class LogFileHandler(ReportsOnce, logging.handlers.RotatingFileHandler):
@@ -151,7 +172,8 @@ class LogFileHandler(ReportsOnce, logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
 
     def _open(self) -> TextIO:  # type: ignore[override]  # the base class names a narrower type than it needs
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.baseFilename, _APPEND, 0o600)
+        os.set_blocking(descriptor, True)
         os.fchmod(descriptor, 0o600)
         return text_of(descriptor, "ab", "utf-8")
 

@@ -6,13 +6,12 @@ drawn, so a bot without a terminal never loads it.
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from tg1.screen.money import account_name, net_text, parts_text, shares_text, signed
 from tg1.screen.rungs import Line, rung_lines
 from tg1.screen.view import entries_text, hedges_text
+from tg1.screen.wrap import cells, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -85,7 +84,7 @@ def _title(view: LadderView, width: int) -> list[_Block]:
     clock = f"{view.at:%H:%M:%S} IST  cycle {view.cycle}"
     for name in (view.bot_name, _shortened(view.bot_name, width // 2)):
         title = _plain(f"{name}: {view.status}")
-        room = width - _cells(title) - len(clock)
+        room = width - cells(title) - len(clock)
         if room >= 2:  # noqa: PLR2004  # the least space between two things
             return [_Block(_NEEDED, [Line(f"{title}{' ' * room}{clock}", "bold")])]
     return [_Block(_NEEDED, _wrapped(title, "bold", width)), _Block(_COUNT, _wrapped(clock, "bold", width))]
@@ -145,24 +144,13 @@ def _notes(view: LadderView, width: int, most: int) -> list[_Block]:
 
 def _wrapped(text: str, style: str, width: int) -> list[Line]:
     """The text in as many lines as it needs, broken between words."""
-    plain = _plain(text)
-    if _cells(plain) <= width:
-        return [Line(plain, style)]
-    # Wide characters take two columns; where there are some, half the room is surely enough for all.
-    room = width if _cells(plain) == len(plain) else width // 2
-    parts = textwrap.wrap(plain, room, subsequent_indent="  ", break_on_hyphens=False)
-    return [Line(part, style) for part in parts]
+    return [Line(part, style) for part in wrapped(_plain(text), width)]
 
 
 def _shortened(name: str, width: int) -> str:
-    while _cells(name) > width:
+    while cells(name) > width:
         name = name.removesuffix("…")[:-1] + "…"
     return name
-
-
-def _cells(text: str) -> int:
-    """Columns that the text takes on a terminal."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char) for char in text)
 
 
 def _plain(text: str) -> str:

@@ -18,7 +18,8 @@ from tg1.errors import ConfigError
 from tg1.machine.files import OsFileSystem
 from tg1.machine.redact import install
 from tg1.screen.handlers import IstFormatter, LogFileHandler, QueuedHandler, StdoutHandler, finished_record
-from tg1.screen.writer import Writer, end_all, unbuffered
+from tg1.screen.wrap import wrapped
+from tg1.screen.writer import Writer, columns_of, end_all, unbuffered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ class Logs:
 
     def complain(self, sentence: str) -> None:
         """Say something on stderr."""
-        self.stderr.offer(partial(_say, self.error_stream, sentence))
+        self.stderr.offer(partial(say, self.error_stream, sentence))
 
     def refuse(self, sentence: str) -> None:
         """Say why the process ends on stderr and in the log file, but not twice on one terminal."""
@@ -88,10 +89,14 @@ class Logs:
                 handler.target.close()
 
 
-def _say(stream: TextIO | None, sentence: str) -> None:
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr may be gone; nobody is left to tell
-        stream.write(f"{sentence}\n")  # type: ignore[union-attr]  # Python has None for a stderr that was closed
-        stream.flush()  # type: ignore[union-attr]
+def say(stream: TextIO | None, sentence: str) -> None:
+    """Write a sentence for a person, broken between words on a terminal; a stream that is gone is no failure."""
+    if stream is None:  # Python has None for one that was closed before the start
+        return
+    with contextlib.suppress(OSError, ValueError):
+        width = columns_of(stream)
+        stream.write("\n".join(wrapped(sentence, width) if width else [sentence]) + "\n")
+        stream.flush()
 
 
 def setup_logging(

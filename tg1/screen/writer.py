@@ -90,6 +90,14 @@ def unbuffered(stream: TextIO) -> TextIO:
     return text_of(descriptor, "wb", stream.encoding)
 
 
+def columns_of(stream: TextIO) -> int:
+    """Columns of the terminal that the stream writes to; 0 when it is none, or does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
 def text_of(descriptor: int, mode: str, encoding: str) -> TextIO:
     """A descriptor as a text stream without a buffer; closing it closes the descriptor."""
     raw = _WholeWrites(descriptor, mode)

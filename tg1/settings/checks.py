@@ -128,7 +128,7 @@ def check_cancel_all(config: GridOcoFields, given: AbstractSet[str]) -> None:
         raise ConfigError(
             "--cancel-all has no use with --paper, whose exchange ends with its bot; to rehearse the stop, run "
             "`python -m tg1.paper` in a terminal of its own and give the bot and its --cancel-all, instead of --paper, "
-            "the --xts-root, --kite-root and --kite-ws-root that it prints, with any keys."
+            "the --xts-root, --kite-root and --kite-ws-root that it prints, with any keys and any --zerodha-config."
         )
     _demand(config, TRADE_CREDENTIALS)
     check_pairs(config)

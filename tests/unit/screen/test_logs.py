@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import logging
 import os
+import pty
 import stat
+import struct
+import termios
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +131,27 @@ def test_logs_go_above_the_ladder_as_they_are(set_up: Callable[..., Logs], out: 
     settle(logs)
     assert "again" in out.getvalue()
     assert "again" not in screen.getvalue()
+
+
+def test_logs_break_between_words_before_there_is_a_ladder(set_up: Callable[..., Logs]) -> None:
+    """Behaviour 19: the emergency stop draws none, and its lines must be read, too."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with open(slave, "w", encoding="utf-8") as terminal, open(master, "rb", buffering=0) as screen:  # noqa: PTH123  # descriptors
+        logs = set_up(stream=terminal)
+        logging.getLogger("tg1.x").error("STILL WORKING OR NOT CONFIRMED: account upside_oco: no credentials given")
+        settle(logs)
+        lines = screen.read(4096).decode().splitlines()
+        logs.close()
+    assert " ".join(" ".join(lines).split()).endswith("account upside_oco: no credentials given")
+    assert max(map(len, lines)) <= 40
+
+
+def test_logs_refuse_a_pipe_in_the_place_of_the_file(tmp_path: Path, out: io.StringIO) -> None:
+    """Behaviour 19: opening it would wait for a reader, before the first signal handler stands."""
+    os.mkfifo(tmp_path / LOG_FILE)
+    with pytest.raises(ConfigError, match="--log-dir"):
+        setup_logging(tmp_path, "INFO", Redactor(), stream=out)
 
 
 def test_logs_follow_a_file_that_was_moved_away(set_up: Callable[..., Logs], tmp_path: Path) -> None:
