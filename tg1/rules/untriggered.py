@@ -64,4 +64,3 @@ class UntriggeredWatch:
     def begin_anew(self) -> None:
         """A new trading day."""
         self._secs.clear()
-        self._judged_at.clear()

@@ -116,6 +116,37 @@ def test_places_go_to_the_passed_the_waiting_and_the_stuck(
     assert planned(levels, price_b) == (placed, cancelled)
 
 
+@pytest.mark.parametrize(
+    ("price_b", "placed"),
+    [
+        pytest.param("118.05", "118.00", id="a-tick-ahead-of-the-nearest"),
+        pytest.param("118.00", "118.00 116.00", id="at-the-nearest"),
+        pytest.param("117.95", "118.00 116.00", id="a-tick-beyond"),
+    ],
+)
+def test_hedge_is_passed_from_its_own_price_on(price_b: str, placed: str) -> None:
+    """Behaviour 6.3: one that waits keeps the next one waiting, one that is passed does not."""
+    assert planned([hedged(1, "118.00"), hedged(2, "116.00")], price_b) == (placed, "")
+
+
+@pytest.mark.parametrize(
+    ("price_b", "placed"),
+    [
+        pytest.param("117.90", "118.00 118.50", id="limit-at-the-market"),
+        pytest.param("117.85", "118.00 117.50", id="limit-a-tick-behind"),
+    ],
+)
+def test_hedge_is_payable_up_to_its_limit(price_b: str, placed: str) -> None:
+    """Behaviour 6.1, 6.3: SELL 118.50 has its limit at 117.90; beyond it, it gives way to the one that waits."""
+    assert planned([hedged(1, "118.00"), hedged(2, "118.50"), hedged(3, "117.50")], price_b) == (placed, "")
+
+
+def test_hedge_of_one_share_is_a_hedge() -> None:
+    """Behaviour 6.3: max(1, …), and what is left may be a single share."""
+    almost = Traded(quantity=49, value=Decimal(5800))
+    assert planned([hedged(1, "118", oco_traded=almost)], "118") == ("118", "")
+
+
 def test_plain_limits_turn_over_beside_one_that_is_stuck() -> None:
     """Behaviour 6.2, 6.3: a limit hedge ahead of the market fills at once; one behind it must not block the rest."""
     levels = [working(1, "122"), hedged(2, "124"), hedged(3, "116"), hedged(4, "114")]

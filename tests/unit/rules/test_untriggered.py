@@ -114,6 +114,16 @@ def test_hedge_that_filled_gives_those_without_a_place_their_seconds_again() -> 
     assert watch.look(levels, at(31), ())[DOWN] == 2
 
 
+def test_overdue_are_those_that_have_been_passed_for_so_long() -> None:
+    """The alarm's five seconds are reached in the fifth, and by nobody whose price is ahead."""
+    watch, levels = UntriggeredWatch(), [a_hedge(1), a_hedge(2, oco_trade_price=Decimal("117.95"))]
+    for secs in range(5):
+        watch.look(levels, at(secs), ())
+    assert watch.overdue(5.0) == set()
+    watch.look(levels, at(5), ())
+    assert watch.overdue(5.0) == {levels[0].uuid}
+
+
 def test_new_day_begins_anew() -> None:
     """Behaviour 7.4."""
     watch, level = UntriggeredWatch(), a_hedge(1)
