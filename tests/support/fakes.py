@@ -111,6 +111,8 @@ class HandOrder:
     """Book reads that showed the order."""
     triggered: bool = False
     """A stop whose trigger was reached is a limit order from then on."""
+    no_average: bool = False
+    """The row lacks its average price (xts.md 2.6)."""
     shrunk_to: int | None = None
     """The quantity to which somebody modified the order at a terminal."""
 
@@ -140,7 +142,7 @@ class HandOrder:
             side=self.request.side,
             quantity=self.quantity,
             filled_quantity=self.filled,
-            average_price=self.value / self.filled if self.filled else None,
+            average_price=self.value / self.filled if self.filled and not self.no_average else None,
             limit_price=self.request.limit_price,
             reason=self.reason,
             symbol=self.request.symbol,
