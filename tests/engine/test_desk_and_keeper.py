@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -168,7 +169,8 @@ def test_doubt_that_was_seen_once_is_counted_anew(make_bench: Callable[..., Benc
     bench.broker.answers.append("unknown-accepted")
     bench.broker.hide_new_for_reads = 2
     bench.broker.nameless_rows = True
-    bench.broker.add("trade", an_order(bench, "D02T", 1).request, foreign=True)
+    bench.broker.add("trade", replace(an_order(bench, "D02T", 1).request, client_id="SOMEBODY"), foreign=True)
+    del bench.broker.orders["1210000001"]
     bench.cycle(4)
     [order] = [order for order in bench.broker.orders.values() if order.request.side is Side.BUY]
     assert order.seen_reads == 1
@@ -179,6 +181,21 @@ def test_doubt_that_was_seen_once_is_counted_anew(make_bench: Callable[..., Benc
     bench.cycle(2)
     assert bench.level(DOWN).entry_order_id == order.order_id
     assert len(bench.broker.placed) == 1
+
+
+def test_orphan_without_a_number_is_read_on_and_never_cancelled_by_an_empty_one(
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Behaviour 3.4, 4.3: nobody knows what an empty AppOrderID cancels; it waits for its number."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    orphan = an_order(bench, "D02T", 9)
+    bench.broker.nameless_rows = True
+    bench.cycle(7)
+    assert bench.broker.cancelled == []
+    bench.broker.nameless_rows = False
+    bench.cycle(2)
+    assert bench.broker.cancelled == [orphan.order_id]
 
 
 def test_average_that_comes_late_corrects_the_result(make_bench: Callable[..., Bench]) -> None:

@@ -113,7 +113,8 @@ class OrderDesk:
     def request_cancel(self, account: str, order_id: str, client_id: str, why: str, moment: Moment) -> bool:
         """Send a cancel for an order; True when it may have reached the broker."""
         now = moment.monotonic
-        if now - self._cancel_sent_at.get(order_id, -CANCEL_AGAIN_SECS) < CANCEL_AGAIN_SECS:
+        # An orphan's row may lack its AppOrderID, and nobody knows what an empty one would cancel.
+        if not order_id or now - self._cancel_sent_at.get(order_id, -CANCEL_AGAIN_SECS) < CANCEL_AGAIN_SECS:
             return False
         self._cancel_sent_at[order_id] = now
         try:
