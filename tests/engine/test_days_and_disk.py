@@ -243,6 +243,21 @@ def test_intraday_morning_begins_at_zero_and_carries_the_result(make_bench: Call
     assert len(list((bench.folder / "archive").glob("*.json"))) == 1
 
 
+def test_last_words_of_yesterday_survive_a_death(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: they may stand in the book now and nowhere later, so they are saved in the cycle that reads them.
+
+    One order of the day before still works there, so the day can't be rolled.
+    """
+    bench = make_bench(ignore_market_hours=True).begin()
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.clock.wall += timedelta(days=1)
+    bench.cycle()
+    dead = bench.store.load()
+    assert dead is not None
+    assert dead.downside_net_quantity == 100
+
+
 def test_weekend_is_crossed_like_a_night(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 9.5: the next trading day need not be tomorrow."""
     bench = make_bench(product_type="CNC").begin()

@@ -248,3 +248,34 @@ def test_signal_leaves_the_orders_and_a_resume_finds_them(make_bench: Callable[.
     placed = len(bench.broker.placed)
     bench.begin().cycle(2)
     assert len(bench.broker.placed) == placed
+
+
+def ending_at(bench: Bench, times: dict[float, int]) -> None:
+    """Cancels hang; so many seconds from now that many of the working orders have ended."""
+    bench.broker.cancels.extend(["sent"] * 500)
+    begun, due = bench.clock.mono, dict(times)
+
+    def look() -> None:
+        for secs in [secs for secs in due if bench.clock.mono - begun >= secs]:
+            for order in bench.broker.working()[: due.pop(secs)]:
+                bench.broker.end(order.order_id)
+
+    bench.clock.on_wait = look
+
+
+def test_cancelling_goes_on_while_orders_end(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3: an order that ends after 50 s is progress, so the others may end after 90 s."""
+    bench = make_bench().begin()
+    bench.cycle(3)
+    ending_at(bench, {50: 1, 90: 3})
+    assert bench.engine.cancel_all() == []
+
+
+def test_cancelling_is_given_up_a_minute_after_the_last_order_ended(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3: what is left is said then, neither sooner nor ever later."""
+    bench = make_bench().begin()
+    bench.cycle(3)
+    ending_at(bench, {50: 1})
+    begun = bench.clock.mono
+    assert len(bench.engine.cancel_all()) == 3
+    assert 110 <= bench.clock.mono - begun <= 112

@@ -140,9 +140,10 @@ def test_stop_in_the_moment_in_which_the_wait_fails_is_a_clean_stop(
     """Behaviour 14: who asked for a stop gets exit 0, or systemd would take the bot for one that failed."""
     bench = make_bench()
     bench.feed.stale.add("SBIN")
+    gives_up = bench.clock.mono + 30.0
 
     def asked_meanwhile() -> str:
-        bench.clock.stopping = True
+        bench.clock.stopping = bench.clock.mono >= gives_up
         return "the feed is not connected"
 
     monkeypatch.setattr(bench.feed, "fault", asked_meanwhile)

@@ -115,6 +115,8 @@ class HandOrder:
     """The row lacks its average price (xts.md 2.6)."""
     shrunk_to: int | None = None
     """The quantity to which somebody modified the order at a terminal."""
+    shown: dict[str, object] = field(default_factory=dict)
+    """Fields that its row shows instead of the truth."""
 
     @property
     def quantity(self) -> int:
@@ -134,7 +136,7 @@ class HandOrder:
         return (request.limit_price - last) * sign >= 0
 
     def row(self) -> BrokerOrder:
-        return BrokerOrder(
+        row = BrokerOrder(
             order_id=self.order_id,
             client_id=self.request.client_id,
             status=self.status,
@@ -147,6 +149,7 @@ class HandOrder:
             reason=self.reason,
             symbol=self.request.symbol,
         )
+        return replace(row, **self.shown)  # type: ignore[arg-type]
 
 
 @dataclass

@@ -196,6 +196,14 @@ def test_plan_keeps_two_places_and_moves_nothing_that_filled_or_is_in_doubt(
         assert level.oco_order.order_id is not None
 
 
+def test_third_order_in_the_market_leaves_no_place_for_a_fourth() -> None:
+    """Behaviour 6.3: three hedges work (one was taken back from a book) and two more are passed: nothing is placed."""
+    levels = [working(number, price) for number, price in enumerate(("119", "118.5", "118"), start=1)]
+    levels += [hedged(number, price) for number, price in enumerate(("119.5", "120"), start=4)]
+    placed, _ = planned(levels, "118.2")
+    assert placed == ""
+
+
 @given(grids, prices, kinds)
 def test_a_free_place_never_stays_empty_while_a_passed_hedge_needs_it(
     levels: list[OpenOrder], price: Decimal, kind: OcoOrderType

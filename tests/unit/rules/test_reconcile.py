@@ -151,6 +151,29 @@ def test_absence_is_proved_by_reads_over_time(reads: list[tuple[float, bool]]) -
         now += gap
 
 
+@pytest.mark.parametrize(
+    ("is_empty", "reads", "proof"),
+    [
+        pytest.param(False, [0, 60], None, id="two-reads-over-a-minute"),
+        pytest.param(False, [0, 60, 60], Absence.FROM_BOOKS, id="third-read"),
+        pytest.param(False, [0, 1, 2, 3, 4, 4.9], None, id="six-reads-under-five-seconds"),
+        pytest.param(False, [0, 1, 5], Absence.FROM_BOOKS, id="five-seconds"),
+        pytest.param(True, [0, *[60] * 8], None, id="nine-empty-reads-over-a-minute"),
+        pytest.param(True, [0, *[60] * 9], Absence.FROM_EMPTY_BOOKS, id="tenth-empty-read"),
+        pytest.param(True, [*range(30), 29.9], None, id="empty-for-under-half-a-minute"),
+        pytest.param(True, [*range(31)], Absence.FROM_EMPTY_BOOKS, id="empty-for-half-a-minute"),
+    ],
+)
+def test_absence_needs_that_many_reads_over_that_time(
+    is_empty: bool,  # noqa: FBT001
+    reads: list[float],
+    proof: Absence | None,
+) -> None:
+    """Behaviour 3.3: 3 reads over 5 s; where every book is empty, 10 over 30 s."""
+    tracker = DoubtTracker()
+    assert [tracker.absent("X", 100.0 + at, is_empty=is_empty) for at in reads] == [None] * (len(reads) - 1) + [proof]
+
+
 def test_doubt_that_was_forgotten_is_counted_anew() -> None:
     """An order that showed up and vanished again has to be absent all over."""
     tracker = DoubtTracker()

@@ -109,6 +109,15 @@ def test_order_that_is_seen_working_for_a_minute_clears_the_count_at_that_moment
     assert ended.backoff.rejections == 3, "to have ended is not to be seen working"
 
 
+def test_order_that_no_book_shows_at_work_clears_no_count_by_its_age() -> None:
+    """Behaviour 8.1: the exchange has not taken a pending order yet, however old it is."""
+    level = replace(entry_placed(), backoff=Backoff(rejections=3, retry_at=NOW))
+    assert level.order is not None
+    level = replace(level, order=replace(level.order, placed_at=NOW, acknowledged=False))
+    later = replace(MOMENT, now=NOW + timedelta(seconds=90))
+    assert see(level, Role.ENTRY, OrderStatus.PENDING, moment=later).level.backoff.rejections == 3
+
+
 @pytest.mark.parametrize("status", [OrderStatus.REJECTED, OrderStatus.CANCELLED])
 def test_rejection_that_no_leg_minds_is_not_counted(status: OrderStatus) -> None:
     """Behaviour 5.2, 8: an entry that filled in part and was then rejected has moved on to its target."""

@@ -42,6 +42,13 @@ def test_prices_are_put_on_the_tick_of_the_day() -> None:
     assert entry_ticket(level, replace(RULES, tick_a=Decimal("0.10")), MOMENT).terms.limit_price == Decimal("49.10")
 
 
+def test_hedges_prices_are_put_on_the_tick_of_the_day() -> None:
+    """Behaviour 1.2: 118.45 and its limit, 117.86, on a tick of 0.10 that came after the level was filled."""
+    level = replace(target_ready(), oco_trade_price=Decimal("118.45"))
+    terms = oco_ticket(level, replace(RULES, tick_b=Decimal("0.10")), Decimal("120.50")).terms
+    assert (terms.trigger_price, terms.limit_price) == (Decimal("118.50"), Decimal("117.90"))
+
+
 @pytest.mark.parametrize(
     ("price_b", "order_type", "limit", "trigger"),
     [
