@@ -48,6 +48,24 @@ def test_book_that_is_blank_again_after_every_level_was_reset_is_still_blank(mak
     assert len(bench.broker.placed) == placed
 
 
+def test_account_that_was_blank_when_its_last_order_ended_is_read_on(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: with nothing of ours working no book was read, and the next entry went onto the blank one."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.broker.empty_books.add("trade")
+    bench.cycle(70)
+    assert bench.level(DOWN).state is LevelState.FRESH, "the history told of the fill"
+    placed = len(bench.broker.placed)
+    bench.cycle(30)
+    assert len(bench.broker.placed) == placed
+    bench.broker.empty_books.clear()
+    bench.cycle(2)
+    assert len(bench.broker.placed) == placed + 1
+
+
 def test_blank_book_is_brought_to_attention_after_a_minute_and_its_end_is_said(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:

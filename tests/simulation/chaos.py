@@ -49,8 +49,15 @@ MARKET = (
     "broker-cancel",
     "square-off",
     "foreign-order",
+    "halt",
+    "blank-books",
+    "partial-books",
+    "strange-words",
+    "suspend",
 )
 FEED = ("feed-silent", "feed-heartbeats-only", "feed-drop", "feed-quiet-reconnect")
+DEAD_WORDS = ("Session expired", "You have been logged out by another user.", "Please login again")
+"""Words of a dead session that no list of ours knows (behaviour 11.1)."""
 MACHINE = ("clock-jump", "disk-ENOSPC", "disk-EIO", "disk-EACCES")
 DEATHS = ("killed", "power-cut")
 ALL_KINDS = (*NETWORK, *MARKET, *FEED, *MACHINE, *DEATHS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import time
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,8 @@ def plan_of(seed: int) -> Plan:
         junk_rows=rng.choice((0, 0, 2)),
         newest_first=rng.random() < 0.3,
         side_case=rng.choice(("upper", "title")),
+        touch_fill_pct=rng.choice((100.0, 100.0, 40.0)),
+        rate_limit=True,
     )
     return Plan(seed=seed, weather=rng.choice((CALM, ROUGH, ROUGH, HELL)), settings=settings, keys=keys, quirks=quirks)
 
@@ -137,7 +140,9 @@ class Run:
         return self.tally
 
     def _one_day(self) -> None:
-        interval = self.rng.choice((15.0, 20.0, 30.0, 60.0))
+        interval = self.rng.choice((1.0, 15.0, 20.0, 30.0, 60.0))
+        # Second by second for a quarter of an hour, or all day in longer steps.
+        self._stop_at = time(9, 30) if interval == 1.0 else None
         for _ in range(MAX_STARTS_PER_DAY):
             outcome = self._one_process(interval)
             self.tally.ends[outcome] += 1
@@ -162,6 +167,7 @@ class Run:
             **{
                 **self.plan.settings,
                 "poll_interval": interval,
+                "stop_at": self._stop_at,
                 "fresh": self._fresh,
                 "clear_attention": not self._fresh and self.rng.random() < 0.3,
                 **self._changes,
@@ -236,6 +242,7 @@ class Run:
         engine._run_loop = wrapped  # type: ignore[method-assign]
 
     _generation = ""
+    _stop_at: time | None = None
 
     def _emergency(self) -> None:
         """The operator types --cancel-all; it may fail and it may die, but a 0 is a promise (behaviour 13)."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, MoneyChecker
 from tests.simulation.world import ACCOUNTS, FOLDER, World
 from tg1.models import ACTIVE, LevelState, Role, TradeSide
 from tg1.rules import client_ids
@@ -40,7 +41,7 @@ RATES = "request-rates"
 ONCE = "every-client-id-once"
 ALL_INVARIANTS = (
     ONE_PER_ROLE, KNOWN, INTENT_FIRST, ONE_ENTRY, TWO_OCOS, COUNTERS, COVERED, FOREIGN, IDEMPOTENT, NOTHING_LEFT,
-    RATES, ONCE,
+    RATES, ONCE, HEDGED, EXACT, SIGHTED, BLANK,
 )  # fmt: skip
 
 UNKNOWN_FOR_SECS = 90.0
@@ -90,6 +91,8 @@ class Checker:
         world.on_quiet = self.after_step
         world.request_seen = self.on_request
         world.book_served = self.on_book
+        self.money = MoneyChecker(world, self.tag, self.fail)
+        world.book_shown = self.money.on_book
 
     def attach(self, engine: GridOcoEngine) -> None:
         """A new process has started."""
@@ -100,6 +103,7 @@ class Checker:
         self._uncovered.clear()
         self._calls.clear()
         self._seen.clear()
+        self.money.attach()
 
     def fail(self, invariant: str, what: str) -> None:
         """Raise `Violation`, unless this checker was told to look at other invariants only."""
@@ -145,6 +149,7 @@ class Checker:
                 self.fail(FOREIGN, f"a cancel was sent for {request.params['appOrderID']}, which is not ours")
         if request.method == "POST" and request.path.endswith("/orders"):
             self._check_placement(str((request.json_body or {})["orderUniqueIdentifier"]))
+            self.money.on_placement(account, request)
 
     def _check_placement(self, client_id: str) -> None:
         durable = b"\n".join(self._platter())
@@ -209,6 +214,7 @@ class Checker:
         self._check_known(state, working)
         self._check_covered(state)
         self._check_counters(state)
+        self.money.after_cycle(engine, state)
 
     def _check_one_per_role(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
         count = Counter((named.trade_side, named.level, named.role) for _, named in working)

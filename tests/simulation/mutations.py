@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.simulation import invariants as inv
+from tests.simulation import money
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
 from tg1.models import ZERO, LevelState, OrderSide, Role, Side
-from tg1.rules import brackets, decide, fills, reconcile, rejections
+from tg1.rules import brackets, decide, fills, reconcile, rejections, tickets
+from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
 from tg1.trading import book, bookkeeper, ending, order_desk, settling, strangers
+from tg1.trading.hedge_alarm import HedgeAlarm
+from tg1.trading.sight import Sight
+from tg1.xts import turns
 from tg1.xts.pacing import SlidingWindow
 
 if TYPE_CHECKING:
@@ -217,7 +222,9 @@ def _cancel_is_taken_at_its_word() -> AbstractContextManager[Any]:
 
 
 def _no_pacing() -> AbstractContextManager[Any]:
-    return patch.object(SlidingWindow, "next_send_time", lambda *_: None)
+    return _both(
+        patch.object(SlidingWindow, "next_send_time", lambda *_: None), patch.object(turns, "READ_GAP_SECS", 0.0)
+    )
 
 
 def _same_id_again() -> AbstractContextManager[Any]:
@@ -244,6 +251,34 @@ def _placed_again_by_the_wire() -> AbstractContextManager[Any]:
             return send(transport, request)
 
     return patch.object(SimTransport, "send", broken)
+
+
+def _hedges_lie_behind_the_market() -> AbstractContextManager[Any]:
+    """A passed hedge is a limit order at its own price, and nobody is told that it rests there (behaviour 6.1, 7.4)."""
+
+    def broken(level: Any, rules: Any, price_b: Any) -> Any:
+        ticket = oco_ticket(level, rules, price_b)
+        if ticket.terms.trigger_price is not None:
+            return ticket
+        return replace(ticket, terms=replace(ticket.terms, limit_price=level.oco_trade_price))
+
+    oco_ticket = tickets.oco_ticket
+    return _both(patch.object(tickets, "oco_ticket", broken), patch.object(HedgeAlarm, "look", lambda *_: None))
+
+
+def _hedges_are_always_whole() -> AbstractContextManager[Any]:
+    """A hedge order is for the whole quantity, whatever the entry bought (behaviour 6.3)."""
+    return patch.object(rules_grid, "hedge_need", lambda level: level.token_b_quantity)
+
+
+def _nobody_looks_for_what_is_missing() -> AbstractContextManager[Any]:
+    """An hour of an empty book, and nothing is said (behaviour 4.4)."""
+    return patch.object(Sight, "look", lambda *_: None)
+
+
+def _blank_books_are_taken_for_empty() -> AbstractContextManager[Any]:
+    """A server that answers "success" with nothing is believed (behaviour 4.4)."""
+    return patch.object(bookkeeper.Bookkeeper, "drop_blank", lambda *_: None)
 
 
 @contextmanager
@@ -275,6 +310,10 @@ MUTATIONS = (
     Mutation(name="every order looks ours", invariant=inv.FOREIGN, apply=_everything_looks_ours),
     Mutation(name="reconciling uses up attempts", invariant=inv.IDEMPOTENT, apply=_reconcile_uses_up_attempts),
     Mutation(name="a cancel is taken at its word", invariant=inv.NOTHING_LEFT, apply=_cancel_is_taken_at_its_word),
+    Mutation(name="hedges lie behind the market", invariant=money.HEDGED, apply=_hedges_lie_behind_the_market),
+    Mutation(name="hedges are always whole", invariant=money.EXACT, apply=_hedges_are_always_whole),
+    Mutation(name="nobody looks for what is missing", invariant=money.SIGHTED, apply=_nobody_looks_for_what_is_missing),
+    Mutation(name="blank books are taken for empty", invariant=money.BLANK, apply=_blank_books_are_taken_for_empty),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
     Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),
     Mutation(name="the wire repeats a POST", invariant=inv.ONCE, apply=_placed_again_by_the_wire),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.chaos import DEATHS, FEED, MARKET, NETWORK, Chaos
+from tests.simulation.chaos import DEAD_WORDS, DEATHS, FEED, MARKET, NETWORK, Chaos
 from tests.support.shared_memory import SharedMemory
 from tests.support.simdisk import Died, SimDisk
 from tg1.errors import NoAnswer, NotSent
@@ -31,7 +32,7 @@ from tg1.paper.faults import Fault, FaultPlan
 from tg1.paper.instruments import instrument_for
 from tg1.paper.orders import PaperSide
 from tg1.paper.quirks import Quirks
-from tg1.paper.wire import Outcome, WireRequest
+from tg1.paper.wire import Outcome, WireReply, WireRequest
 from tg1.paper.xts_app import XtsApp
 from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all
@@ -41,6 +42,7 @@ from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from random import Random
 
     from tg1.config import GridOcoConfig
     from tg1.models import Quote
@@ -50,6 +52,7 @@ FOLDER = Path("/state")
 ROOT = "https://sim.example"
 TRAIL_LENGTH = 4000
 READ_TIMEOUT_SECS = 7.0
+HALTED = "Exchange : market halted"
 LATENCY_SECS = 0.02
 HEARTBEAT_SECS = 2.0
 ACCOUNTS = ("trade", "upside_oco", "downside_oco")
@@ -111,7 +114,11 @@ class SimTransport:
         world.app.faults = FaultPlan((fault,), rng=world.chaos.stream("fault")) if fault else world.no_faults
         reply = world.app.handle(_on_wire(request), world.wall)
         world.app.faults = world.no_faults
-        world.on_reply(self._account, request, is_clean=not fault_name and _is_success(reply.body))
+        reply = world.without_hidden(reply, request, self._account)
+        is_whole = world.exchange.quirks.book_form == "whole" and self._account not in world.hiding
+        world.on_reply(self._account, request, is_clean=not fault_name and is_whole and _is_success(reply.body))
+        if _is_book(request):
+            world.book_shown(self._account, _ids_shown(reply))
         world.step(f"handled {request.method} {request.path}")
         if reply.outcome is not Outcome.ANSWER:
             world.move(READ_TIMEOUT_SECS if reply.outcome is Outcome.SILENCE else LATENCY_SECS)
@@ -119,6 +126,8 @@ class SimTransport:
             raise NoAnswer(f"simulated: {reply.outcome}")
         world.move(LATENCY_SECS)
         world.step(f"answered {request.method} {request.path}")
+        if request.method == "POST" and b"AppOrderID" in reply.body and _is_success(reply.body):
+            world.accepted.add(str((request.json_body or {}).get("orderUniqueIdentifier", "")))
         return HttpResponse(
             status=reply.status,
             text=reply.body.decode("utf-8", "replace"),
@@ -239,6 +248,7 @@ class World:
             self.exchange.accounts.declare(account, f"key-{account}", f"secret-{account}")
             for symbol in self.listed:
                 self.exchange.set_holdings(account, symbol, 10_000_000)
+        self._usual = self.exchange.quirks
         self.app = XtsApp(self.exchange)
         self.stop_requested = False
         self.feed: SimFeed | None = None
@@ -253,6 +263,12 @@ class World:
         self.on_step: Callable[[str], None] = lambda _what: None
         self.request_seen: Callable[[str, HttpRequest], None] = lambda _account, _request: None
         self.book_served: Callable[[str, bool], None] = lambda _account, _is_clean: None
+        self.book_shown: Callable[[str, frozenset[str] | None], None] = lambda _account, _ids: None
+        """What the bot makes of an account's book: the client ids in it, or None when it can't read it."""
+        self.hiding: dict[str, tuple[str, float]] = {}
+        """By account: the client id that its book leaves out, and until when."""
+        self.accepted: set[str] = set()
+        """Client ids whose placement was answered with an order id that the bot has received."""
         self._next_move = self.mono
         self.script: deque[tuple[float, Callable[[], None]]] = deque()
         """(monotonic second, what happens then), in order: for scenarios that are told, not drawn."""
@@ -459,8 +475,8 @@ class World:
             self.note(f"MISHAP {kind}")
         if kind == "gap":
             return rng.choice((-1, 1)) * sigma * rng.uniform(10, 30)
-        if kind == "flat":
-            self.flat_until = self.mono + rng.uniform(60, 900)
+        if kind in self._servers_mishaps:
+            self._servers_mishaps[kind](rng)
         elif kind in FEED and self.feed is not None:
             self.feed.disturb(kind, rng.uniform(1, 120))
         elif kind == "clock-jump":
@@ -470,6 +486,58 @@ class World:
         elif kind:
             self._orders_mishap(kind)
         return 0.0
+
+    @cached_property
+    def _servers_mishaps(self) -> dict[str, Callable[[Random], None]]:
+        """What the exchange or the machine does to everybody at once."""
+        return {
+            "flat": lambda rng: setattr(self, "flat_until", self.mono + rng.uniform(60, 900)),
+            "halt": lambda rng: self.exchange.halt(HALTED, self.wall + timedelta(seconds=rng.uniform(20, 60))),
+            "blank-books": lambda rng: self._for_a_while(rng.uniform(10, 300), book_form="blank"),
+            "partial-books": lambda rng: self._hide_an_order(rng.uniform(10, 300)),
+            "strange-words": self._die_in_strange_words,
+            # The machine sleeps: time passes, and nobody is there to look at it.
+            "suspend": lambda rng: self._pass(rng.uniform(15, 600)),
+        }
+
+    def _die_in_strange_words(self, rng: Random) -> None:
+        self._for_a_while(rng.uniform(60, 600), dead_session_text=rng.choice(DEAD_WORDS))
+        self.exchange.accounts.kill(rng.choice(ACCOUNTS))
+
+    def _for_a_while(self, secs: float, **quirks: Any) -> None:
+        """Change how the server is, and back again."""
+        usual = {name: getattr(self._usual, name) for name in quirks}
+        self.exchange.quirks = replace(self.exchange.quirks, **quirks)
+
+        def back() -> None:
+            self.exchange.quirks = replace(self.exchange.quirks, **usual)
+
+        self.script.append((self.mono + secs, back))
+        self.script = deque(sorted(self.script, key=lambda pair: pair[0]))
+
+    def _hide_an_order(self, secs: float) -> None:
+        """Leave an order that the bot knows to be accepted out of its account's book.
+
+        One that is in doubt and hidden for minutes can't be told from one that never arrived (behaviour 3.3).
+        """
+        known = [order for order in self._working() if order.client_id in self.accepted]
+        if known:
+            order = self.chaos.stream("orders").choice(known)
+            self.hiding[order.account] = (order.client_id, self.mono + secs)
+
+    def without_hidden(self, reply: WireReply, request: HttpRequest, account: str) -> WireReply:
+        """The reply without the row that its book leaves out for a while."""
+        client_id, until = self.hiding.get(account, ("", 0.0))
+        if client_id and self.mono >= until:
+            del self.hiding[account]
+        elif client_id and _is_book(request) and _is_success(reply.body):
+            try:
+                told = json.loads(reply.body)
+            except ValueError:
+                return reply  # cut short by another fault
+            rows = [row for row in told["result"] or [] if not _names(row, client_id)]
+            return replace(reply, body=json.dumps({**told, "result": rows}, separators=(",", ":")).encode())
+        return reply
 
     def _orders_mishap(self, kind: str) -> None:
         rng = self.chaos.stream("orders")
@@ -512,6 +580,28 @@ class World:
     def note(self, what: str) -> None:
         """One line of the trail."""
         self.trail.append(f"{self.wall:%a %H:%M:%S.%f}"[:-3] + f" {what}")
+
+
+def _is_book(request: HttpRequest) -> bool:
+    return request.method == "GET" and request.path.lower().endswith("/orders") and not request.params.get("appOrderID")
+
+
+def _names(row: object, client_id: str) -> bool:
+    return isinstance(row, dict) and row.get("OrderUniqueIdentifier") == client_id
+
+
+def _ids_shown(reply: WireReply) -> frozenset[str] | None:
+    if reply.outcome is not Outcome.ANSWER:
+        return None
+    if b"e-orders-0005" in reply.body:
+        return frozenset()
+    if not _is_success(reply.body):
+        return None
+    try:
+        rows = json.loads(reply.body)["result"] or []
+    except (ValueError, KeyError):
+        return None
+    return frozenset(str(row.get("OrderUniqueIdentifier", "")) for row in rows if isinstance(row, dict))
 
 
 def _is_success(body: bytes) -> bool:

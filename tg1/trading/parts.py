@@ -141,9 +141,13 @@ class Parts:
         return self.seen
 
     def accounts_in_use(self) -> list[str]:
-        """Accounts with something working, in doubt, or orphaned (behaviour 4.1)."""
+        """Accounts with something working, in doubt, or orphaned (behaviour 4.1), and those whose last book was blank.
+
+        A blank book holds everything of its account back, so it is read until it shows something (behaviour 4.4).
+        """
         used = {self.client.account_of(order.role, level.trade_side) for level, order in self.keeper.live_orders()}
-        return [account for account in self.client.accounts if account in used | self.strangers.accounts]
+        used |= self.strangers.accounts | self.keeper.blank
+        return [account for account in self.client.accounts if account in used]
 
     def take_books(self, books: dict[str, Book], moment: Moment) -> list[Orphan]:
         """Apply a snapshot to every order; return the working strangers that carry our tag.

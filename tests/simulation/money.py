@@ -1,0 +1,170 @@
+"""What must hold of positions and of sight: the trader's money, by the exchange's truth (behaviour 4.4, 6.3, 7.4).
+
+`Checker` asks these after every cycle. Times are the market's own; a bot that polls every minute gets its minutes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tg1.models import Role, StatusKind
+from tg1.rules import client_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.world import World
+    from tg1.grid_engine import GridOcoEngine
+    from tg1.models import BotState, OpenOrder
+    from tg1.paper.orders import PaperOrder
+    from tg1.xts.http import HttpRequest
+
+HEDGED = "passed-hedge-is-filled-or-alarmed"
+EXACT = "hedge-covers-what-is-open"
+SIGHTED = "nothing-is-blind-in-silence"
+BLANK = "no-order-onto-a-blank-book"
+ALARM_SECS = 5.0
+"""Filled or alarmed so soon after TokenB passed the price, as far as the bot could look so soon."""
+GRACE_CYCLES = 4
+UNREAD_SECS, UNSEEN_SECS = 30.0, 60.0
+"""Behaviour 4.4."""
+
+
+class MoneyChecker:
+    """Remembers for how long something has been so."""
+
+    def __init__(self, world: World, tag: str, fail: Callable[[str, str], None]) -> None:
+        self._world = world
+        self._tag = tag
+        self._fail = fail
+        self._passed: dict[str, float] = {}
+        self._good_read: dict[str, float] = {}
+        self._not_shown: dict[str, float] = {}
+        self._blank: dict[str, bool] = {}
+        self._shown_here: set[str] = set()
+        """Accounts in whose books this process has been shown an order of ours today."""
+        self._seen_now: dict[str, bool] = {}
+        """Whether the last look at an account's book saw something."""
+        self.hedges: Counter[str] = Counter()
+        """How passed hedges ended: filled within 5 s, later, alarmed, or no longer needed."""
+
+    def attach(self) -> None:
+        """A new process has started: its waits begin anew (behaviour 7.4)."""
+        self._passed.clear()
+        self._good_read.clear()
+        self._not_shown.clear()
+        self._blank.clear()
+        self._shown_here.clear()
+
+    # -- the wire ------------------------------------------------------------------------------------------------------
+
+    def on_placement(self, account: str, request: HttpRequest) -> None:
+        """No entry and no hedge goes onto a book that the bot has just been shown blank."""
+        named = client_ids.parse_client_id(str((request.json_body or {})["orderUniqueIdentifier"]))
+        if (
+            named is not None
+            and named.role in (Role.ENTRY, Role.OCO)
+            and self._blank.get(account)
+            and account in self._shown_here
+        ):
+            self._fail(BLANK, f"{named} is placed although account {account} showed a blank book")
+
+    def on_book(self, account: str, shown: frozenset[str] | None) -> None:
+        """The bot is being shown an account's book: the client ids in it, or None when it can't be read."""
+        now = self._world.mono
+        orders = [order for order in self._todays(account) if self._is_accepted(order)]
+        self._blank[account] = shown is not None and not shown and bool(orders)
+        self._seen_now[account] = shown is not None and not self._blank[account]
+        if self._seen_now[account]:
+            self._good_read[account] = now
+        if shown is not None and any(client_id.startswith(self._tag) for client_id in shown):
+            self._shown_here.add(account)
+        if shown is not None:
+            for order in orders:
+                if order.client_id in shown:
+                    self._not_shown.pop(order.client_id, None)
+                else:
+                    self._not_shown.setdefault(order.client_id, now)
+
+    def _todays(self, account: str) -> list[PaperOrder]:
+        exchange = self._world.exchange
+        numbers = exchange.accounts.by_name[account].day_orders
+        return [order for number in numbers if (order := exchange.orders[number]).client_id.startswith(self._tag)]
+
+    def _is_accepted(self, order: PaperOrder) -> bool:
+        return order.client_id in self._world.accepted
+
+    # -- after each cycle ----------------------------------------------------------------------------------------------
+
+    def after_cycle(self, engine: GridOcoEngine, state: BotState) -> None:
+        """Everything about positions and sight."""
+        if state.bot_status.kind is not StatusKind.ACTIVE or engine._parts.save_failed:
+            self._passed.clear()
+            return
+        said = " ".join(item.key for item in state.attention)
+        self._check_sight(engine, state, said)
+        if state.grid.trade_type.has_oco:
+            for level in state.levels.values():
+                self._check_hedge(engine, level, said)
+                self._check_exact(level, said)
+
+    def _check_sight(self, engine: GridOcoEngine, state: BotState, said: str) -> None:
+        now, slack = self._world.mono, GRACE_CYCLES * engine.config.poll_interval + 30.0
+        live = [(level, order) for level in state.levels.values() for order in level.orders if order.order_id]
+        in_use = {engine.client.account_of(order.role, level.trade_side) for level, order in live}
+        # A book in which nothing of ours works is not read, so it is not unseen either.
+        self._good_read = {account: self._good_read.get(account, now) for account in in_use}
+        for account, since in self._good_read.items():
+            limit = UNSEEN_SECS if self._blank.get(account) else UNREAD_SECS
+            if now - since > limit + slack and f"blind {account}" not in said:
+                self._fail(SIGHTED, f"account {account} has not been seen for {now - since:.0f} s, and nobody is told")
+        for _, order in live:
+            since = self._not_shown.get(order.client_id, now)
+            if now - since > UNSEEN_SECS + slack and order.client_id not in said and "blind" not in said:
+                self._fail(SIGHTED, f"{order.client_id} has not been shown for {now - since:.0f} s, and nobody is told")
+
+    def _check_hedge(self, engine: GridOcoEngine, level: OpenOrder, said: str) -> None:
+        """A hedge whose price TokenB has passed is filled, or under alarm, in time."""
+        world, price = self._world, level.oco_trade_price
+        moment = engine._parts.seen
+        account = engine.client.account_of(Role.OCO, level.trade_side)
+        judged = moment is not None and moment.price_b is not None and self._seen_now.get(account, False)
+        truth = world.exchange.prices[world.market.symbol_b]
+        passed = price is not None and (price - truth) * level.oco_trade_direction.sign <= 0
+        begun = self._passed.get(level.uuid)
+        if not level.is_open or not passed or level.oco_traded.quantity >= level.token_b_quantity:
+            if begun is not None:
+                del self._passed[level.uuid]
+                self._count(level, world.mono - begun)
+            return
+        if not judged or (moment is not None and moment.price_b != truth):
+            # Nobody could have known: the time does not count.
+            self._passed.pop(level.uuid, None)
+            return
+        begun = self._passed.setdefault(level.uuid, world.mono)
+        waited = world.mono - begun
+        if waited > ALARM_SECS + GRACE_CYCLES * engine.config.poll_interval and f"unhedged {level.uuid}" not in said:
+            self._fail(HEDGED, f"TokenB passed {price} of {level.uuid} {waited:.0f} s ago: neither filled nor alarmed")
+
+    def _count(self, level: OpenOrder, waited: float) -> None:
+        if level.oco_filled or level.oco_traded.quantity:
+            self.hedges["filled within 5 s" if waited <= ALARM_SECS else "filled later"] += 1
+        else:
+            self.hedges["no longer needed"] += 1
+
+    def _check_exact(self, level: OpenOrder, said: str) -> None:
+        """To the share: no hedge order asks for more than what is open needs, unless the target is at work on it."""
+        order = level.oco_order
+        if order is None or not level.is_open or level.target_traded.quantity:
+            return
+        need = max(1, _half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
+        asked = level.oco_traded.quantity + order.remaining
+        if asked > need and "excess" not in said:
+            self._fail(EXACT, f"{level.uuid}: {asked} TokenB asked or held for a need of {need}")
+        if asked < need and not order.cancel_sent and order.acknowledged:
+            self._fail(EXACT, f"{level.uuid}: {asked} TokenB cover a need of {need}")
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
