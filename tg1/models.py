@@ -727,6 +727,8 @@ class ClosingOrder:
 
     account: str
     order: LegOrder
+    day: date
+    """The trading day that it is charged on."""
     is_over: bool = False
     """True once the book gave its last word, or it is known never to have arrived."""
 

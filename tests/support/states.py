@@ -14,6 +14,7 @@ from tg1.models import (
     Backoff,
     BotState,
     Charges,
+    ClosingOrder,
     Executed,
     GridIdentity,
     LastPrice,
@@ -294,5 +295,8 @@ def bot_states(draw: st.DrawFn) -> BotState:
         executed=draw(st.lists(executions, max_size=2)),
         charges_before=draw(costs),
         squared_off_pnl=draw(prices),
+        closing=draw(
+            st.lists(st.builds(ClosingOrder, account=texts, order=legs("X", (Role.CLOSE,)), day=st.dates()), max_size=1)
+        ),
         last_prices=draw(st.lists(st.builds(LastPrice, symbol=texts, price=prices, at=instants), max_size=2)),
     )

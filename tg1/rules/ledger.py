@@ -40,8 +40,7 @@ def executed_by(order: LegOrder, level: OpenOrder, state: BotState, account: str
 
 def charges_so_far(state: BotState, account_of: AccountOf, plans: Plans) -> Charges:
     """What the bot has cost since its first day: the days before, the orders of this one, and parts of working ones."""
-    today = [one for one in state.executed if one.day == state.trading_day]
-    return state.charges_before + charges([*today, *_working(state, account_of), *_closing(state)], plans)
+    return state.charges_before + charges([*_of_the_day(state), *_working(state, account_of)], plans)
 
 
 class Meter:
@@ -52,20 +51,19 @@ class Meter:
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
-        self._day: tuple[date, tuple[Executed, ...]] | None = None
+        self._day: tuple[date, tuple[object, ...]] | None = None
         self._cost = NO_CHARGES
 
     def so_far(self, state: BotState, account_of: AccountOf) -> Charges:
         """What the bot has cost since its first day."""
         if next(_working(state, account_of), None) is not None:
             return charges_so_far(state, account_of, self._plans)
-        day = (state.trading_day, tuple(state.executed))
+        day = (state.trading_day, (*state.executed, *state.closing))
         if not self._is_known(day):
-            today = [one for one in state.executed if one.day == state.trading_day]
-            self._day, self._cost = day, charges(today, self._plans)
+            self._day, self._cost = day, charges(_of_the_day(state), self._plans)
         return state.charges_before + self._cost
 
-    def _is_known(self, day: tuple[date, tuple[Executed, ...]]) -> bool:
+    def _is_known(self, day: tuple[date, tuple[object, ...]]) -> bool:
         """True for the very same orders: to compare what they are would cost as much as to reckon it."""
         if self._day is None or self._day[0] != day[0] or len(self._day[1]) != len(day[1]):
             return False
@@ -79,11 +77,16 @@ def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
                 yield executed_by(order, level, state, account_of(order.role, level.trade_side))
 
 
+def _of_the_day(state: BotState) -> list[Executed]:
+    """What has been executed on the state's trading day, but for parts of working orders of the grid."""
+    return [one for one in (*state.executed, *_closing(state)) if one.day == state.trading_day]
+
+
 def _closing(state: BotState) -> Iterator[Executed]:
     for closing in state.closing:
         if closing.order.filled_quantity:
             yield Executed(
-                day=state.trading_day,
+                day=closing.day,
                 account=closing.account,
                 symbol=closing.order.symbol,
                 side=closing.order.side,
@@ -115,5 +118,5 @@ def day_over(state: BotState, plans: Plans) -> tuple[Charges, list[Executed]]:
 
     A contract note has settled the day by then: a plan that is changed later does not touch it.
     """
-    today = [one for one in state.executed if one.day == state.trading_day]
-    return state.charges_before + charges(today, plans), [one for one in state.executed if one.trip in state.levels]
+    cost = state.charges_before + charges(_of_the_day(state), plans)
+    return cost, [one for one in state.executed if one.trip in state.levels]

@@ -180,7 +180,7 @@ GRID = Record(
     },
     derived=("max_quantity",),
 )
-CLOSING = Record(ClosingOrder, {"account": TEXT, "order": LEG.kind, "is_over": FLAG})
+CLOSING = Record(ClosingOrder, {"account": TEXT, "order": LEG.kind, "day": DAY, "is_over": FLAG})
 SCALARS: dict[str, JsonKind] = {
     "bot_name": TEXT,
     "bot_status": STATUS,

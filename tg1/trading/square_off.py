@@ -208,6 +208,7 @@ class SquareOff:
             attempt=attempt,
         )
         return ClosingOrder(
+            day=parts.state.trading_day,
             account=account,
             order=LegOrder.intent(terms, role=Role.CLOSE, client_id=str(client_id), placed_at=moment.now),
         )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.states import a_level, a_state, an_execution, an_order, with_order
-from tg1.models import Charges, Executed, Role, Side
+from tg1.models import Charges, ClosingOrder, Executed, Role, Side
 from tg1.rules.charges import Brokerage, ChargesPlan, Plans, charges
 from tg1.rules.ledger import Meter, charges_so_far, day_over, executed_by, trip_charges, trip_over
 
@@ -101,6 +101,18 @@ def test_meter_reads_what_charges_so_far_reckons_and_reckons_anew_only_for_new_o
     state.charges_before, state.executed = day_over(state, DISCOUNT)
     state.trading_day = date(2026, 2, 17)
     assert meter.so_far(state, account_of) == state.charges_before
+
+
+def test_square_off_is_charged_once_on_its_own_day() -> None:
+    """Behaviour 13, 15: closing orders belong to no level; the meter reads them, a night counts them no second time."""
+    order = an_order("X", role=Role.CLOSE, side=Side.SELL, filled_quantity=100, filled_value=Decimal(4900))
+    closing = ClosingOrder(account="trade", order=order, day=date(2026, 2, 16), is_over=True)
+    state = a_state(levels={}, charges_before=Charges(), executed=[], closing=[closing])
+    cost = charges([an_execution("", Side.SELL)], DISCOUNT)
+    assert charges_so_far(state, account_of, DISCOUNT) == Meter(DISCOUNT).so_far(state, account_of) == cost
+    state.charges_before, state.executed = day_over(state, DISCOUNT)
+    state.trading_day = date(2026, 2, 17)
+    assert charges_so_far(state, account_of, DISCOUNT) == Meter(DISCOUNT).so_far(state, account_of) == cost
 
 
 some = st.lists(

@@ -20,6 +20,7 @@ from tg1.models import (
     BotState,
     BrokerOrder,
     Charges,
+    ClosingOrder,
     LegOrder,
     LevelState,
     OpenOrder,
@@ -183,6 +184,14 @@ def test_charges_of_parts_of_working_orders_count() -> None:
     )
     assert f"{said(state).charges.total:.4f}" == "1.2389"
     assert said(state).charges.brokerage == Decimal("0.882")
+
+
+def test_what_a_square_off_closed_is_held_no_more_and_its_result_stays() -> None:
+    """Behaviour 13, 15: 100 bought at 49 and closed at 47.90 are flat, and 110 are lost at any price."""
+    order = an_order("X", role=Role.CLOSE, side=Side.SELL, filled_quantity=100, filled_value=Decimal(4790))
+    money = said(a_bot(bought(), closing=[ClosingOrder(account="trade", order=order, day=TODAY)]), irfc=None)
+    (held,) = money.positions
+    assert (held.quantity, money.unrealised, money.unpriced) == (0, Decimal(-110), ())
 
 
 def test_average_is_the_price_at_which_a_position_earns_nothing() -> None:
