@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
-from tg1.models import OcoOrderType, TradeType
 from tg1.settings.cautions import cautions, wire_cautions
-from tg1.settings.checks import LOG_LEVELS, PRODUCTS, check_cancel_all
+from tg1.settings.checks import check_cancel_all
 from tg1.settings.credentials import collect, read_secret_file
+from tg1.settings.flag_table import ALIASES, GROUPS, REPEATABLE
 from tg1.settings.flags import CREDENTIALS, flag_of
 from tg1.settings.values import shown
 
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tg1.machine.files import GivenFile
+    from tg1.settings.flag_table import Flag
 
-_ALIASES = {"product_type": ("--product-type",), "zerodha_user": ("--user",)}
-_REPEATABLE = ("charges", "holidays", "trading_days")
 _ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"
-_BETTER_ELSEWHERE = "; better from the environment or a file"
 
 
 class Action(StrEnum):
@@ -58,97 +56,6 @@ class ParsedCommand:
     """Sentences to be logged once logging runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Flag:
-    field: str
-    metavar: str
-    """Unit or form of the value; empty for a switch."""
-    help: str
-
-
-def _flag(field: str, metavar: str, text: str) -> _Flag:
-    return _Flag(field=field, metavar=metavar, help=text)
-
-
-def _one_of(choices: Sequence[str]) -> str:
-    return "{" + ",".join(choices) + "}"
-
-
-_GROUPS: dict[str, tuple[_Flag, ...]] = {
-    "bot": (
-        _flag("bot_name", "NAME", "unique name of the bot"),
-        _flag("trade_type", _one_of([*TradeType]), "active halves of the grid, and whether entries are hedged"),
-        _flag("token_a_symbol", "SYMBOL", "NSE symbol that the grid trades"),
-        _flag("token_b_symbol", "SYMBOL", "NSE symbol of the hedge (hedged trade types)"),
-        _flag("exchange", "NAME", "only NSE cash is supported"),
-        _flag("product_type", _one_of(PRODUCTS), "intraday or delivery"),
-    ),
-    "grid": (
-        _flag("entry_price", "RUPEES", "centre of the grid"),
-        _flag("auto_entry", "", "take TokenA's last price as the centre"),
-        _flag("steps", "N", "levels per side"),
-        _flag("spread", "RUPEES", "distance between levels"),
-        _flag("target_spread", "RUPEES", "distance from an entry to its target"),
-        _flag("token_a_quantity", "SHARES", "shares of TokenA per level"),
-        _flag("max_open_entries", "N", "working entries per side at once, 0 = no limit"),
-        _flag("auto_reenter", "", "close a level for good once its target has filled"),
-        _flag("allow_off_centre", "", "start although TokenA trades outside the grid"),
-    ),
-    "hedge": (
-        _flag("oco_spread", "RUPEES", "distance from TokenB's price to the OCO price"),
-        _flag("token_b_quantity", "SHARES", "shares of TokenB per OCO order"),
-        _flag("oco_stop_count", "N", "hedges that fail to fill, per direction, that terminate the bot"),
-        _flag("oco_order_type", _one_of([*OcoOrderType]), "how a hedge rests in the market"),
-        _flag("oco_limit_offset", "PERCENT", "limit beyond the trigger, in percent of the OCO price"),
-    ),
-    "accounts": (
-        _flag("trade_key", "KEY", "XTS key of the Trade account" + _BETTER_ELSEWHERE),
-        _flag("trade_secret", "SECRET", "XTS secret of the Trade account" + _BETTER_ELSEWHERE),
-        _flag("upside_oco_key", "KEY", "XTS key of the account that hedges SELL entries"),
-        _flag("upside_oco_secret", "SECRET", "XTS secret of that account"),
-        _flag("downside_oco_key", "KEY", "XTS key of the account that hedges BUY entries"),
-        _flag("downside_oco_secret", "SECRET", "XTS secret of that account"),
-        _flag("trade_client", "CODE", "client of a dealer's Trade login that has several"),
-        _flag("upside_oco_client", "CODE", "client of a dealer's login that hedges SELL entries"),
-        _flag("downside_oco_client", "CODE", "client of a dealer's login that hedges BUY entries"),
-        _flag(
-            "charges",
-            "[ACCOUNT:]ITEM=VALUE",
-            "what brokers charge, e.g. brokerage=20 (an order), brokerage=0.03%:20 (at most 20), dp=15, "
-            "downside-oco:brokerage=0; may be given several times (default: intraday=0.03%:20, delivery=0, dp=13)",
-        ),
-        _flag("zerodha_user", "NAME", "section [API_CREDENTIALS_<NAME>] of the Zerodha file"),
-        _flag("zerodha_config", "FILE", f"INI file with Zerodha's api_key and access_token, or {_ZERODHA_VARIABLE}"),
-    ),
-    "wires": (
-        _flag("xts_root", "URL", "XTS server"),
-        _flag("kite_root", "URL", "Kite's REST server"),
-        _flag("kite_ws_root", "URL", "Kite's ticker"),
-        _flag("insecure_tls", "", "don't verify certificates (dangerous)"),
-    ),
-    "running": (
-        _flag("poll_interval", "SECONDS", "time between cycles, 0.1 to 60, at most 10 with hedges"),
-        _flag("stop_at", "HH:MM", "IST, end of the session (default: 15:00 for MIS, 15:10 for CNC and NRML)"),
-        _flag("ignore_market_hours", "", "trade at any hour"),
-        _flag("holidays", "YYYY-MM-DD", "a day without trading that is in no list; may be given several times"),
-        _flag("trading_days", "YYYY-MM-DD", "a Saturday session or Muhurat; may be given several times"),
-        _flag("state_dir", "FOLDER", "state, lock and session files"),
-        _flag("log_dir", "FOLDER", "log file"),
-        _flag("log_level", _one_of(LOG_LEVELS), "least level that is logged"),
-        _flag("fresh", "", "archive the saved state and start anew"),
-        _flag("clear_attention", "", "drop what was reported for a person to settle, and end the pauses"),
-    ),
-    "paper": (
-        _flag("paper", "", "trade on the embedded exchange: no credentials, no network"),
-        _flag("paper_prices", "FILE", "CSV of real prices to replay"),
-        _flag("paper_price_b", "RUPEES", "where TokenB's made prices start"),
-        _flag("paper_speed", "FACTOR", "paper seconds per real second"),
-        _flag("paper_seed", "N", "seed of the made prices"),
-        _flag("journal", "FILE", "record of all that the paper exchange saw"),
-    ),
-}
-
-
 class _Parser(argparse.ArgumentParser):
     """An argparse whose errors are ours: one sentence, no usage dump."""
 
@@ -169,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--version", action="version", version=f"tg1 {_version()}")
-    for title, flags in _GROUPS.items():
+    for title, flags in GROUPS.items():
         group = parser.add_argument_group(title)
         for flag in flags:
             _add(group, flag)
@@ -188,8 +95,8 @@ def _version() -> str:
         return "(a checkout that is not installed)"
 
 
-def _add(group: argparse._ArgumentGroup, flag: _Flag) -> None:
-    names = [flag_of(flag.field), *_ALIASES.get(flag.field, ())]
+def _add(group: argparse._ArgumentGroup, flag: Flag) -> None:
+    names = [flag_of(flag.field), *ALIASES.get(flag.field, ())]
     if not flag.metavar:
         turned_on = flag.field != "auto_reenter"
         group.add_argument(
@@ -197,7 +104,7 @@ def _add(group: argparse._ArgumentGroup, flag: _Flag) -> None:
         )
         return
     text = f"{flag.help}{_default_note(flag.field)}".replace("%", "%%")
-    action = "append" if flag.field in _REPEATABLE else "store"
+    action = "append" if flag.field in REPEATABLE else "store"
     group.add_argument(*names, dest=flag.field, metavar=flag.metavar, help=text, action=action)
 
 
@@ -224,11 +131,7 @@ def parse_command(
     action = _action(**actions)
     given = frozenset(values)
     credentials = collect(values, environ, read_file)
-    if "zerodha_config" not in values and environ.get(_ZERODHA_VARIABLE, "").strip():
-        values["zerodha_config"] = environ[_ZERODHA_VARIABLE].strip()
-    for name in CREDENTIALS:
-        values.pop(name, None)
-    config = _reachable(GridOcoConfig(**{"bot_name": "", "token_a_symbol": "", **values, **credentials.values}), given)
+    config = _reachable(_configured(values, environ, credentials.values), given)
     _judge(config, action, given)
     return ParsedCommand(
         config=config,
@@ -238,6 +141,13 @@ def parse_command(
         yes=actions["yes"],
         warnings=credentials.warnings + (wire_cautions if action is Action.CANCEL_ALL else cautions)(config),
     )
+
+
+def _configured(typed: Mapping[str, Any], environ: Mapping[str, str], credentials: Mapping[str, str]) -> GridOcoConfig:
+    values = {name: value for name, value in typed.items() if name not in CREDENTIALS}
+    if environ.get(_ZERODHA_VARIABLE, "").strip():
+        values.setdefault("zerodha_config", environ[_ZERODHA_VARIABLE].strip())
+    return GridOcoConfig(**{"bot_name": "", "token_a_symbol": "", **values, **credentials})
 
 
 def _given_values(argv: Sequence[str]) -> dict[str, Any]:

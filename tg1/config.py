@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tg1.settings import checks
+from tg1.settings.credential_checks import check_credentials
 from tg1.settings.fields import GridOcoFields, changed_fields
 from tg1.settings.printed_grid import grid_layout
 
@@ -35,7 +36,7 @@ class GridOcoConfig(GridOcoFields):
 
         Needed for a start that trades; not for `--dry-run`, and nothing is ever missing with `--paper`.
         """
-        checks.check_credentials(self)
+        check_credentials(self)
 
     def print_grid_layout(self, out: TextIO | None = None) -> None:
         """Print the full grid with two decimals to `out` (None: stdout); no tick is known here (behaviour 1.2)."""

@@ -35,10 +35,11 @@ from tg1.wiring import client_of, feed_of, kite_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
-    from tg1.paper_process import MarketClock
+    from tg1.paper_process import MarketClock, PaperRoots
     from tg1.rules.hours import TradingCalendar
     from tg1.screen.logs import Logs
     from tg1.screen.view import LadderView
@@ -137,12 +138,17 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
         log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
     for left in (*folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
         left.unlink()
+    return _pointed_at(config, exchange.roots, folder), exchange.market
+
+
+def _pointed_at(config: GridOcoConfig, roots: PaperRoots, folder: Path) -> GridOcoConfig:
+    """The settings with the exchange for the wires and its accounts; any secret opens one of those."""
     trade, upside, downside = PAPER_ACCOUNTS
-    on_paper = replace(
+    return replace(
         config,
-        xts_root=exchange.roots.xts_root,
-        kite_root=exchange.roots.kite_root,
-        kite_ws_root=exchange.roots.kite_ws_root,
+        xts_root=roots.xts_root,
+        kite_root=roots.kite_root,
+        kite_ws_root=roots.kite_ws_root,
         state_dir=folder,
         fresh=False,
         ignore_market_hours=config.stop_at is None,
@@ -156,7 +162,6 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
         upside_oco_client="",
         downside_oco_client="",
     )
-    return on_paper, exchange.market
 
 
 def _trade(

@@ -52,6 +52,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "settings.checks": ("unit/test_config.py",),
     "settings.paths": ("unit/test_config.py",),
     "settings.fields": ("unit/test_config.py",),
+    "settings.credential_checks": ("unit/test_config.py",),
+    "settings.flag_table": ("unit/test_cli.py",),
     "settings.flags": ("unit/test_cli.py",),
     "settings.values": ("unit/settings/test_roots.py", "unit/test_config.py"),
     "store.json_kinds": ("unit/store/test_codec.py",),

@@ -114,21 +114,24 @@ def setup_logging(
     `ConfigError` when it can't be opened; with `file_required` off (the emergency stop must not fail for a full disk)
     that is a warning.
     """
-    file: LogFileHandler | None = None
-    trouble = ""
-    try:
-        if not log_dir.is_dir():  # one that is there may be shared, as /var/log; the file itself is private
-            OsFileSystem().make_dir(log_dir)
-        file = LogFileHandler(log_dir / LOG_FILE)
-    except OSError as error:
-        trouble = f"--log-dir {log_dir} can't hold the log file: {error.strerror or type(error).__name__}."
-        if file_required:
-            raise ConfigError(trouble) from error
+    file, trouble = _opened(log_dir)
+    if trouble and file_required:
+        raise ConfigError(trouble)
     logs = _logs(_stdout_handler(stream or sys.stdout), file, bot_name)
     _install(logs, level, redactor)
     if trouble:
         log.warning("%s", trouble)
     return logs
+
+
+def _opened(log_dir: Path) -> tuple[LogFileHandler | None, str]:
+    """The log file, or why there is none."""
+    try:
+        if not log_dir.is_dir():  # one that is there may be shared, as /var/log; the file itself is private
+            OsFileSystem().make_dir(log_dir)
+        return LogFileHandler(log_dir / LOG_FILE), ""
+    except OSError as error:
+        return None, f"--log-dir {log_dir} can't hold the log file: {error.strerror or type(error).__name__}."
 
 
 def _stdout_handler(stream: TextIO | None) -> StdoutHandler:

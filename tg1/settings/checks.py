@@ -14,15 +14,13 @@ from tg1.rules import client_ids, hours
 from tg1.rules.grid import to_tick
 from tg1.settings.cautions import spread_text
 from tg1.settings.charges import check_accounts
+from tg1.settings.credential_checks import check_pairs, demand
 from tg1.settings.flags import (
-    CREDENTIALS,
     OCO_CREDENTIALS,
     OCO_ONLY,
     PAPER_ONLY,
     ROOTS,
     TRADE_CREDENTIALS,
-    env_of,
-    file_env_of,
     flag_of,
 )
 from tg1.settings.values import shown
@@ -107,16 +105,6 @@ def check_hedge_price(grid: GridIdentity, token_b_price: Decimal, tick: Decimal)
         )
 
 
-def check_credentials(config: GridOcoFields) -> None:
-    """Raise `ConfigError` naming what is missing to trade, or contradicts itself; never quotes a value."""
-    if config.paper:
-        return
-    if config.zerodha_config is None:
-        raise ConfigError("--zerodha-config is missing: give it or TG1_ZERODHA_CONFIG, for prices come from Zerodha.")
-    _demand(config, CREDENTIALS if config.has_oco else TRADE_CREDENTIALS)
-    check_pairs(config)
-
-
 def check_cancel_all(config: GridOcoFields, given: AbstractSet[str]) -> None:
     """Raise `ConfigError` unless the emergency stop can find the orders (behaviour 13, 18).
 
@@ -130,28 +118,8 @@ def check_cancel_all(config: GridOcoFields, given: AbstractSet[str]) -> None:
             "`python -m tg1.paper` in a terminal of its own and give the bot and its --cancel-all, instead of --paper, "
             "the --xts-root, --kite-root and --kite-ws-root that it prints, with any keys and any --zerodha-config."
         )
-    _demand(config, TRADE_CREDENTIALS)
+    demand(config, TRADE_CREDENTIALS)
     check_pairs(config)
-
-
-def check_pairs(config: GridOcoFields) -> None:
-    """Raise `ConfigError` for a key without its secret, a secret without its key, or one key with two secrets."""
-    secrets: dict[str, str] = {}
-    for key_name, secret_name in (TRADE_CREDENTIALS, OCO_CREDENTIALS[:2], OCO_CREDENTIALS[2:]):
-        key, secret = getattr(config, key_name), getattr(config, secret_name)
-        if bool(key) != bool(secret):
-            have, lack = (key_name, secret_name) if key else (secret_name, key_name)
-            raise ConfigError(f"{flag_of(have)} is given without {flag_of(lack)} ({env_of(lack)}).")
-        if key and secrets.setdefault(key, secret) != secret:
-            raise ConfigError(f"{flag_of(key_name)} is the same key as another account's, but the secrets differ.")
-
-
-def _demand(config: GridOcoFields, names: tuple[str, ...]) -> None:
-    missing = [name for name in names if not getattr(config, name)]
-    if missing:
-        name = missing[0]
-        more = f" ({len(missing) - 1} more missing)" if missing[1:] else ""
-        raise ConfigError(f"{flag_of(name)} is missing: give it, {env_of(name)} or {file_env_of(name)}{more}.")
 
 
 def _check_instruments(config: GridOcoFields) -> None:
