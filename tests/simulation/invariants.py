@@ -81,6 +81,7 @@ class Checker:
         self._uncovered: Counter[str] = Counter()
         self._entries_in_cycle: Counter[tuple[int, int, str]] = Counter()
         self._calls: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._boot_id = ""
         self._refused_ids: set[str] = set()
         self._seen: dict[str, dict[str, int]] = {}
         self._process = 0
@@ -101,7 +102,10 @@ class Checker:
         self._process += 1
         self._unknown_since.clear()
         self._uncovered.clear()
-        self._calls.clear()
+        if self._boot_id != self.world.shared.boot_id:
+            # Only a reboot forgets what earlier processes have sent (behaviour 11.3).
+            self._calls.clear()
+            self._boot_id = self.world.shared.boot_id
         self._seen.clear()
         self.money.attach()
 

@@ -394,6 +394,7 @@ class World:
         self.die_at = None
         if kind == "power-cut":
             self.disk.crash(self.chaos.stream("power"))
+            self.shared.boot_id = f"boot-{self.steps}"
         else:
             self.disk.kill()
         self.feed = None
