@@ -100,11 +100,12 @@ def _priced(quote: Quote) -> str:
 
 def squared_off_text(position: Position, last: LastPrice | None, gain: Decimal) -> str:
     """Return what is assumed of a position that was left to the broker's square-off (behaviour 9.5)."""
-    what = f"The broker squared off {account_name(position.account)} {shares_text(position)}"
-    if position.quantity and last is None:
+    held = f"{account_name(position.account)} {shares_text(position)}"
+    if not position.quantity:
+        return f"{held} ended the day flat: {signed(gain)}"
+    what = f"The broker squared off {held}"
+    if last is None:
         return f"{what}: at which price nobody told, so that the net lacks it; see the contract note"
-    if last is None or not position.quantity:
-        return f"{what}: {signed(gain)}"
     return f"{what}: about {signed(gain)}, at our last price {last.price:.2f} of {last.at:%H:%M}; see the contract note"
 
 

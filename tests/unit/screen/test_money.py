@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
-from tg1.models import Charges, Position, Quote, Statement, Traded
-from tg1.screen.money import age_text, charges_text, net_text, parts_text, position_text, signed, summary
+from tests.support.states import NOW
+from tg1.models import Charges, LastPrice, Position, Quote, Statement, Traded
+from tg1.screen.money import (
+    age_text,
+    charges_text,
+    net_text,
+    parts_text,
+    position_text,
+    signed,
+    squared_off_text,
+    summary,
+)
 
 
 def traded(quantity: int, price: str) -> Traded:
@@ -113,3 +123,22 @@ def test_amount_has_a_sign_and_two_decimals(amount: str, text: str) -> None:
 def test_age_is_told_in_the_unit_that_tells_it(age_secs: float, text: str) -> None:
     """Seconds up to two minutes, minutes up to two hours, then hours."""
     assert age_text(age_secs) == text
+
+
+def test_square_off_overnight_is_told_with_what_is_assumed_of_it() -> None:
+    """Behaviour 9.5, 15: an estimate is called one, and what can't be estimated is said to be missing."""
+    last = LastPrice(symbol="IRFC", price=Decimal("47.90"), at=NOW)
+    assert squared_off_text(LONG, last, Decimal(-120)) == (
+        "The broker squared off Trade +200 IRFC at 48.50: about -120.00, at our last price 47.90 of 10:30; "
+        "see the contract note"
+    )
+    assert squared_off_text(LONG, None, Decimal(0)) == (
+        "The broker squared off Trade +200 IRFC at 48.50: at which price nobody told, so that the net lacks it; "
+        "see the contract note"
+    )
+    assert squared_off_text(FLAT, last, Decimal(200)) == (
+        "Trade 0 IRFC (100 bought, 100 sold) ended the day flat: +200.00"
+    )
+    assert parts_text(money(squared_off=Decimal(-120))) == (
+        "realised +123.40, squared off by the broker about -120.00, open 0.00, charges -67.79"
+    )
