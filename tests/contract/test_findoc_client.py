@@ -573,6 +573,67 @@ def test_login_after_refused_books_backs_off_and_says_the_servers_words(tmp_path
     assert len(logins) <= 12
 
 
+@pytest.mark.parametrize("words", [words for words in WORDS.values() if words.status < 500])
+def test_order_that_a_dead_session_refused_in_any_words_is_placed_with_the_next_one(
+    tmp_path: Path, words: HttpResponse
+) -> None:
+    """An account where nothing works reads no book: its first hedge must not be the victim (behaviour 11.1)."""
+    it = desk(tmp_path, login_reply(), words, words, login_reply("second"), placed())
+    it.client.connect()
+    it.clock.advance(61)
+    assert it.client.place_order("trade", ORDER) == "1210049745"
+    assert it.calls == [LOGIN, PLACE, BOOK, LOGIN, PLACE]
+
+
+def test_refused_order_of_a_session_that_lives_is_refused(tmp_path: Path) -> None:
+    """A margin refusal costs one book, and only when nothing has shown for a minute that the session lives."""
+    no = reply(error("e-orders-0009", "RMS: margin exceeds"), 400)
+    it = desk(tmp_path, login_reply(), no, no, book(), no, no)
+    it.client.connect()
+    for pause in (0, 61, 0, 30):
+        it.clock.advance(pause)
+        with pytest.raises(BrokerRefused, match="margin"):
+            it.client.place_order("trade", ORDER)
+    assert it.calls == [LOGIN, PLACE, PLACE, BOOK, PLACE, PLACE]
+
+
+def test_refused_order_adopts_the_session_that_another_bot_has_made(tmp_path: Path) -> None:
+    """The file holds a newer one: no login, no book (behaviour 11.1)."""
+    it = desk(tmp_path, login_reply(), WORDS["expired"], placed())
+    it.client.connect()
+    other = desk(tmp_path, DEAD_TOKEN, login_reply("of-the-other"), book())
+    other.clock.advance(600)
+    other.client.connect()
+    it.clock.advance(700)
+    assert it.client.place_order("trade", ORDER) == "1210049745"
+    assert it.wires["trade"].requests[-1].headers["Authorization"] == "of-the-other"
+
+
+@pytest.mark.parametrize("trouble", [NoAnswer("timed out"), reply("<html>", 502)], ids=["silence", "page"])
+def test_refused_order_stays_refused_when_nothing_is_known_of_the_session(
+    tmp_path: Path, trouble: HttpResponse | Exception
+) -> None:
+    """Its own words are what the level counts (behaviour 8)."""
+    it = desk(tmp_path, login_reply(), WORDS["expired"], trouble)
+    it.client.connect()
+    it.clock.advance(61)
+    with pytest.raises(BrokerRefused, match="Session expired"):
+        it.client.place_order("trade", ORDER)
+    assert it.calls == [LOGIN, PLACE, BOOK]
+
+
+def test_refused_order_waits_for_no_login_that_backs_off(tmp_path: Path) -> None:
+    """The order's refusal is what happened; the next try meets the next session (behaviour 11.1)."""
+    it = desk(tmp_path, login_reply())
+    it.client.connect()
+    another = desk(tmp_path, WORDS["expired"], WORDS["expired"])
+    another.clock.advance(1)
+    another.client.trade_session._connection.adopt_newer()
+    with pytest.raises(BrokerRefused, match="Session expired"):
+        another.client.place_order("trade", ORDER)
+    assert another.calls == [PLACE, BOOK]
+
+
 def test_refused_books_adopt_the_session_that_another_bot_has_made(tmp_path: Path) -> None:
     """Ten bots that meet a dead session make one login between them (behaviour 11.1)."""
     words = WORDS["expired"]

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from tg1.errors import BrokerUnavailable, BrokerUnknown, RateLimited, ReadRefused, SessionRefused
+from tg1.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    BrokerUnknown,
+    RateLimited,
+    ReadRefused,
+    SessionRefused,
+)
 from tg1.xts import calls
 from tg1.xts.book_reader import BookReader
 from tg1.xts.order_calls import OrderCalls
@@ -27,6 +36,8 @@ log = logging.getLogger(__name__)
 
 REFUSED_BOOKS = 5
 """Refused in words that name no session: one login is tried (behaviour 11.1)."""
+PROOF_SECS = 60.0
+"""How long after its last good answer a session is believed to live."""
 HURRIED_PATIENCE_SECS = 5.0
 """For another bot's login, in an emergency stop (behaviour 11.1)."""
 
@@ -63,7 +74,7 @@ class XtsAccount:
         def build(caller: Caller) -> HttpRequest:
             return calls.place_request(caller, order, instrument_id=instrument_id, product_type=product_type)
 
-        return self._connection.call(build, calls.placed_order_id, self._orders.carry, lost=BrokerUnknown)
+        return self._order_call(build, calls.placed_order_id)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel. Raises as `Broker.cancel_order`."""
@@ -71,7 +82,37 @@ class XtsAccount:
         def build(caller: Caller) -> HttpRequest:
             return calls.cancel_request(caller, order_id)
 
-        self._connection.call(build, calls.check_cancel, self._orders.carry, lost=BrokerUnknown)
+        self._order_call(build, calls.check_cancel)
+
+    def _order_call(self, build: Callable[[Caller], HttpRequest], read: Callable[[Answer], _T]) -> _T:
+        """Make an order call; once more when what refused it was a dead session, in words that name none."""
+        try:
+            return self._connection.call(build, read, self._orders.carry, lost=BrokerUnknown)
+        except BrokerRefused as exc:
+            if isinstance(exc, RateLimited | SessionRefused) or not self._has_new_session():
+                raise
+        return self._connection.call(build, read, self._orders.carry, lost=BrokerUnknown)
+
+    def _has_new_session(self) -> bool:
+        """True when the session had not been proved lately, turned out to be dead, and was replaced.
+
+        An account on which nothing works reads no book, so that its first hedge may be the first to meet the new words.
+        """
+        connection = self._connection
+        if connection.clock.monotonic() - connection.proved_at < PROOF_SECS:
+            return False
+        before = connection.sessions_used
+        connection.adopt_newer()
+        if connection.sessions_used == before:
+            try:
+                self._book(connection.clock.monotonic())
+            except ReadRefused as exc:
+                self._refused_books = REFUSED_BOOKS
+                with suppress(BrokerError):
+                    self._renew_after(exc)
+            except BrokerError as exc:
+                log.debug("%s: nothing is known of the session: %s", self.account, exc)
+        return connection.sessions_used > before
 
     def order_book(self, since: float | None = None) -> tuple[BrokerOrder, ...]:
         """Read the whole book, or take another bot's reading. Raises as `Broker.order_book`.

@@ -7,6 +7,7 @@ first created nothing (behaviour 3.3, 11.3).
 from __future__ import annotations
 
 import logging
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +22,7 @@ from tg1.errors import (
     ReadRefused,
     SessionRefused,
 )
-from tg1.xts.answer import read_answer
+from tg1.xts.answer import Kind, read_answer
 from tg1.xts.login import login_of, login_request
 from tg1.xts.sessions import BACKING_OFF, LOCK_PATIENCE_SECS
 
@@ -71,6 +72,10 @@ class Connection:
         self._hide(credentials.key.upper())
         self.lock_patience_secs = LOCK_PATIENCE_SECS
         """How long another bot's login is waited for."""
+        self.proved_at = -math.inf
+        """When the server last showed that our session lives; monotonic seconds."""
+        self.sessions_used = 0
+        """Rises with each session that this account goes over to."""
         self._caller: Caller | None = None
         self._blameless_token = ""
         """The token of a session that was new when a 403 came all the same."""
@@ -112,6 +117,13 @@ class Connection:
     def client_id(self) -> str | None:
         """The `clientID` that calls carry; None without one, and before the first login."""
         return self._caller.client_id if self._caller else None
+
+    def adopt_newer(self) -> None:
+        """Go over to another bot's session, where the file holds one that is not ours."""
+        saved = self._store.saved(self._path)
+        if saved is not None and (self._caller is None or saved.token != self._caller.token):
+            with self._named():
+                self._use(saved)
 
     def renew(self) -> None:
         """Replace the session that this account uses, by another bot's newer one or by a login; raises as `open`."""
@@ -173,7 +185,11 @@ class Connection:
             raise BrokerUnavailable(str(exc)) from exc
         except NoAnswer as exc:
             raise lost(str(exc)) from exc
-        return read_answer(response, self.scrub)
+        answer = read_answer(response, self.scrub)
+        # The limiter runs after authentication, so its answer proves the session, too (xts.md 4.4).
+        if answer.kind is Kind.SUCCESS or answer.is_rate_limit:
+            self.proved_at = self.clock.monotonic()
+        return answer
 
     def _renew(self, dead_token: str | None) -> Caller:
         login = self._store.renew(
@@ -193,11 +209,13 @@ class Connection:
             raise BrokerUnavailable(f"the login failed: {exc}") from exc
         login = login_of(read_answer(response, self.scrub))
         self._hide(login.token)
+        self.proved_at = self.clock.monotonic()
         log.info("%s: logged in", self.account)
         return login
 
     def _use(self, login: XtsLogin) -> Caller:
         self._hide(login.token)
+        self.sessions_used += self._caller is None or login.token != self._caller.token
         flag = f"--{self.account.replace('_', '-')}-client"
         self._caller = login.caller(self._credentials.client, flag)
         return self._caller
