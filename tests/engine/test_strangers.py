@@ -138,3 +138,19 @@ def test_closed_level_takes_no_order_in(make_bench: Callable[..., Bench]) -> Non
     assert bench.cycle(2) is None
     assert younger.status is OrderStatus.CANCELLED
     assert bench.level(DOWN).state is LevelState.CLOSED
+
+
+def test_row_of_a_known_order_without_its_number_is_no_orphan(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.3, 3.4: a number that can't be read makes no stranger of our own order, while we run or start."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle()
+    order = bench.broker.working()[0]
+    order.shown = {"order_id": ""}
+    bench.cycle(3)
+    assert bench.begin().cycle(3) is None
+    assert bench.broker.cancelled == []
+    order.shown = {}
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    assert bench.level(DOWN).state is LevelState.TARGET_PLACED
+    assert len(bench.broker.placed) == 2

@@ -39,12 +39,15 @@ class Book:
         return rows[0] if rows else None
 
     def strangers(self, live: Mapping[str, str | None]) -> list[BrokerOrder]:
-        """Rows with our tag that no live order accounts for; `live` holds the AppOrderIDs by client id."""
+        """Rows with our tag that no live order accounts for; `live` holds the AppOrderIDs by client id.
+
+        A row whose AppOrderID can't be read is the live order's own (behaviour 4.3).
+        """
         return [
             row
             for client_id, rows in self.ours.items()
             for row in rows
-            if client_id not in live or live[client_id] not in (None, row.order_id)
+            if client_id not in live or (row.order_id and live[client_id] not in (None, row.order_id))
         ]
 
     def is_second(self, row: BrokerOrder, live: Mapping[str, str | None]) -> bool:
