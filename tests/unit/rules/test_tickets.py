@@ -43,10 +43,10 @@ def test_prices_are_put_on_the_tick_of_the_day() -> None:
 
 
 def test_hedges_prices_are_put_on_the_tick_of_the_day() -> None:
-    """Behaviour 1.2: 118.45 and its limit, 117.86, on a tick of 0.10 that came after the level was filled."""
-    level = replace(target_ready(), oco_trade_price=Decimal("118.45"))
+    """Behaviour 1.2: 117.95 and its limit, 0.5 % off, on a tick of 0.10 that came after the level was filled."""
+    level = replace(target_ready(), oco_trade_price=Decimal("117.95"))
     terms = oco_ticket(level, replace(RULES, tick_b=Decimal("0.10")), Decimal("120.50")).terms
-    assert (terms.trigger_price, terms.limit_price) == (Decimal("118.50"), Decimal("117.90"))
+    assert (terms.trigger_price, terms.limit_price) == (Decimal("118.00"), Decimal("117.40"))
 
 
 @pytest.mark.parametrize(
