@@ -78,7 +78,7 @@ CRASH = textwrap.dedent("""
         thread.join()
         raise ZeroDivisionError(secrets)
 
-    tg1.run._client = crash
+    tg1.run.client_of = crash
     sys.exit(tg1.run.main(sys.argv[1:]))
     """)
 
