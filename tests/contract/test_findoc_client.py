@@ -281,22 +281,22 @@ def test_order_is_placed_with_the_exchange_token(tmp_path: Path) -> None:
 
 def test_dealer_login_sends_its_client_id_everywhere(tmp_path: Path) -> None:
     """Orders in the body, cancels and books in the query (xts.md 1.7)."""
-    login = login_reply(isInvestorClient=False, clientCodes=["AD71"])
+    login = login_reply(isInvestorClient=False, clientCodes=["AB12"])
     it = desk(tmp_path, login, placed(), reply(success([{"AppOrderID": 7}])), book())
     it.client.place_order("trade", ORDER)
     it.client.cancel_order("trade", "7", "ab12gd01e1")
     it.client.order_book("trade")
     place, cancel, read = it.wires["trade"].requests[1:]
-    assert (place.json_body or {})["clientID"] == "AD71"
-    assert cancel.params == {"appOrderID": "7", "clientID": "AD71"}
-    assert read.params == {"clientID": "AD71"}
+    assert (place.json_body or {})["clientID"] == "AB12"
+    assert cancel.params == {"appOrderID": "7", "clientID": "AB12"}
+    assert read.params == {"clientID": "AB12"}
 
 
 def test_dealer_login_with_several_clients_is_refused_at_the_start(tmp_path: Path) -> None:
     """Before any order, and not as a dead session: one login (behaviour 11.5)."""
-    several = login_reply(isInvestorClient=False, clientCodes=["AD71", "BX02"])
+    several = login_reply(isInvestorClient=False, clientCodes=["AB12", "BX02"])
     it = desk(tmp_path, several)
-    with pytest.raises(ClientNotNamed, match=r"trade account: .* AD71, BX02: say with --trade-client"):
+    with pytest.raises(ClientNotNamed, match=r"trade account: .* AB12, BX02: say with --trade-client"):
         it.client.connect()
     assert it.calls == [LOGIN]
     again = desk(tmp_path)
@@ -307,8 +307,8 @@ def test_dealer_login_with_several_clients_is_refused_at_the_start(tmp_path: Pat
 
 def test_roles_of_one_dealer_key_trade_for_the_clients_that_are_named(tmp_path: Path) -> None:
     """One session, one limit, two accounts with a book each (behaviour 11.2, 11.3, 11.5)."""
-    several = login_reply(isInvestorClient=False, clientCodes=["AD71", "BX02"])
-    trade, upside = (replace(CREDENTIALS, client=client) for client in ("AD71", "bx02"))
+    several = login_reply(isInvestorClient=False, clientCodes=["AB12", "BX02"])
+    trade, upside = (replace(CREDENTIALS, client=client) for client in ("AB12", "bx02"))
     wires: dict[str, Any] = {
         "trade": ScriptedTransport(several, placed(), book(row())),
         "upside_oco": ScriptedTransport(book(), book(row(AppOrderID=7))),
@@ -321,14 +321,14 @@ def test_roles_of_one_dealer_key_trade_for_the_clients_that_are_named(tmp_path: 
     assert [order.order_id for order in it.client.order_book("trade")] == ["1210030180"]
     assert [order.order_id for order in it.client.order_book("upside_oco", since=began)] == ["7"]
     assert it.clock.monotonic() - began == 2.0
-    assert (it.wires["trade"].requests[1].json_body or {})["clientID"] == "AD71"
+    assert (it.wires["trade"].requests[1].json_body or {})["clientID"] == "AB12"
     assert [request.params for request in it.wires["upside_oco"].requests] == [{"clientID": "BX02"}] * 2
 
 
 def test_roles_of_one_key_name_both_clients_or_none(tmp_path: Path) -> None:
     """Otherwise one client's orders might be two accounts' at once (behaviour 11.5)."""
     with pytest.raises(ConfigError, match="name the client of both, or of neither"):
-        Desk(tmp_path, upside=replace(CREDENTIALS, client="AD71"))
+        Desk(tmp_path, upside=replace(CREDENTIALS, client="AB12"))
 
 
 def test_order_is_sent_again_once_after_its_session_died(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_control_sets_quirks_and_acts_for_others(client: Client) -> None:
     client.control("halt", {"secs": 30, "reason": "halted"})
     client.place()
     assert _await_status(client, "Rejected")["CancelRejectReason"] == "halted"
-    assert client.control("account", {"name": "X1", "app_key": "k", "secret": "s", "clients": ["AD71"]}) == "AD71"
+    assert client.control("account", {"name": "X1", "app_key": "k", "secret": "s", "clients": ["AB12"]}) == "AB12"
     client.control("kite_token", {"api_key": "kite-key", "access_token": "of-the-day"})
     with pytest.raises(TokenException):
         client.kite().profile()

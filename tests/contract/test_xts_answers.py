@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 INVESTOR = Caller(token=TOKEN)
-DEALER = Caller(token=TOKEN, client_id="AD71")
+DEALER = Caller(token=TOKEN, client_id="AB12")
 JOI = {
     "status": 400,
     "statusText": "Bad Request",
@@ -299,7 +299,7 @@ def test_stop_placement_carries_its_trigger() -> None:
     sent = json.loads(calls.place_request(DEALER, stop, instrument_id=3045, product_type="MIS").body or b"")
     assert (sent["orderType"], sent["orderSide"]) == ("STOPLIMIT", "SELL")
     assert (sent["limitPrice"], sent["stopPrice"], sent["productType"]) == (117.9, 118.5, "MIS")
-    assert sent["clientID"] == "AD71"
+    assert sent["clientID"] == "AB12"
 
 
 @given(paise=st.integers(min_value=1, max_value=10**9), decimals=st.integers(min_value=2, max_value=4))
@@ -325,7 +325,7 @@ def test_dealers_alone_send_their_client_id(
     build: Callable[[Caller], Any], method: str, path: str, params: dict[str, str]
 ) -> None:
     """GET and DELETE carry it in the query, and nothing in a body (xts.md 1.4, 1.7)."""
-    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
+    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AB12"})):
         request = build(caller)
         assert (request.method, request.path, request.body) == (method, path, None)
         assert request.params == params | extra

@@ -205,7 +205,7 @@ def test_fill_is_seen_in_history_trades_and_positions(setup: _Setup) -> None:
 
 @pytest.mark.parametrize(
     "quirks",
-    [{"dealer_clients": ("AD71",)}, {"dealer_clients": ("*****",)}],
+    [{"dealer_clients": ("AB12",)}, {"dealer_clients": ("*****",)}],
     indirect=True,
     ids=["dealer", "pro"],
 )
@@ -223,7 +223,7 @@ def test_dealer_with_one_client_and_a_pro_login_need_no_flag(setup: _Setup) -> N
 @pytest.fixture
 def dealers(tmp_path: Path) -> Iterator[_Setup]:
     """A dealer's login with two clients, used for one of them."""
-    paper = build(PaperSettings(manual_prices=True, quirks=Quirks(dealer_clients=("AD71", "BX02"))))
+    paper = build(PaperSettings(manual_prices=True, quirks=Quirks(dealer_clients=("AB12", "BX02"))))
     with serving_in_thread(paper) as roots:
         made = _Setup(paper, roots.xts_root, tmp_path / "sessions")
         yield made
@@ -232,7 +232,7 @@ def dealers(tmp_path: Path) -> Iterator[_Setup]:
 
 def test_dealer_with_two_clients_trades_for_the_one_that_is_named(dealers: _Setup) -> None:
     """Books and positions are the named client's (behaviour 11.5); without a name there is no order at all."""
-    with pytest.raises(ClientNotNamed, match="AD71, BX02: say with --trade-client"):
+    with pytest.raises(ClientNotNamed, match="AB12, BX02: say with --trade-client"):
         dealers.client.connect()
     first, second = dealers.another("BX02"), dealers.another("ad71")
     first.connect()

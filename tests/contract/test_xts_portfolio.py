@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tg1.xts.http import HttpResponse
 
 INVESTOR = Caller(token=TOKEN)
-DEALER = Caller(token=TOKEN, client_id="AD71")
+DEALER = Caller(token=TOKEN, client_id="AB12")
 ID = "1210030180"
 HTML = "<html><title>502 Bad Gateway</title></html>"
 
@@ -82,7 +82,7 @@ def test_history_is_asked_for_by_order_id() -> None:
     """`GET /orders?appOrderID=`, with the dealer's client (xts.md 1.4); an id that is none never leaves."""
     asked = calls.history_request(DEALER, ID)
     assert (asked.method, asked.path) == ("GET", "/interactive/orders")
-    assert asked.params == {"appOrderID": ID, "clientID": "AD71"}
+    assert asked.params == {"appOrderID": ID, "clientID": "AB12"}
     with pytest.raises(BrokerRefused):
         calls.history_request(INVESTOR, "x")
 
@@ -246,7 +246,7 @@ def test_read_that_failed_is_never_empty(
 )
 def test_dealers_alone_name_their_client(build: Callable[[Caller], Any], path: str, params: dict[str, str]) -> None:
     """`dayOrNet` is mandatory, and a dealer's clientID goes with every read (xts.md 1.4, 1.7)."""
-    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AD71"})):
+    for caller, extra in ((INVESTOR, {}), (DEALER, {"clientID": "AB12"})):
         request = build(caller)
         assert (request.method, request.path, request.body) == ("GET", path, None)
         assert request.params == params | extra

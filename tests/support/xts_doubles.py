@@ -67,7 +67,7 @@ def book(*rows: Any) -> HttpResponse:
 def row(**changes: Any) -> dict[str, Any]:
     """A row as Findoc sent it on 2026-02-04 (xts.md 2.6), shortened to the fields that somebody reads."""
     return {
-        "ClientID": "AD71", "AppOrderID": 1210030180, "ExchangeOrderID": "", "ExchangeSegment": "NSECM",
+        "ClientID": "AB12", "AppOrderID": 1210030180, "ExchangeOrderID": "", "ExchangeSegment": "NSECM",
         "ExchangeInstrumentID": 2029, "TradingSymbol": "IRFC", "OrderSide": "BUY", "OrderType": "Limit",
         "OrderPrice": 49.3, "OrderQuantity": 100, "OrderStatus": "New", "OrderAverageTradedPrice": "",
         "LeavesQuantity": 100, "CumulativeQuantity": 0, "CancelRejectReason": "",

@@ -134,8 +134,8 @@ ONE_KEY = {"upside_oco_key": "k", "downside_oco_key": "k", "upside_oco_secret": 
         (SECRETS, False),
         ({**SECRETS, "downside_oco_key": "k", "upside_oco_key": "k"}, False),
         (ONE_KEY, True),
-        ({**ONE_KEY, "upside_oco_client": "AD71", "downside_oco_client": "ad71"}, True),
-        ({**ONE_KEY, "upside_oco_client": "AD71", "downside_oco_client": "BX02"}, False),
+        ({**ONE_KEY, "upside_oco_client": "AB12", "downside_oco_client": "ad71"}, True),
+        ({**ONE_KEY, "upside_oco_client": "AB12", "downside_oco_client": "BX02"}, False),
     ],
     ids=["none", "different", "other-secret", "same", "same-client", "two-clients"],
 )

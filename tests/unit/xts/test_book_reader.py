@@ -78,11 +78,11 @@ def test_no_secret_and_no_account_number_is_handed_on() -> None:
     own = reader()
     echo = row(
         CancelRejectReason="x" * 240 + TOKEN, OrderUniqueIdentifier=TOKEN, TradingSymbol=f"a {TOKEN}",
-        OrderStatus=TOKEN, LoginID="X14AD71", ClientID="AD71", Strange=TOKEN,
+        OrderStatus=TOKEN, LoginID="X14AB12", ClientID="AB12", Strange=TOKEN,
     )  # fmt: skip
     (order,) = own.read(read_answer(book(echo), hide))
     packed = own.pack().decode()
-    for secret in (TOKEN, TOKEN[:9], "AD71"):
+    for secret in (TOKEN, TOKEN[:9], "AB12"):
         assert secret not in packed
         assert secret not in str(order)
 

@@ -12,7 +12,7 @@ from tg1.xts.answer import read_answer
 from tg1.xts.login import Caller, XtsLogin, login_of
 
 FLAG = "--trade-client"
-DEALER = {"isInvestorClient": False, "clientCodes": ["AD71", "BX02"]}
+DEALER = {"isInvestorClient": False, "clientCodes": ["AB12", "BX02"]}
 
 
 def login(**fields: Any) -> XtsLogin:
@@ -27,16 +27,16 @@ def login(**fields: Any) -> XtsLogin:
         ({}, "ABC123", None),
         ({"isInvestorClient": "true"}, "", None),
         ({"isInvestorClient": None}, "", None),
-        ({"isInvestorClient": False, "clientCodes": ["AD71"]}, "", "AD71"),
-        ({"isInvestorClient": False, "clientCodes": ["AD71", "AD71"]}, "", "AD71"),
+        ({"isInvestorClient": False, "clientCodes": ["AB12"]}, "", "AB12"),
+        ({"isInvestorClient": False, "clientCodes": ["AB12", "AB12"]}, "", "AB12"),
         (DEALER, "BX02", "BX02"),
         (DEALER, "bx02", "BX02"),
         ({"isInvestorClient": "False", "clientCodes": ["*****"]}, "", None),
-        ({"isInvestorClient": False, "clientCodes": ["*****", "AD71"]}, "AD71", "AD71"),
-        ({"isInvestorClient": False, "clientCodes": ["*****", "AD71"]}, "*****", "*****"),
+        ({"isInvestorClient": False, "clientCodes": ["*****", "AB12"]}, "AB12", "AB12"),
+        ({"isInvestorClient": False, "clientCodes": ["*****", "AB12"]}, "*****", "*****"),
         ({"isInvestorClient": False, "clientCodes": []}, "", "ABC123"),
         ({"isInvestorClient": False, "clientCodes": None}, "", "ABC123"),
-        ({"isInvestorClient": False, "clientCodes": None}, "AD71", "AD71"),
+        ({"isInvestorClient": False, "clientCodes": None}, "AB12", "AB12"),
         ({"isInvestorClient": False, "clientCodes": [], "userID": ""}, "", None),
     ],
     ids=[
@@ -54,7 +54,7 @@ def test_calls_name_the_client_of_a_dealer_and_of_nobody_else(
 
 def test_dealer_with_several_clients_is_refused_unless_one_is_named() -> None:
     """Orders on a client's account that nobody chose are worse than none; the sentence names both and the flag."""
-    with pytest.raises(ClientNotNamed, match="AD71, BX02: say with --trade-client") as caught:
+    with pytest.raises(ClientNotNamed, match="AB12, BX02: say with --trade-client") as caught:
         login(**DEALER).caller("", FLAG)
     assert isinstance(caught.value, SessionRefused), "an emergency stop clears the other accounts all the same"
     assert caught.value.exit_code is ExitCode.USAGE
@@ -75,4 +75,4 @@ def test_login_needs_none_of_the_enums() -> None:
 
 def test_caller_hides_its_token() -> None:
     """A repr in a log or a traceback shows no token (behaviour 16)."""
-    assert "secret" not in repr(Caller(token="secret", client_id="AD71"))
+    assert "secret" not in repr(Caller(token="secret", client_id="AB12"))

@@ -44,7 +44,7 @@ class Server:
 
     def log_in(self) -> XtsLogin:
         self.logins += 1
-        return XtsLogin(token=f"t{self.logins}", user_id="ABC", is_investor=False, client_codes=("AD71",))
+        return XtsLogin(token=f"t{self.logins}", user_id="ABC", is_investor=False, client_codes=("AB12",))
 
 
 class Bot:
@@ -87,7 +87,7 @@ def test_store_keeps_a_login_for_the_next_process(bot: Bot, other: Bot) -> None:
     """A restarted bot finds the whole session in the file and needs no login."""
     login = bot.renew(None)
     assert other.store.saved(other.path) == login
-    assert login.client_codes == ("AD71",)
+    assert login.client_codes == ("AB12",)
 
 
 def test_store_adopts_a_newer_token_instead_of_logging_in(bot: Bot, other: Bot, server: Server) -> None:
