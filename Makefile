@@ -6,13 +6,14 @@ MINUTES ?= 10
 # Tests wait more than they compute, so there may be more of them than cores; simulations only compute.
 WORKERS ?= 6
 JOBS ?= 2
+MODULE ?= tg1/rules tg1/trading
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The example of architecture 19. At sixty times the speed of a day, entries, targets and a hedge fill within a minute.
 EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
 	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
 
-.PHONY: run test simulate lint clean soak bench sharedkey docs help setup
+.PHONY: run test simulate lint clean soak bench sharedkey mutate docs help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -39,6 +40,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
 	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --jobs $(JOBS) $(ARGS)
 
+mutate: $(VENV)/.mutate ## plant faults in MODULE (files or folders of tg1), one at a time, and ask its tests
+	$(BIN)/python -m tests.mutation.run $(MODULE) --workers $(JOBS) $(ARGS)
+
 bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
 	$(BIN)/python -m bench.run
 
@@ -52,7 +56,7 @@ docs: $(VENV)/.dev ## write the pages of docs/ anew that are made from code and 
 	$(BIN)/python -m tests.docs.ladder_svg
 
 clean: ## remove what make and the tools made; state/ and logs/ are yours and stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutation
 	find tg1 tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is the proof of a finished installation. The stamps go before pip begins, and without one the environment is
@@ -64,6 +68,11 @@ $(VENV)/.run: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	@$(call install,.[dev])
 	@touch $(VENV)/.run $@
+
+comma := ,
+$(VENV)/.mutate: pyproject.toml
+	@$(call install,.[dev$(comma)mutate])
+	@touch $(VENV)/.run $(VENV)/.dev $@
 
 define install
 set -e; \
@@ -82,6 +91,6 @@ if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
 	echo "Setting up $(VENV) with $$python; this happens once and takes about a minute."; \
 	"$$python" -m venv --clear $(VENV); \
 fi; \
-rm -f $(VENV)/.run $(VENV)/.dev; \
+rm -f $(VENV)/.run $(VENV)/.dev $(VENV)/.mutate; \
 $(BIN)/python -m pip install --quiet --editable '$(1)'
 endef

@@ -67,6 +67,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "ports": (),
 }
 
+BESIDES = {"rules": ("engine",), "trading": ("unit/rules",)}
+"""Further tests that hold a wing to its rules, for whoever plants faults there."""
+
 
 def tests_of(module: str, tests: Path) -> list[Path]:
     """The files and folders with a module's tests; `module` is its name below the package ("rules.decide").
@@ -77,6 +80,11 @@ def tests_of(module: str, tests: Path) -> list[Path]:
     folder = tests.joinpath("unit", *wing)
     own = [path for path in (folder / f"test_{name}.py", *sorted(folder.glob(f"test_{name}_*.py"))) if path.exists()]
     return own + [tests / place for place in (_entry(module) or ())]
+
+
+def wider_tests_of(module: str, tests: Path) -> list[Path]:
+    """The places of `BESIDES` for a module's wing."""
+    return [tests / place for place in BESIDES.get(module.partition(".")[0], ())]
 
 
 def _entry(module: str) -> tuple[str, ...] | None:
