@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -183,6 +184,19 @@ def test_resume_says_the_net_before_it_trades(
     said = [record.getMessage() for record in caplog.records]
     resumed = next(index for index, line in enumerate(said) if line.startswith("Resumed "))
     assert said[resumed + 1].startswith("Net ")
+
+
+def test_charges_that_an_earlier_edition_never_reckoned_are_missed_aloud(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 15: a file of the first edition resumes, and nobody takes its net for the whole truth."""
+    bench = hedged(make_bench())
+    bench.state.order_history[:] = [replace(one, charges=None) for one in bench.state.order_history]
+    bench.state.executed.clear()
+    bench.store.save(bench.clock.now())
+    with caplog.at_level(logging.WARNING):
+        bench.begin()
+    assert "The charges of 2 round trips were never reckoned" in caplog.text
 
 
 def test_start_whose_round_trips_lose_money_says_so(

@@ -30,6 +30,13 @@ def warn_of_loss(parts: Parts, today: date) -> None:
         log.warning("%s", found.sentence)
 
 
+def warn_of_unknown_charges(parts: Parts) -> None:
+    """Say it when the state comes from a TG1 that did not reckon charges: the net is too high by what they were."""
+    unknown = sum(1 for record in parts.state.order_history if record.charges is None)
+    if unknown:
+        log.warning("The charges of %d round trips were never reckoned (an earlier TG1): the net lacks them", unknown)
+
+
 def say_money(parts: Parts) -> None:
     """Log the net, its parts and what every account holds, at the prices that were looked at last (behaviour 15)."""
     for line in summary(parts.statement()):

@@ -14,7 +14,7 @@ from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
 from tg1.trading.first_prices import FirstPrices
-from tg1.trading.money import say_money, warn_of_loss
+from tg1.trading.money import say_money, warn_of_loss, warn_of_unknown_charges
 from tg1.trading.settling import books_of_all, settle_doubts
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ class Opening:
             sum(1 for _ in parts.keeper.live_orders()),
         )
         say_money(parts)
+        warn_of_unknown_charges(parts)
         warn_of_loss(parts, state.trading_day)
         for item in state.attention:
             log.error("ATTENTION since %s: %s", item.at, item.text)
