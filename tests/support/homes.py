@@ -20,6 +20,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "grid_engine": ("engine",),
     # The exchange is tested as the bot sees it: by its answers.
     "paper": ("unit/paper", "contract/test_paper_server.py", "contract/test_xts_paper.py"),
+    # A replay is judged by the days it lives.
+    "replay": ("replay",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LINES = (
     {"__main__"},
-    {"run"},
+    {"run", "replay"},
     {"stop"},
     {"wiring"},
     {"cli", "grid_engine", "paper_process"},
@@ -32,8 +32,8 @@ LINES = (
 """Every room of the house. Each line imports only from lines below it, so nothing points up or sideways."""
 ONLY_FROM = {"rules": {"models", "errors"}, "paper": {"machine.files"}}
 """Rooms that may use less than what stands below them."""
-ONLY_BY = {"paper": {"paper_process"}}
-"""The exchange is a program of its own."""
+ONLY_BY = {"paper": {"paper_process", "replay"}}
+"""The exchange is a program of its own; a replay takes its matching core into its own process."""
 LONGEST = 300
 """Lines of a module; the models may be longer."""
 PURE_ROOMS = {"rules", "models", "errors"}
@@ -43,8 +43,9 @@ PLAIN = {
     *("enum", "fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
     *("operator", "pathlib", "re", "statistics", "string", "textwrap", "types", "typing", "unicodedata"),
     "urllib.parse",
+    "numpy",
 }
-"""The standard library as far as it is only computation and values; a pure module imports no other."""
+"""What is only computation and values, of the standard library and beside it; a pure module imports no other."""
 FILE_CALLS = set(dir(Path)) - set(dir(PurePath)) - {"replace", "resolve"}
 """What a path can do beyond being a name, but for two words that text and rules use as well."""
 TOUCHES = FILE_CALLS | {

@@ -1,0 +1,275 @@
+"""`python -m tg1.replay`: what it prints, what it ends with, and money to the paisa."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.replay.random_days import made_day
+from tests.support.places import DATA
+from tg1.models import Executed, Side
+from tg1.replay.program import main
+from tg1.rules.charges import Plans, charges, square_off_fee
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tg1.replay.tape import DayTape
+
+GRID = [
+    *("--bot-name", "T", "--token-a", "IRFC", "--token-b", "SBIN", "--entry-price", "50", "--steps", "4"),
+    *("--spread", "0.5", "--target-spread", "0.5", "--oco-spread", "1", "--qty-a", "100", "--qty-b", "50"),
+    "--allow-off-centre",
+]
+
+
+def csv_of(tapes: list[DayTape], path: Path) -> Path:
+    """The tapes as a file of last prices a second."""
+    lines = ["ist_second,IRFC,SBIN"]
+    for tape in tapes:
+        for secs, a, b in zip(tape.secs, tape.a, tape.b, strict=True):
+            hours, rest = divmod(float(secs), 3600)
+            minutes, seconds = divmod(rest, 60)
+            stamp = f"{tape.day} {int(hours):02}:{int(minutes):02}:{seconds:06.3f}"
+            lines.append(f"{stamp},{Decimal(int(a)) / 10_000},{Decimal(int(b)) / 10_000}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def days_file(tmp_path: Path) -> Path:
+    """Two days that trade a good deal."""
+    return csv_of(
+        [made_day(11, rows=1500, spread=1500.0), made_day(12, rows=1500, spread=1500.0, day=date(2026, 11, 24))],
+        tmp_path / "prices.csv",
+    )
+
+
+def told(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, Any]:
+    """The object of `--json`."""
+    assert main([*args, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def reckoned(journal: Path, product: str, last: dict[str, dict[str, Decimal]]) -> dict[str, tuple[Decimal, Decimal]]:
+    """(gross, charges) of each day from the journal alone: cash and positions by plain sums.
+
+    `last` holds each day's last prices. MIS positions don't outlive their day; others are carried at its last price.
+    """
+    cash: dict[str, Decimal] = defaultdict(Decimal)
+    held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    orders: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["traded_quantity"]:
+            day, sign = row["at"][:10], 1 if row["side"].upper() == "BUY" else -1
+            cash[day] -= sign * row["traded_quantity"] * Decimal(row["traded_price"])
+            held[day][row["symbol"]] += sign * row["traded_quantity"]
+            orders[day][row["app_order_id"]].append(row)
+    result = {}
+    carried: dict[str, int] = defaultdict(int)
+    worth = Decimal(0)
+    for day, prices in last.items():
+        for symbol, quantity in held[day].items():
+            carried[symbol] += quantity
+        evening = sum((quantity * prices[symbol] for symbol, quantity in carried.items()), Decimal(0))
+        result[day] = (cash[day] + evening - worth, _cost(orders[day], product))
+        worth = evening
+        if product == "MIS":
+            carried, worth = defaultdict(int), Decimal(0)
+    return result
+
+
+def _cost(orders: dict[str, list[dict[str, Any]]], product: str) -> Decimal:
+    done, fees = [], Decimal(0)
+    for rows in orders.values():
+        first = rows[0]
+        day = datetime.fromisoformat(first["at"]).date()
+        done.append(
+            Executed(
+                day=day,
+                account=first["account"],
+                symbol=first["symbol"],
+                side=Side(first["side"].upper()),
+                product=product,
+                quantity=sum(row["traded_quantity"] for row in rows),
+                value=sum((row["traded_quantity"] * Decimal(row["traded_price"]) for row in rows), Decimal(0)),
+            )
+        )
+        if not first["client_id"]:
+            fees += square_off_fee(first["account"], day, Plans()).total
+    return charges(done, Plans()).total + fees
+
+
+def last_of(path: Path) -> dict[str, dict[str, Decimal]]:
+    """Each day's last prices, read from the text of the file."""
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    columns = {name.removeprefix("close_"): at for at, name in enumerate(head.split(","))}
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for line in lines:
+        cells = line.split(",")
+        found[cells[0][:10]].update(
+            {name: Decimal(cells[at]) for name, at in columns.items() if at and cells[at] and "_" not in name}
+        )
+    return dict(found)
+
+
+def check_money(result: dict[str, Any], journal: Path, product: str, last: dict[str, dict[str, Decimal]]) -> None:
+    """Net is cash and positions at the last price less charges, to the paisa."""
+    expected = reckoned(journal, product, last)
+    cent = Decimal("0.01")
+    for day in result["days"]:
+        gross, cost = expected[day["date"]]
+        assert abs(Decimal(day["gross"]) - gross) < cent
+        assert abs(Decimal(day["charges"]) - cost) < cent
+        assert Decimal(day["net"]) == Decimal(day["gross"]) - Decimal(day["charges"])
+    for name in ("gross", "charges", "net", "realised"):
+        assert Decimal(result["total"][name]) == sum(Decimal(day[name]) for day in result["days"])
+
+
+@pytest.mark.parametrize("product", ["MIS", "CNC"])
+@pytest.mark.parametrize("extra", [(), ("--square-off-at", "09:40"), ("--fill", "through", "--latency-ms", "80")])
+def test_net_is_what_the_journal_adds_up_to(
+    product: str, extra: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behaviour 15: from the order events alone, to the paisa, over a night."""
+    prices, journal = days_file(tmp_path), tmp_path / "journal.jsonl"
+    args = ["--prices", str(prices), *GRID, "--product", product, "--journal", str(journal), *extra]
+    result = told(capsys, *args)
+    assert result["total"]["fills"] > 10
+    check_money(result, journal, product, last_of(prices))
+
+
+def test_object_has_the_shape_that_programs_rely_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and kinds of every field; rupees are text with two decimals."""
+    result = told(capsys, "--prices", str(days_file(tmp_path)), *GRID)
+    assert list(result) == ["days", "total", "wall_secs"]
+    sums = ["price_events", "cycles_run", "fills", "gross", "charges", "net", "realised", "worst_open", "open", "end"]
+    assert [list(day) for day in result["days"]] == [["date", *sums]] * 2
+    assert list(result["total"]) == sums
+    assert [day["date"] for day in result["days"]] == ["2026-11-23", "2026-11-24"]
+    for row in (*result["days"], result["total"]):
+        for name in ("gross", "charges", "net", "realised", "worst_open"):
+            assert f"{Decimal(row[name]):.2f}" == row[name]
+        assert {type(row[name]) for name in ("price_events", "cycles_run", "fills")} == {int}
+        for one in row["open"]:
+            assert list(one) == ["account", "symbol", "quantity", "average", "last"]
+            assert one["quantity"] != 0
+    assert [day["price_events"] for day in result["days"]] == [3000, 3000]
+
+
+def test_touch_is_the_upper_bound_and_through_the_lower(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A price that only touches a limit serves those who stood there before."""
+    grid = ["--bot-name", "T", "--trade-type", "buyts", "--token-a", "IRFC", "--entry-price", "50", "--qty-a", "100"]
+    args = [
+        "--prices",
+        str(days_file(tmp_path)),
+        *grid,
+        "--spread",
+        "0.5",
+        "--target-spread",
+        "0.5",
+        "--allow-off-centre",
+    ]
+    touch, through = told(capsys, *args, "--fill", "touch"), told(capsys, *args, "--fill", "through")
+    assert 0 < through["total"]["fills"] <= touch["total"]["fills"]
+
+
+def test_replay_of_a_bot_that_ends_itself_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How the bot ended is told by `end`; the replay itself worked."""
+    rows = [
+        f"2026-11-23 09:{15 + at // 60:02}:{at % 60:02},{50 + at * 0.01:.2f},{120 + at * 0.05:.2f}" for at in range(900)
+    ]
+    path = tmp_path / "rise.csv"
+    path.write_text("\n".join(["ist_second,IRFC,SBIN", *rows]) + "\n", encoding="utf-8")
+    result = told(capsys, "--prices", str(path), *GRID, "--trade-type", "sellocots")
+    assert "Terminated" in result["days"][0]["end"]
+
+
+def test_summary_tells_net_first_and_what_is_not_modelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """About ten lines for the terminal."""
+    assert main(["--prices", str(days_file(tmp_path)), *GRID]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert 8 <= len(lines) <= 11
+    assert lines[1].startswith("NET ")
+    assert "Not modelled" in lines[-1]
+
+
+def test_charges_that_were_said_are_charged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--charge` of the bot counts here as well."""
+    args = ["--prices", str(days_file(tmp_path)), *GRID]
+    usual, dear = told(capsys, *args)["total"], told(capsys, *args, "--charge", "brokerage=20")["total"]
+    assert usual["gross"] == dear["gross"]
+    assert Decimal(dear["charges"]) > Decimal(usual["charges"])
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["--from", "yesterday"], "is not a day in the form YYYY-MM-DD"),
+        (["--from", "2026-11-24", "--to", "2026-11-23"], "--from 2026-11-24 is later than --to 2026-11-23"),
+        (["--latency-ms", "-1"], "is not between 0 and 60000 milliseconds"),
+        (["--fill", "maybe"], "invalid choice"),
+        (["--square-off-at", "25:00"], "--square-off-at"),
+        (["--ignore-market-hours"], "--ignore-market-hours has no use in a replay"),
+        (["--journal", "/no/such/folder/j"], "is no place for a file"),
+        (["--steps", "0"], "--steps"),
+        (["--stepz", "3"], "--stepz"),
+    ],
+)
+def test_flag_that_makes_no_sense_is_refused(
+    args: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence and exit 2 (behaviour 14, 18)."""
+    assert main(["--prices", str(tmp_path), *GRID, *args]) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.strip().splitlines())) == ("", 1)
+    assert sentence in err
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own line
+
+
+def test_bare_bot_needs_nothing_of_a_replay() -> None:
+    """Its dependencies and its start don't grow: neither numpy nor pyarrow is loaded."""
+    code = "import sys, tg1.run; sys.exit(bool({'numpy', 'pyarrow', 'tg1.replay'} & set(sys.modules)))"
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_extra_is_a_sentence() -> None:
+    """Who installed the bare bot is told what to type."""
+    code = "import sys, runpy; sys.modules['pyarrow'] = None; runpy.run_module('tg1.replay', run_name='__main__')"
+    done = run_python(code)
+    assert done.returncode == 2
+    assert done.stderr == "tg1 replay: pyarrow is missing; install it with: pip install 'tg1[insight]'\n"
+
+
+REAL = {
+    "ltp_1s_2025-06-18.csv": ("SBIN", "ICICIBANK", "0.5"),
+    "pair_1min_2017-09_SBIN_PNB.csv": ("SBIN", "PNB", "1"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REAL))
+def test_real_days_add_up_to_the_paisa(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Against a reckoning of their own from the journal (behaviour 15)."""
+    if not (DATA / name).exists():
+        pytest.skip("the real prices carry no licence for redistribution and are not here")
+    a, b, spread = REAL[name]
+    grid = ["--bot-name", "T", "--token-a", a, "--token-b", b, "--auto-entry", "--steps", "8", "--spread", spread]
+    grid += ["--target-spread", spread, "--oco-spread", "2", "--qty-a", "100", "--qty-b", "50"]
+    journal = tmp_path / "journal.jsonl"
+    result = told(capsys, "--prices", str(DATA / name), *grid, "--journal", str(journal))
+    assert result["total"]["fills"] > 20
+    check_money(result, journal, "MIS", last_of(DATA / name))

@@ -1,0 +1,128 @@
+"""What `tg1 replay` was asked for: the bot's own flags, and those of the replay.
+
+Keys, roots and folders of the bot may stand in the line, so that it can be the one that starts the bot; nothing of them
+is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from datetime import date, time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tg1.cli import parse_command
+from tg1.errors import ConfigError
+from tg1.replay.wanted import BarPath, Wanted
+from tg1.settings.values import to_optional_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tg1.config import GridOcoConfig
+
+LONGEST_LATENCY_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayCommand:
+    """One replay."""
+
+    config: GridOcoConfig
+    wanted: Wanted
+    prices: tuple[Path, ...]
+    latency_secs: float
+    through: bool
+    """A limit order fills only when the price trades a tick beyond it; False: at its touch."""
+    square_off_at: time | None
+    as_json: bool
+    journal: Path | None
+    fast_forward: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message.removeprefix('argument ')}; see python -m tg1.replay --help.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags of a replay; what it does not know goes to the bot's own parser."""
+    parser = _Parser(
+        prog="python -m tg1.replay",
+        description="Replay real prices against the bot as it ships, in virtual time: what would this grid have done? "
+        "All flags of the bot are understood, too (python -m tg1.run --help).",
+        epilog="Example: python -m tg1.replay --prices prices/ --bot-name Try --token-a SBIN --token-b PNB "
+        "--auto-entry --steps 5 --spread 2 --target-spread 2 --oco-spread 3 --qty-a 100 --qty-b 400",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--prices", metavar="FILE|FOLDER", nargs="+", type=Path, required=True, help="CSV or Parquet files, in order")
+    add("--from", dest="first_day", metavar="YYYY-MM-DD", type=_day, help="first day")
+    add("--to", dest="last_day", metavar="YYYY-MM-DD", type=_day, help="last day")
+    add("--path", choices=[*BarPath], type=BarPath, default=BarPath.LOW_FIRST, help="order of prices inside a bar")
+    add("--latency-ms", metavar="N", type=_latency, default=0.0, help="one way to the broker (default: 0)")
+    add(
+        "--fill",
+        choices=["touch", "through"],
+        default="touch",
+        help="when a resting limit order fills (default: touch)",
+    )
+    add("--square-off-at", metavar="HH:MM", help="IST, when the broker closes what is open (default: never)")
+    add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
+    add("--journal", metavar="FILE", type=Path, help="record of every order event, as the paper exchange writes it")
+    add("--every-cycle", dest="fast_forward", action="store_false", help="skip nothing (slow; the result is the same)")
+    return parser
+
+
+def parse(argv: Sequence[str]) -> ReplayCommand:
+    """Understand a command line. Raises `ConfigError`; `SystemExit(0)` after `--help`."""
+    given, others = build_parser().parse_known_args(argv)
+    config = parse_command([*others, "--dry-run"], {}).config
+    if config.ignore_market_hours:
+        raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
+    _check_journal(given.journal)
+    if given.first_day and given.last_day and given.first_day > given.last_day:
+        raise ConfigError(f"--from {given.first_day} is later than --to {given.last_day}.")
+    return ReplayCommand(
+        # The disk of a replay is empty on the first day, and is the grid's own on every other.
+        config=replace(config, fresh=False),
+        wanted=Wanted(
+            symbol_a=config.token_a_symbol,
+            symbol_b=config.token_b_symbol if config.has_oco else "",
+            first_day=given.first_day,
+            last_day=given.last_day,
+            path=given.path,
+        ),
+        prices=tuple(given.prices),
+        latency_secs=given.latency_ms,
+        through=given.fill == "through",
+        square_off_at=to_optional_time("--square-off-at", given.square_off_at),
+        as_json=given.as_json,
+        journal=given.journal,
+        fast_forward=given.fast_forward,
+    )
+
+
+def _check_journal(path: Path | None) -> None:
+    """Before an hour's work, not after it."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise ConfigError(f"--journal {path} is no place for a file: give a name in a folder that exists.")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day in the form YYYY-MM-DD") from exc
+
+
+def _latency(text: str) -> float:
+    """Seconds from milliseconds."""
+    try:
+        millis = float(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds") from exc
+    if not 0 <= millis <= LONGEST_LATENCY_MS:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {LONGEST_LATENCY_MS} milliseconds")
+    return millis / 1000

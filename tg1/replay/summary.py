@@ -1,0 +1,56 @@
+"""Ten lines on a replay for the terminal: net first, then where it came from, then what is not in it. PURE."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tg1.replay.result import to_paisa
+
+if TYPE_CHECKING:
+    from tg1.config import GridOcoConfig
+    from tg1.replay.result import DayResult
+
+NOT_MODELLED = (
+    "Not modelled: your place in the queue, your own weight in the market, and the other side's depth. "
+    "The truth lies between --fill touch (above) and --fill through (below)."
+)
+
+
+def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> str:
+    """The lines, without a last line feed."""
+    gross = sum((to_paisa(day.gross) for day in days), Decimal(0))
+    charges = sum((to_paisa(day.charges.total) for day in days), Decimal(0))
+    best = max(days, key=lambda day: day.net)
+    worst = min(days, key=lambda day: day.net)
+    held = ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in days[-1].open)
+    ends = Counter(day.end.partition(":")[0] if day.exit_code in (0, 3) else day.end for day in days)
+    pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
+    lines = [
+        f"{config.bot_name}: {pair}, {days[0].day} to {days[-1].day}, {_count(len(days), 'day')}",
+        f"NET {gross - charges:+,.2f} = gross {gross:+,.2f} - charges {charges:,.2f}",
+        f"of the gross, realised by round trips {sum((day.realised for day in days), Decimal(0)):+,.2f}",
+        f"best day {best.day} {best.net:+,.2f}; worst day {worst.day} {worst.net:+,.2f}",
+        f"worst open loss {min(day.worst_open for day in days):,.2f}",
+        f"fills {sum(day.fills for day in days):,}; held at the end: {held or 'nothing'}",
+        "the bot ended: " + ", ".join(f"{end} ({number})" for end, number in ends.most_common()),
+        (
+            f"{sum(day.price_events for day in days):,} prices, {sum(day.cycles_run for day in days):,} cycles run, "
+            f"{wall_secs:.1f} s"
+        ),
+        *_left_open(days),
+        NOT_MODELLED,
+    ]
+    return "\n".join(lines)
+
+
+def _left_open(days: list[DayResult]) -> list[str]:
+    left = sum(bool(day.open) for day in days)
+    if not left:
+        return []
+    return [f"{_count(left, 'day')} ended with open positions, at the last price and without charges for closing them"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
