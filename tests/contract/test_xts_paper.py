@@ -234,7 +234,7 @@ def test_dealer_with_two_clients_trades_for_the_one_that_is_named(dealers: _Setu
     """Books and positions are the named client's (behaviour 11.5); without a name there is no order at all."""
     with pytest.raises(ClientNotNamed, match="AB12, BX02: say with --trade-client"):
         dealers.client.connect()
-    first, second = dealers.another("BX02"), dealers.another("ad71")
+    first, second = dealers.another("BX02"), dealers.another("ab12")
     first.connect()
     order_id = first.place_order("trade", ORDER)
     second.connect()

@@ -134,7 +134,7 @@ ONE_KEY = {"upside_oco_key": "k", "downside_oco_key": "k", "upside_oco_secret": 
         (SECRETS, False),
         ({**SECRETS, "downside_oco_key": "k", "upside_oco_key": "k"}, False),
         (ONE_KEY, True),
-        ({**ONE_KEY, "upside_oco_client": "AB12", "downside_oco_client": "ad71"}, True),
+        ({**ONE_KEY, "upside_oco_client": "AB12", "downside_oco_client": "ab12"}, True),
         ({**ONE_KEY, "upside_oco_client": "AB12", "downside_oco_client": "BX02"}, False),
     ],
     ids=["none", "different", "other-secret", "same", "same-client", "two-clients"],
