@@ -139,12 +139,6 @@ class ZerodhaFeed:
             fault = self._logic.fault(self._monotonic())
         return self._redactor.scrub(f"{fault} ({self._token_fault})" if fault and self._token_fault else fault)
 
-    @property
-    def token_refused(self) -> bool:
-        """True while Kite refuses the access token (403); `fault()` says how to renew it."""
-        with self._lock:
-            return self._logic.phase is FeedPhase.REFUSED
-
     def health(self) -> FeedHealth:
         """Return the whole picture, for logs and tests."""
         with self._lock:

@@ -129,7 +129,7 @@ def test_feed_says_that_the_token_has_expired_and_does_not_hammer(
     kite.dead_tokens.add(TOKEN)
     feed = make_feed(kite)
     feed.start(SYMBOLS)
-    eventually(lambda: feed.token_refused)
+    eventually(lambda: feed.health().phase is FeedPhase.REFUSED)
     assert "access token has expired" in feed.fault()
     assert feed._ticker.factory.continueTrying == 0
     assert kite.handshakes == [TOKEN]
@@ -155,7 +155,7 @@ def test_feed_picks_up_a_renewed_token_after_the_old_one_died_overnight(
     eventually(is_back(feed, 1))
     kite.dead_tokens.add(TOKEN)
     kite.rst()
-    eventually(lambda: feed.token_refused)
+    eventually(lambda: feed.health().phase is FeedPhase.REFUSED)
     token[0] = "renewedToken1"
     eventually(is_back(feed, 2))
     assert kite.handshakes == [TOKEN, TOKEN, "renewedToken1"]
@@ -427,7 +427,7 @@ def test_no_secret_reaches_a_log_or_stderr_at_debug(
         kite.send('["x"]')
         kite.dead_tokens.add(TOKEN)
         kite.rst()
-        eventually(lambda: feed.token_refused)
+        eventually(lambda: feed.health().phase is FeedPhase.REFUSED)
         logging.getLogger("kiteconnect.ticker").error("url %s", feed._ticker.socket_url)
         feed._kite.call(lambda: {"": ""}[feed._ticker.socket_url])
         eventually(lambda: "KeyError" in written.getvalue())
