@@ -326,6 +326,29 @@ def test_halted_account_is_asked_by_and_by_and_not_by_every_level(
     assert len(bench.broker.placed) <= 22, "eleven tries of two at most, where ten levels alone would make fifty"
 
 
+def test_targets_of_a_troubled_account_are_tried_three_at_a_time(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.2, 8.3: never paused, and not fifty calls a second against an account that takes nothing."""
+    bench = make_bench(steps=7, trade_type="buyts")
+    market(bench).begin().cycle(7)
+    bench.trade(IRFC="43.00")
+    bench.cycle(2)
+    targets = [order for order in bench.broker.working("trade") if order.request.side is Side.SELL]
+    assert len(targets) == 7
+    for order in targets:
+        bench.broker.end(order.order_id, OrderStatus.CANCELLED, "RMS:Blocked")
+    tried = []
+    for _ in range(12):
+        before = len(bench.broker.placed)
+        bench.broker.answers.extend(["refused"] * 9)
+        bench.cycle()
+        bench.broker.answers.clear()
+        tried.append(len(bench.broker.placed) - before)
+    assert max(tried) == 3
+    assert sum(tried) >= 7
+    bench.cycle(13)
+    assert len([order for order in bench.broker.working("trade") if order.request.side is Side.SELL]) == 7
+
+
 def test_target_and_hedge_that_are_rejected_all_day_are_tried_every_minute(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 8.2: targets and hedges never pause; a person is told at the fifth, once for each."""
     bench = make_bench(steps=1, trade_type="buyocots")

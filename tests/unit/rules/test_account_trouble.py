@@ -149,6 +149,8 @@ def test_order_that_is_at_work_lets_the_others_go_and_a_success_ends_the_trouble
     [
         pytest.param(an_attempt(placed=-600, acknowledged=True, filled_quantity=10), id="of-before-the-halt"),
         pytest.param(an_attempt(placed=4), id="not-acknowledged"),
+        pytest.param(an_attempt(placed=2.5, acknowledged=True), id="of-before-the-last-rejection"),
+        pytest.param(an_attempt(placed=3, acknowledged=True), id="of-the-batch-of-the-last-rejection"),
         pytest.param(replace(an_attempt(acknowledged=True), placed_at=None), id="of-unknown-age"),
     ],
 )
@@ -161,9 +163,22 @@ def test_order_that_proves_nothing_ends_no_trouble(order: LegOrder) -> None:
     assert not troubles.may_enter("trade", at(4))
 
 
-def test_fill_of_an_order_of_the_trouble_ends_it() -> None:
-    """Behaviour 8.1."""
+def test_refusals_of_one_batch_count_once() -> None:
+    """Behaviour 8.3: a server that refuses at once does so in the moment in which the orders were placed."""
     troubles = troubled()
-    troubles.saw_working("trade", an_attempt(placed=4, acknowledged=True, filled_quantity=1), at(5))
+    for number in range(3, 9):
+        verdict = note(troubles, f"u{number}", 2, placed=2)
+        assert verdict is not None
+        assert verdict.retry_at == at(2)
+    verdict = note(troubles, "u9", 3, placed=2)
+    assert verdict is not None
+    assert verdict.retry_at == at(5)
+
+
+@pytest.mark.parametrize("placed", [0, 4])
+def test_fill_of_an_order_of_the_trouble_ends_it(placed: float) -> None:
+    """Behaviour 8.1: of any order that was placed since the first rejection."""
+    troubles = troubled()
+    troubles.saw_working("trade", an_attempt(placed=placed, acknowledged=True, filled_quantity=1), at(5))
     assert not troubles.is_troubled("trade")
     assert note(troubles, "u0", 6) is None
