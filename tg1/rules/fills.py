@@ -199,7 +199,7 @@ def _closed_if_covered(level: OpenOrder, order: LegOrder, rules: Rules) -> Chang
     covered = level.is_open and level.oco_order is None and traded.quantity and grid.hedge_rest(level) <= 0
     if not (raced or covered):
         return Change(level=level)
-    at = level.oco_trade_price if level.oco_trade_price is not None else traded.average
+    at = level.oco_trade_price or traded.average
     text = f"[{level.trade_side}] OCO FILLED: {level.oco_trade_direction} @ {at:.2f} (filled {traded.average:.2f})"
     if level.target_traded.quantity and level.is_open:
         text += f"; {traded.quantity} {rules.token_b_symbol} hedge what is left, {level.open_quantity}"

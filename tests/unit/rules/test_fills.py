@@ -188,6 +188,51 @@ def test_partly_filled_hedge_that_covers_what_the_target_left_closes_the_level()
     assert last.attention == ()
 
 
+@pytest.mark.parametrize(
+    ("status", "filled", "left"),
+    [
+        pytest.param(OrderStatus.FILLED, 100, False, id="filled-whole"),
+        pytest.param(OrderStatus.WORKING, 40, False, id="still-working"),
+        pytest.param(OrderStatus.CANCELLED, 40, True, id="ended-in-part"),
+        pytest.param(OrderStatus.CANCELLED, 0, True, id="ended-unfilled"),
+    ],
+)
+def test_order_that_leaves_unfinished_is_remembered(status: OrderStatus, filled: int, left: bool) -> None:  # noqa: FBT001
+    """Behaviour 3.4: it may fill after all, and then somebody has to hear of it; an order that is done may not."""
+    change = see(entry_placed(), Role.ENTRY, status, filled)
+    assert (change.settled is not None) is left
+    traded = status is not OrderStatus.WORKING and filled > 0
+    assert (change.executed is not None) is traded
+
+
+@pytest.mark.parametrize(
+    ("filled", "state", "sentence"),
+    [
+        pytest.param(50, LevelState.OCO_FILLED, "[downside] OCO FILLED: SELL @ 118.50 (filled 118.40)", id="whole"),
+        pytest.param(
+            49,
+            LevelState.TARGET_PLACED,
+            "[downside] OCO PARTLY FILLED: SELL 49 of 50 @ 117.90; 49 SBIN are an open hedge",
+            id="all-but-one",
+        ),
+        pytest.param(0, LevelState.TARGET_PLACED, "", id="nothing"),
+    ],
+)
+def test_hedge_that_ends_says_what_it_is_worth(filled: int, state: LevelState, sentence: str) -> None:
+    """Behaviour 5.2, 6.3: one share short of the need is not hedged; architecture 20's line for a whole fill."""
+    status = OrderStatus.FILLED if filled == 50 else OrderStatus.CANCELLED
+    change = see(with_order(target_placed(), an_oco(cancelling=True)), Role.OCO, status, filled, "118.40")
+    assert change.level.state is state
+    assert [note.text for note in change.notes] == ([sentence] if sentence else [])
+
+
+def test_hedge_of_what_is_left_says_so() -> None:
+    """Behaviour 6.3: the operator reads how many shares those TokenB shares hedge."""
+    ended = see(target_placed(), Role.TARGET, OrderStatus.CANCELLED, 40, "49.50").level
+    done = see(with_order(ended, replace(an_oco(), quantity=30)), Role.OCO, OrderStatus.FILLED, 30, "118.40")
+    assert done.notes[0].text == "[downside] OCO FILLED: SELL @ 118.50 (filled 118.40); 30 SBIN hedge what is left, 60"
+
+
 def test_times_of_fills_are_noted() -> None:
     """Behaviour 5.2, 6.3: the waits for a rest count from the first fill, or from the last."""
     first = see(entry_placed(), Role.ENTRY, OrderStatus.WORKING, 40).level
