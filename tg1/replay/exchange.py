@@ -17,7 +17,8 @@ class ThroughExchange(PaperExchange):
     """Fills a limit order only when the last price is a tick beyond it.
 
     At the touch an order stands behind everybody who was there before; a tick beyond, all of them have been served.
-    So a replay at the touch is the upper bound of what a grid earns, and this is the lower one.
+    So a replay at the touch has the most fills that there can be. It need not earn the most: a fill less can be a
+    hedge less.
     """
 
     def reaches(self, order: PaperOrder, last: Decimal) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NOT_MODELLED = (
     "Not modelled: your place in the queue, your own weight in the market, and the other side's depth. "
-    "The truth lies between --fill touch (above) and --fill through (below)."
+    "Run --fill touch and --fill through, and believe the worse."
 )
 
 
