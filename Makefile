@@ -40,7 +40,7 @@ lint: $(VENV)/.dev ## ruff and mypy
 soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
 	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --jobs $(JOBS) $(ARGS)
 
-mutate: $(VENV)/.mutate ## plant faults in MODULE (files or folders of tg1), one at a time, and ask its tests
+mutate: $(VENV)/.dev ## plant faults in MODULE (files or folders of tg1), one at a time, and ask its tests
 	$(BIN)/python -m tests.mutation.run $(MODULE) --workers $(JOBS) $(ARGS)
 
 bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
@@ -69,11 +69,6 @@ $(VENV)/.dev: pyproject.toml
 	@$(call install,.[dev])
 	@touch $(VENV)/.run $@
 
-comma := ,
-$(VENV)/.mutate: pyproject.toml
-	@$(call install,.[dev$(comma)mutate])
-	@touch $(VENV)/.run $(VENV)/.dev $@
-
 define install
 set -e; \
 if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
@@ -91,6 +86,6 @@ if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
 	echo "Setting up $(VENV) with $$python; this happens once and takes about a minute."; \
 	"$$python" -m venv --clear $(VENV); \
 fi; \
-rm -f $(VENV)/.run $(VENV)/.dev $(VENV)/.mutate; \
+rm -f $(VENV)/.run $(VENV)/.dev; \
 $(BIN)/python -m pip install --quiet --editable '$(1)'
 endef

@@ -46,6 +46,7 @@ class MoneyChecker:
         """Accounts in whose books this process has been shown an order of ours today."""
         self._seen_now: dict[str, bool] = {}
         """Whether the last look at an account's book saw something."""
+        self._cycle_ended = world.mono
         self.hedges: Counter[str] = Counter()
         """How passed hedges ended: filled within 5 s, later, alarmed, or no longer needed."""
 
@@ -56,6 +57,7 @@ class MoneyChecker:
         self._not_shown.clear()
         self._blank.clear()
         self._shown_here.clear()
+        self._cycle_ended = self._world.mono
 
     # -- the wire ------------------------------------------------------------------------------------------------------
 
@@ -99,6 +101,7 @@ class MoneyChecker:
 
     def after_cycle(self, engine: GridOcoEngine, state: BotState) -> None:
         """Everything about positions and sight."""
+        self._leave_out_sleep(engine.config.poll_interval)
         if state.bot_status.kind is not StatusKind.ACTIVE or engine._parts.save_failed:
             self._passed.clear()
             return
@@ -108,6 +111,16 @@ class MoneyChecker:
             for level in state.levels.values():
                 self._check_hedge(engine, level, said)
                 self._check_exact(level, said)
+
+    def _leave_out_sleep(self, poll_interval: float) -> None:
+        """A machine that slept looked at nothing: its waits stood still, like the bot's own."""
+        now = self._world.mono
+        slept = now - self._cycle_ended
+        self._cycle_ended = now
+        if slept > GRACE_CYCLES * poll_interval + 30.0:
+            self._passed.clear()
+            for waits in (self._good_read, self._not_shown):
+                waits.update({key: min(now, since + slept) for key, since in waits.items()})
 
     def _check_sight(self, engine: GridOcoEngine, state: BotState, said: str) -> None:
         now, slack = self._world.mono, GRACE_CYCLES * engine.config.poll_interval + 30.0
