@@ -196,8 +196,9 @@ def bots(count: int, folder: Path) -> bool:
 
 def start_bot(number: int, folder: Path, roots: dict[str, str]) -> subprocess.Popen[bytes]:
     """One bot of the key, with one BUY entry at 49."""
-    kite = folder / "kite.ini"
-    kite.write_text("[API_CREDENTIALS_Sai]\napi_key = a\napi_secret = b\naccess_token = c\n")
+    # Kite allows three tickers per api key (kite.md 2.6), so each bot has one of its own.
+    kite = folder / f"kite{number}.ini"
+    kite.write_text(f"[API_CREDENTIALS_Sai]\napi_key = a{number}\napi_secret = b\naccess_token = c\n")
     kite.chmod(0o600)
     command = [sys.executable, "-m", "tg1.run", "--bot-name", f"Bench {number}", "--trade-type", "buyts"]
     command += ["--token-a", "IRFC", "--entry-price", "50", "--steps", "1", "--spread", "1", "--target-spread", "0.5"]
