@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tg1.errors import SaveFailed
 from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
 from tg1.rules.client_ids import bot_tag
 
@@ -69,10 +70,35 @@ def test_refused_cancel_is_not_ours_when_the_broker_cancels_later(make_bench: Ca
     bench.broker.cancels.append("refused")
     bench.feed.prices["SBIN"] = Decimal("115.00")
     bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
-    bench.cycle()
+    bench.cycle(3)
     bench.broker.end(hedge.order_id, OrderStatus.CANCELLED, "RMS square off")
     bench.cycle()
     assert bench.level(DOWN, 1).oco_backoff.rejections == 1
+
+
+def test_answers_that_can_not_be_saved_stop_the_next_batch(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 9.2: no further order until a save works, in the very cycle in which the disk fills up."""
+    bench = make_bench().begin()
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+
+    def full(_now: object) -> bool:
+        raise SaveFailed("no space left")
+
+    bench.broker.after_place = lambda _request: monkeypatch.setattr(bench.store, "save", full)
+    placed = len(bench.broker.placed)
+    bench.cycle()
+    assert [request.side for request in bench.broker.placed[placed:]] == [Side.SELL], "the target, and no entry"
+
+
+def test_attempts_are_counted_one_by_one(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.1: four base-36 digits last for 1.6 million orders of a level, none is left out."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.extend(["limited"] * 3)
+    bench.cycle(4)
+    assert [request.client_id[-4:] for request in bench.broker.placed] == ["0001", "0002", "0003", "0004"]
 
 
 def test_cancel_that_hangs_is_asked_for_every_five_seconds(make_bench: Callable[..., Bench]) -> None:
@@ -83,7 +109,7 @@ def test_cancel_that_hangs_is_asked_for_every_five_seconds(make_bench: Callable[
     bench.cycle()
     bench.broker.cancels.extend(["sent"] * 99)
     bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
-    bench.cycle(20)
+    bench.cycle(16)
     assert len(bench.broker.cancelled) == 4
 
 

@@ -146,6 +146,35 @@ def test_fifteen_seconds_begin_anew_at_a_resume(make_bench: Callable[..., Bench]
     assert bench.cycle() == ExitCode.TERMINATED
 
 
+def test_fifteen_seconds_begin_anew_on_a_new_day(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.4: with market hours ignored midnight comes while the bot trades."""
+    bench = four_bought(make_bench(steps=5, product_type="CNC", ignore_market_hours=True))
+    bench.trade(SBIN="115.00")
+    assert bench.cycle(14) is None
+    bench.broker.orders.clear()
+    bench.clock.wall += timedelta(days=1)
+    assert bench.cycle(15) is None
+    assert bench.cycle() == ExitCode.TERMINATED
+
+
+def test_hedge_is_placed_where_its_account_can_be_read(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, 4.5: the unread account waits, the other one does not."""
+    bench = make_bench(steps=3).begin()
+    bench.cycle(3)
+    for side, price in ((Side.BUY, "49.00"), (Side.SELL, "51.00")):
+        bench.broker.fill(bench.broker.working_at(side, price).order_id)
+    bench.cycle()
+    bench.broker.broken_books.add("upside_oco")
+    for side, price in ((Side.BUY, "48.00"), (Side.SELL, "52.00")):
+        bench.feed.prices["SBIN"] = Decimal("123.00" if side is Side.BUY else "118.00")
+        bench.broker.fill(bench.broker.working_at(side, price).order_id)
+        placed = len(bench.broker.placed)
+        bench.cycle(2)
+        hedges = {request.side for request in bench.broker.placed[placed:] if request.symbol == "SBIN"}
+        assert Side.BUY not in hedges
+        assert Side.SELL in hedges
+
+
 def test_hedges_that_are_rejected_or_back_off_count_as_untriggered(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 7.4: whether its order works, waits, was rejected or is backing off; the unread account's do not."""
     bench = four_bought(make_bench(steps=5))

@@ -107,6 +107,7 @@ class Story:
         self._act(side, level, role, lambda number: self.world.exchange.broker_cancel(number, self.world.wall))
 
     def _act(self, side: str, level: int, role: str, act: Callable[[int], None]) -> None:
+        self.world.exchange.step(self.world.wall)  # a cancel that is due by now comes first
         number = self._working(side, level, role)
         if number is not None:  # a death may have kept the order from being there: then nothing happens to it
             act(number)

@@ -43,7 +43,7 @@ entry_levels = st.builds(
     a_level,
     st.integers(1, 40),
     trade_side=st.sampled_from(TradeSide),
-    entry_price=st.integers(1, 30).map(Decimal),
+    entry_price=st.decimals(1, 3, places=1),
     order=st.none() | st.just(an_order()),
     closed=st.booleans(),
     oco_filled=st.booleans(),
@@ -109,6 +109,7 @@ def test_imbalance_of_hedges_terminates(up: int, down: int, same: bool, expected
     [
         pytest.param({TradeSide.UPSIDE: 2, TradeSide.DOWNSIDE: 2}, "", id="two-and-two"),
         pytest.param({TradeSide.UPSIDE: 3, TradeSide.DOWNSIDE: 0}, "buy=3 sell=0", id="three-buys"),
+        pytest.param({TradeSide.UPSIDE: 1, TradeSide.DOWNSIDE: 3}, "buy=1 sell=3", id="three-sells"),
         pytest.param({TradeSide.UPSIDE: 1, TradeSide.DOWNSIDE: 4}, "buy=1 sell=4", id="four-sells"),
     ],
 )

@@ -110,8 +110,10 @@ def test_target_that_fills_resets_the_level_once_its_hedge_has_ended() -> None:
     assert level.state is LevelState.FRESH
     assert (level.uuid, level.entry_trade_price, level.entry_trade_direction) == ("another", Decimal("49.00"), Side.BUY)
     assert (level.oco_trade_price, level.hedged_from, level.entry_traded) == (None, None, NOTHING_TRADED)
+    assert (level.opened_seq, level.opened_at) == (0, None)
     assert reset.record is not None
     assert (reset.record.outcome, reset.record.realised_pnl) == ("target", Decimal(50))
+    assert reset.record.entry_time == NOW.isoformat()
     assert (reset.quantity, reset.pnl) == (0, Decimal(0))
 
 
@@ -163,7 +165,9 @@ def test_hedge_of_what_is_left_closes_the_level_and_leaves_nothing_over() -> Non
 
 
 @pytest.mark.parametrize(
-    ("sold", "excess"), [(40, 20), (90, 45), (100, 50)], ids=["sixty-open", "ten-open", "nothing-open"]
+    ("sold", "excess"),
+    [(2, 1), (40, 20), (90, 45), (100, 50)],
+    ids=["all-but-two-open", "sixty-open", "ten-open", "nothing-open"],
 )
 def test_hedge_that_fills_for_more_than_is_open_calls_for_attention(sold: int, excess: int) -> None:
     """Behaviour 6.3, 6.5: 50 TokenB sold, but 60, 10 or 0 shares need 30, 5 or 0 of them."""
@@ -173,6 +177,24 @@ def test_hedge_that_fills_for_more_than_is_open_calls_for_attention(sold: int, e
     assert two.level.closed
     assert two.oco_count == 1
     assert f"SELL of {excess} SBIN" in two.attention[0][1]
+
+
+def test_part_of_a_hedge_beside_a_filled_target_closes_the_level_for_good() -> None:
+    """Behaviour 6.5: 20 TokenB were sold when the target took everything: they hedge nothing, and nothing re-enters."""
+    target = see(target_placed(), Role.TARGET, OrderStatus.FILLED, 100, "49.50").level
+    done = see(with_order(target, an_oco(cancelling=True)), Role.OCO, OrderStatus.CANCELLED, 20, "118.40")
+    assert done.level.state is LevelState.CLOSED
+    assert done.oco_count == 0
+    [(_, text)] = done.attention
+    assert "target and OCO both filled; SELL of 20 SBIN is an unhedged position" in text
+
+
+def test_hedge_that_was_for_too_much_from_the_first_is_said_as_that() -> None:
+    """Behaviour 6.3: an order that was taken back from the book may be for more than the level needs."""
+    level = with_order(target_placed(), replace(an_oco(), quantity=60))
+    closed = see(level, Role.OCO, OrderStatus.FILLED, 60, "118.40").level
+    [(_, text)] = see(closed, Role.TARGET, OrderStatus.CANCELLED).attention
+    assert "its OCO filled more than it needs; SELL of 10 SBIN" in text
 
 
 def test_partly_filled_hedge_that_covers_what_the_target_left_closes_the_level() -> None:
