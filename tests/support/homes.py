@@ -14,12 +14,55 @@ if TYPE_CHECKING:
 
 WIRE = ("contract/test_findoc_client.py", "contract/test_xts_paper.py")
 FEED = ("contract/test_zerodha_feed.py", "contract/test_zerodha_feed_tls.py")
+SERVED = ("contract/test_paper_server.py",)
+WINGS = {"trading": "engine"}
+"""Wings whose modules' tests bear their name in another folder than `unit`."""
 ELSEWHERE: dict[str, tuple[str, ...]] = {
-    # What touches state and broker at once is driven with both in hand.
-    "trading": ("engine",),
+    # What touches state and broker at once is driven with both in hand (`WINGS` finds most of it by its name).
     "grid_engine": ("engine",),
+    "trading.blame": ("engine/test_hedges_that_hedge.py", "engine/test_days_and_disk.py"),
+    "trading.book": ("engine/test_once.py", "engine/test_books.py"),
+    "trading.clearing": ("engine/test_hedges_that_hedge.py", "engine/test_strangers.py"),
+    "trading.closing_prices": ("engine/test_square_off.py",),
+    "trading.ending": ("engine/test_ends.py", "engine/test_emergency.py"),
+    "trading.hedge_alarm": ("engine/test_hedges_that_hedge.py",),
+    "trading.hedging": ("engine/test_hedges_that_hedge.py", "engine/test_hedges.py"),
+    "trading.new_day": ("engine/test_days_and_disk.py",),
+    "trading.parts": ("engine",),
+    "trading.price_watch": ("engine/test_prices.py",),
+    "trading.session": ("engine/test_hours.py", "engine/test_ends.py"),
+    "trading.settling": ("engine/test_once.py", "engine/test_faults_wire.py"),
+    "trading.starting": ("engine/test_days_and_disk.py", "engine/test_ends.py", "engine/test_placement.py"),
+    "trading.steady_clock": ("engine/test_hours.py",),
+    "trading.tag_proof": ("engine/test_square_off.py", "engine/test_emergency.py"),
     # The exchange is tested as the bot sees it: by its answers.
-    "paper": ("unit/paper", "contract/test_paper_server.py", "contract/test_xts_paper.py"),
+    "paper.agenda": ("unit/paper/test_engine.py",),
+    "paper.build": SERVED,
+    "paper.candles": ("unit/paper/test_kite_app.py",),
+    "paper.control": SERVED,
+    "paper.envelope": ("unit/paper/test_books.py", "unit/paper/test_quirks.py"),
+    "paper.errors": ("unit/paper/test_exchange.py",),
+    "paper.faults": ("unit/paper/test_quirks.py",),
+    "paper.instruments": ("unit/paper/test_kite_app.py",),
+    "paper.journal": ("unit/paper/test_quirks.py",),
+    "paper.kite_sessions": ("unit/paper/test_kite_app.py",),
+    "paper.ledger": ("unit/paper/test_exchange.py", "unit/paper/test_books.py"),
+    "paper.matching": ("unit/paper/test_exchange.py", "unit/paper/test_properties.py"),
+    "paper.order_calls": ("unit/paper/test_quirks.py", "unit/paper/test_exchange.py"),
+    "paper.orders": ("unit/paper/test_exchange.py",),
+    "paper.packets": ("unit/paper/test_ticker.py",),
+    "paper.price_file": ("unit/paper/test_replay.py",),
+    "paper.register": ("unit/paper/test_exchange.py", "unit/paper/test_properties.py"),
+    "paper.resting": ("unit/paper/test_engine.py", "unit/paper/test_exchange.py"),
+    "paper.rolling": ("unit/paper/test_quirks.py", "unit/paper/test_accounts.py"),
+    "paper.rows": ("unit/paper/test_quirks.py", "contract/test_xts_paper.py"),
+    "paper.server": SERVED,
+    "paper.tape": ("unit/paper/test_ticker.py", "unit/paper/test_kite_app.py"),
+    "paper.user_calls": ("unit/paper/test_books.py", "contract/test_xts_paper.py"),
+    "paper.validation": ("unit/paper/test_quirks.py", "unit/paper/test_properties.py"),
+    "paper.visibility": ("unit/paper/test_quirks.py",),
+    "paper.wire": ("unit/paper/test_quirks.py", "contract/test_xts_paper.py"),
+    "paper.xts_app": ("unit/paper/test_quirks.py", "unit/paper/test_accounts.py"),
     # A replay is judged by the days it lives.
     "replay": ("replay",),
     # Edges are tested at their sockets.
@@ -42,6 +85,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "run": ("acceptance",),
     "stop": ("acceptance/test_cancel_all.py",),
     "wiring": ("acceptance",),
+    "paper.__main__": SERVED,
     "paper_process": ("acceptance/test_paper_mode.py",),
     "machine.clock": ("acceptance/test_stopping.py", "engine/test_life_cycle.py"),
     # Parts of one thing, tested through the whole.
@@ -69,7 +113,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "ports": (),
 }
 
-BESIDES = {"rules": ("engine",), "trading": ("unit/rules",)}
+BESIDES = {"rules": ("engine",), "trading": ("engine", "unit/rules")}
 """Further tests that hold a wing to its rules, for whoever plants faults there."""
 
 
@@ -79,9 +123,13 @@ def tests_of(module: str, tests: Path) -> list[Path]:
     Those that bear its name are `unit/rules/test_decide.py` and `unit/rules/test_decide_*.py`.
     """
     *wing, name = module.split(".")
-    folder = tests.joinpath("unit", *wing)
-    own = [path for path in (folder / f"test_{name}.py", *sorted(folder.glob(f"test_{name}_*.py"))) if path.exists()]
+    folders = [tests.joinpath("unit", *wing), *(tests / WINGS[each] for each in wing if each in WINGS)]
+    own = [path for folder in folders for path in sorted(folder.glob("test_*.py")) if _bears(path.stem, name)]
     return own + [tests / place for place in (_entry(module) or ())]
+
+
+def _bears(stem: str, name: str) -> bool:
+    return stem == f"test_{name}" or stem.startswith(f"test_{name}_")
 
 
 def wider_tests_of(module: str, tests: Path) -> list[Path]:
