@@ -30,7 +30,9 @@ PAGES = {name: path for name, path in TEXTS.items() if path.suffix == ".md"}
 OF_OTHERS = {"docs/xts.md", "docs/kite.md"}
 """Pages that speak of other projects' files by name."""
 OURS = {name: path for name, path in TEXTS.items() if name not in OF_OTHERS}
-ABROAD = re.compile(r"\b[Ii]ssues? \d|\brulings? \d|/work/\w|\.\./shared/(?!data\b)|\u25c6")
+ABROAD = re.compile(
+    r"\b[Ii]ssues? \d|\brulings? \d|(?<![\w.])/(?:work|home|Users|builds)/\w|\.\./shared/(?!data\b)|\u25c6"
+)
 """What a clone does not have: our own tickets, machines' paths, folders beside the project, marks of an edition."""
 
 

@@ -35,6 +35,7 @@ class Writer:
     def __init__(self, name: str, most_jobs: int = MOST_JOBS) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._most_jobs = most_jobs
+        self._has_failed = False
         self._thread = threading.Thread(target=self._work, name=f"tg1 {name}", daemon=True)
         self._thread.start()
 
@@ -69,7 +70,10 @@ class Writer:
             try:
                 job()
             except Exception:
-                log.exception("Something could not be shown")
+                # The thread outlives a bug in what it shows. Said once: this line may come back as a job that fails.
+                if not self._has_failed:
+                    self._has_failed = True
+                    log.exception("The writer of %s had a job that failed; more are not said", self._thread.name)
 
 
 def unbuffered(stream: TextIO) -> TextIO:

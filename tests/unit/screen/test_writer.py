@@ -74,6 +74,15 @@ def test_job_that_fails_ends_no_writer() -> None:
     assert done == ["next"]
 
 
+def test_job_that_fails_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The line that says it may come back as a job that fails as well: that would never end."""
+    writer = Writer("test")
+    for _ in range(3):
+        writer.offer(lambda: 1 // 0)
+    assert end_all([writer], 30) == []
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_text_goes_to_a_pipe_whole_and_at_once() -> None:
     """A pipe takes a large text in parts; and nothing stays in a buffer whose lock a hanging thread would hold."""
     read_end, write_end = os.pipe()
