@@ -24,6 +24,7 @@ from tg1.paper import wire
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import built_in
 from tg1.paper.xts_app import XtsApp
+from tg1.replay.days import as_listed
 from tg1.state import StateManager
 from tg1.xts.http import HttpResponse
 from tg1.xts.login import XtsCredentials
@@ -142,14 +143,7 @@ class Dump:
     def find(self, symbol: str) -> Instrument:
         """The instrument of `symbol`."""
         found = next(one for one in built_in() if one.symbol == symbol)
-        return Instrument(
-            symbol=symbol,
-            exchange="NSE",
-            exchange_token=found.exchange_token,
-            instrument_token=found.instrument_token,
-            tick_size=found.tick,
-            lot_size=1,
-        )
+        return as_listed(found)
 
 
 class Rig:

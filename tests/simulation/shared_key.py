@@ -22,12 +22,12 @@ from tests.support.stage import Stage
 from tg1.config import GridOcoConfig
 from tg1.findoc_client import FindocMultiClient
 from tg1.grid_engine import GridOcoEngine
-from tg1.models import Instrument
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.instruments import instrument_for
 from tg1.paper.quirks import Quirks
 from tg1.paper.wire import WireRequest
 from tg1.paper.xts_app import XtsApp
+from tg1.replay.days import as_listed
 from tg1.state import StateManager
 from tg1.xts.http import HttpRequest, HttpResponse
 from tg1.xts.login import XtsCredentials
@@ -36,7 +36,7 @@ from tg1.xts.sessions import SessionStore
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tg1.models import BrokerOrder
+    from tg1.models import BrokerOrder, Instrument
     from tg1.paper.orders import OrderEvent
 
 FOLDER = Path("/state")
@@ -140,15 +140,7 @@ class Street:
 
     def find(self, symbol: str) -> Instrument:
         """The instrument of a symbol."""
-        listed = self.listed[symbol]
-        return Instrument(
-            symbol=symbol,
-            exchange="NSE",
-            exchange_token=listed.exchange_token,
-            instrument_token=listed.instrument_token,
-            tick_size=listed.tick,
-            lot_size=1,
-        )
+        return as_listed(self.listed[symbol])
 
 
 class StreetWire:

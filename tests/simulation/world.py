@@ -25,7 +25,6 @@ from tg1.grid_engine import GridOcoEngine
 from tg1.kite.feed_logic import FeedLogic
 from tg1.kite.feed_values import FeedAction
 from tg1.machine.clock import IST
-from tg1.models import Instrument
 from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import Fault, FaultPlan
@@ -34,6 +33,7 @@ from tg1.paper.orders import PaperSide
 from tg1.paper.quirks import Quirks
 from tg1.paper.wire import Outcome, WireReply, WireRequest
 from tg1.paper.xts_app import XtsApp
+from tg1.replay.days import as_listed
 from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all
 from tg1.xts.http import HttpRequest, HttpResponse
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from tg1.config import GridOcoConfig
-    from tg1.models import Quote
+    from tg1.models import Instrument, Quote
     from tg1.paper.orders import OrderEvent, PaperOrder
 
 FOLDER = Path("/state")
@@ -321,15 +321,7 @@ class World:
         """The day's dump is always there."""
 
     def find(self, symbol: str) -> Instrument:
-        listed = self.listed[symbol]
-        return Instrument(
-            symbol=symbol,
-            exchange="NSE",
-            exchange_token=listed.exchange_token,
-            instrument_token=listed.instrument_token,
-            tick_size=listed.tick,
-            lot_size=1,
-        )
+        return as_listed(self.listed[symbol])
 
     # -- time --------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -51,6 +52,19 @@ GRID = GridIdentity(
     token_a_quantity=100,
     token_b_quantity=50,
 )
+
+HEDGED: dict[str, Any] = {
+    "bot_name": "IRFC-SBIN Grid",
+    "token_a_symbol": "IRFC",
+    "token_b_symbol": "SBIN",
+    "entry_price": "50.00",
+    "target_spread": "0.50",
+    "oco_spread": "2.0",
+    "token_a_quantity": 100,
+    "token_b_quantity": 50,
+}
+"""The settings of a valid hedged bot."""
+FILLED = Traded(quantity=100, value=Decimal(4900))
 
 
 def a_level(number: int = 1, **changes: object) -> OpenOrder:
@@ -299,4 +313,16 @@ def bot_states(draw: st.DrawFn) -> BotState:
             st.lists(st.builds(ClosingOrder, account=texts, order=legs("X", (Role.CLOSE,)), day=st.dates()), max_size=1)
         ),
         last_prices=draw(st.lists(st.builds(LastPrice, symbol=texts, price=prices, at=instants), max_size=2)),
+    )
+
+
+def hedged(number: int, price: str | None, **changes: object) -> OpenOrder:
+    """A level whose BUY entry filled, with the price of its SELL hedge; older numbers are older hedges."""
+    return a_level(
+        number,
+        order_side=OrderSide.TARGET,
+        entry_traded=FILLED,
+        oco_trade_price=None if price is None else Decimal(price),
+        opened_seq=number,
+        **changes,
     )

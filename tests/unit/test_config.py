@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.states import HEDGED
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.models import PAISA, OcoOrderType, TradeType
@@ -18,16 +19,6 @@ from tg1.rules.grid import check_rows, exact_rows
 from tg1.settings.checks import check_levels
 from tg1.settings.flags import CREDENTIALS
 
-HEDGED: dict[str, Any] = {
-    "bot_name": "IRFC-SBIN Grid",
-    "token_a_symbol": "IRFC",
-    "token_b_symbol": "SBIN",
-    "entry_price": "50.00",
-    "target_spread": "0.50",
-    "oco_spread": "2.0",
-    "token_a_quantity": 100,
-    "token_b_quantity": 50,
-}
 PLAIN: dict[str, Any] = {
     "bot_name": "IRFC Buy Grid",
     "trade_type": "buyts",

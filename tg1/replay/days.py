@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import Tg1Error
 from tg1.models import Instrument
 from tg1.paper.exchange import PaperExchange
-from tg1.paper.instruments import instrument_for
+from tg1.paper.instruments import PaperInstrument, instrument_for
 from tg1.paper.orders import IST
 from tg1.paper.quirks import Quirks
 from tg1.replay.broker import ReplayBroker
@@ -101,17 +101,7 @@ class Replay:
             for symbol in symbols:
                 self.exchange.set_holdings(account, symbol, PLENTY)
         self.market = Market(self.exchange, config.token_a_symbol, config.token_b_symbol if config.has_oco else "")
-        self.instruments = {
-            symbol: Instrument(
-                symbol=symbol,
-                exchange="NSE",
-                exchange_token=each.exchange_token,
-                instrument_token=each.instrument_token,
-                tick_size=each.tick,
-                lot_size=1,
-            )
-            for symbol, each in listed.items()
-        }
+        self.instruments = {symbol: as_listed(each) for symbol, each in listed.items()}
 
     def days(self, tapes: Iterable[DayTape]) -> Iterator[DayEnd]:
         """Live one day after another."""
@@ -170,6 +160,18 @@ class Replay:
     def _to_the_close(self, tape: DayTape) -> None:
         self.market.advance(max(round(float(tape.secs[-1]) * MICRO), micros_of(time(15, 30))))
         self.exchange.expire_day(self.market.now())
+
+
+def as_listed(instrument: PaperInstrument) -> Instrument:
+    """The exchange's instrument as the bot finds it in the day's dump."""
+    return Instrument(
+        symbol=instrument.symbol,
+        exchange=instrument.exchange,
+        exchange_token=instrument.exchange_token,
+        instrument_token=instrument.instrument_token,
+        tick_size=instrument.tick,
+        lot_size=1,
+    )
 
 
 def _accounts(config: GridOcoConfig) -> tuple[str, str, str]:

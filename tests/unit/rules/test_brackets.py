@@ -11,24 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.level_life import RULES
-from tests.support.states import NOW, a_level, an_order
-from tg1.models import Backoff, LegOrder, OcoOrderType, OpenOrder, OrderSide, Role, Side, Traded, TradeSide
+from tests.support.states import NOW, an_order, hedged
+from tg1.models import Backoff, LegOrder, OcoOrderType, OpenOrder, Role, Side, Traded, TradeSide
 from tg1.rules.brackets import OcoPlan, is_oversized, plan_ocos
 
-FILLED = Traded(quantity=100, value=Decimal(4900))
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
-
-
-def hedged(number: int, price: str | None, **changes: object) -> OpenOrder:
-    """A level whose BUY entry filled, with its SELL hedge's price; older numbers are older hedges."""
-    return a_level(
-        number,
-        order_side=OrderSide.TARGET,
-        entry_traded=FILLED,
-        oco_trade_price=None if price is None else Decimal(price),
-        opened_seq=number,
-        **changes,
-    )
 
 
 def an_oco(**changes: object) -> LegOrder:

@@ -11,27 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.level_life import MOMENT
-from tests.support.states import GRID, NOW, a_level, a_state, an_order
-from tg1.models import Backoff, LegOrder, OpenOrder, OrderSide, Role, Side, Traded, TradeSide, TradeType
+from tests.support.states import FILLED, GRID, NOW, a_level, a_state, an_order, hedged
+from tg1.models import Backoff, LegOrder, OpenOrder, OrderSide, Role, Side, TradeSide, TradeType
 from tg1.rules import decide
 from tg1.rules.rejections import is_entry_due
 
-FILLED = Traded(quantity=100, value=Decimal(4900))
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
 PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
 NONE = dict.fromkeys(TradeSide, 0)
-
-
-def hedged(number: int, price: str | None, **changes: object) -> OpenOrder:
-    """A level whose entry filled, with its hedge price; older numbers are older hedges."""
-    return a_level(
-        number,
-        order_side=OrderSide.TARGET,
-        entry_traded=FILLED,
-        oco_trade_price=None if price is None else Decimal(price),
-        opened_seq=number,
-        **changes,
-    )
 
 
 def an_oco(**changes: object) -> LegOrder:

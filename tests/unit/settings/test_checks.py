@@ -7,20 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.states import HEDGED
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.settings.checks import check_hedge_price
-
-HEDGED: dict[str, Any] = {
-    "bot_name": "IRFC-SBIN Grid",
-    "token_a_symbol": "IRFC",
-    "token_b_symbol": "SBIN",
-    "entry_price": "50.00",
-    "target_spread": "0.50",
-    "oco_spread": "2.0",
-    "token_a_quantity": 100,
-    "token_b_quantity": 50,
-}
 
 
 def refusal(given: frozenset[str] | None = None, **changes: Any) -> str:
