@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LINES = (
     {"__main__"},
+    {"commands"},
     {"run", "replay"},
     {"stop"},
     {"wiring"},

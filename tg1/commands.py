@@ -1,0 +1,72 @@
+"""`tg1 NAME …`: which command is meant, and where it lives. Nothing of it is imported before it is asked for.
+
+A line that begins with a flag is the bot's own, as it was before there were commands: `tg1 --bot-name …`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+from tg1.errors import ExitCode
+
+BOT = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word behind `tg1`."""
+
+    module: str
+    """Its `main(argv)` returns the exit code."""
+    does: str
+    """One line for the list of commands."""
+
+
+COMMANDS = {
+    BOT: Command("tg1.run", "trade; every flag of tg1 without a command belongs to it"),
+    "replay": Command("tg1.replay.__main__", "what would this grid have done on real prices?"),
+    "paper": Command("tg1.paper.__main__", "serve the paper exchange alone, for other programs"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run the command that the words ask for and return its exit code."""
+    if argv[:1] in (["-h"], ["--help"], ["help"]):
+        print(overview())  # noqa: T201  # the list is what was asked for
+        return ExitCode.OK
+    name, *others = [BOT, *argv] if not argv or argv[0].startswith("-") else argv
+    if name not in COMMANDS:
+        print(f"tg1: {unknown(name)}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+        return ExitCode.USAGE
+    module = import_module(COMMANDS[name].module)
+    if name != BOT:
+        # The bot brings its own handler; the others hear of Ctrl-C as Python tells it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return int(module.main(others))
+
+
+def overview() -> str:
+    """The commands, one a line."""
+    width = max(map(len, COMMANDS))
+    rows = (f"  {name:{width}}  {command.does}" for name, command in COMMANDS.items())
+    return "\n".join(
+        (
+            "usage: tg1 COMMAND …        tg1 COMMAND --help tells its flags",
+            "",
+            "A two-token grid bot with OCO hedges for NSE cash equity.",
+            "tg1 run trades real money, unless --dry-run or --paper is given.",
+            "",
+            *rows,
+        )
+    )
+
+
+def unknown(name: str) -> str:
+    """What to say of a word that is no command."""
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean tg1 {near[0]}?" if near else "tg1 --help lists them."
+    return f"{name[:40]!r} is no command; {hint}"
