@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
+from tg1.replay.days import Rig
 from tg1.replay.wanted import BarPath, Wanted
 from tg1.settings.values import to_optional_time
 
@@ -32,23 +33,22 @@ class ReplayCommand:
     config: GridOcoConfig
     wanted: Wanted
     prices: tuple[Path, ...]
-    latency_secs: float
-    through: bool
-    """A limit order fills only when the price trades a tick beyond it; False: at its touch."""
-    square_off_at: time | None
+    rig: Rig
     as_json: bool
     journal: Path | None
-    fast_forward: bool
 
 
-class _Parser(argparse.ArgumentParser):
+class ReplayParser(argparse.ArgumentParser):
+    """An argparse whose errors are one sentence."""
+
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see python -m tg1.replay --help.")
+        """Raise `ConfigError`, without the usage."""
+        raise ConfigError(f"{message.removeprefix('argument ')}; see {self.prog} --help.")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The flags of a replay; what it does not know goes to the bot's own parser."""
-    parser = _Parser(
+    parser = ReplayParser(
         prog="python -m tg1.replay",
         description="Replay real prices against the bot as it ships, in virtual time: what would this grid have done? "
         "All flags of the bot are understood, too (python -m tg1.run --help).",
@@ -56,6 +56,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--auto-entry --steps 5 --spread 2 --target-spread 2 --oco-spread 3 --qty-a 100 --qty-b 400",
         allow_abbrev=False,
     )
+    add_market_flags(parser)
+    add = parser.add_argument
+    add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
+    add("--journal", metavar="FILE", type=Path, help="record of every order event, as the paper exchange writes it")
+    add("--every-cycle", dest="fast_forward", action="store_false", help="skip nothing (slow; the result is the same)")
+    return parser
+
+
+def add_market_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that say which prices are lived, and how their market behaves."""
     add = parser.add_argument
     add("--prices", metavar="FILE|FOLDER", nargs="+", type=Path, required=True, help="CSV or Parquet files, in order")
     add("--from", dest="first_day", metavar="YYYY-MM-DD", type=_day, help="first day")
@@ -69,10 +79,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="when a resting limit order fills (default: touch)",
     )
     add("--square-off-at", metavar="HH:MM", help="IST, when the broker closes what is open (default: never)")
-    add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
-    add("--journal", metavar="FILE", type=Path, help="record of every order event, as the paper exchange writes it")
-    add("--every-cycle", dest="fast_forward", action="store_false", help="skip nothing (slow; the result is the same)")
-    return parser
 
 
 def parse(argv: Sequence[str]) -> ReplayCommand:
@@ -82,25 +88,32 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
     if config.ignore_market_hours:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
     _check_journal(given.journal)
-    if given.first_day and given.last_day and given.first_day > given.last_day:
-        raise ConfigError(f"--from {given.first_day} is later than --to {given.last_day}.")
     return ReplayCommand(
         # The disk of a replay is empty on the first day, and is the grid's own on every other.
         config=replace(config, fresh=False),
-        wanted=Wanted(
-            symbol_a=config.token_a_symbol,
-            symbol_b=config.token_b_symbol if config.has_oco else "",
-            first_day=given.first_day,
-            last_day=given.last_day,
-            path=given.path,
-        ),
+        wanted=wanted_of(given, config.token_a_symbol, config.token_b_symbol if config.has_oco else ""),
         prices=tuple(given.prices),
+        rig=replace(rig_of(given), fast_forward=given.fast_forward),
+        as_json=given.as_json,
+        journal=given.journal,
+    )
+
+
+def wanted_of(given: argparse.Namespace, symbol_a: str, symbol_b: str) -> Wanted:
+    """Which prices the flags of `add_market_flags` ask for; `ConfigError` for days that lie the wrong way round."""
+    if given.first_day and given.last_day and given.first_day > given.last_day:
+        raise ConfigError(f"--from {given.first_day} is later than --to {given.last_day}.")
+    return Wanted(
+        symbol_a=symbol_a, symbol_b=symbol_b, first_day=given.first_day, last_day=given.last_day, path=given.path
+    )
+
+
+def rig_of(given: argparse.Namespace) -> Rig:
+    """The market that the flags of `add_market_flags` ask for."""
+    return Rig(
         latency_secs=given.latency_ms,
         through=given.fill == "through",
         square_off_at=to_optional_time("--square-off-at", given.square_off_at),
-        as_json=given.as_json,
-        journal=given.journal,
-        fast_forward=given.fast_forward,
     )
 
 

@@ -1,0 +1,61 @@
+"""One bot over days that are already read, lived and reckoned: what `tg1 replay` and `tg1 sweep` both stand on."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from tg1.errors import InvariantBroken
+from tg1.paper.orders import PaperSide
+from tg1.replay.days import Replay
+from tg1.replay.reckoning import Trade
+from tg1.replay.result import Reckoner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tg1.config import GridOcoConfig
+    from tg1.paper.orders import OrderEvent
+    from tg1.replay.days import Rig
+    from tg1.replay.result import DayResult
+    from tg1.replay.tape import DayTape
+
+
+def lived(
+    config: GridOcoConfig, rig: Rig, tapes: Iterable[DayTape], journal: Callable[[OrderEvent], None] | None = None
+) -> Iterator[DayResult]:
+    """The result of each day, as soon as it is over; `journal` hears of every order event.
+
+    `tapes` are at least one, in the order of their days, and of the symbols that `config` trades.
+    """
+    days = iter(tapes)
+    first = next(days)
+    trades: list[Trade] = []
+
+    def note(event: OrderEvent) -> None:
+        if event.execution is not None:
+            trades.append(_trade_of(event))
+        if journal is not None:
+            journal(event)
+
+    symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
+    reckoner = Reckoner(symbols, config.product_type, config.plans)
+    for end in Replay(config, rig, first, note).days(itertools.chain([first], days)):
+        yield reckoner.day(end, tuple(trades))
+        trades.clear()
+
+
+def _trade_of(event: OrderEvent) -> Trade:
+    order, execution = event.order, event.execution
+    if execution is None:
+        raise InvariantBroken("a trade was to be made of an event that is none")
+    return Trade(
+        at=event.at,
+        account=order.account,
+        symbol=order.symbol,
+        order_id=str(order.app_order_id),
+        client_id=order.client_id,
+        quantity=execution.quantity * (1 if order.side is PaperSide.BUY else -1),
+        price=execution.price,
+        by_broker=order.generated_by == "RMS",
+    )
