@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import textwrap
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.settings.cautions import cautions, wire_cautions
 from tg1.settings.checks import check_cancel_all
-from tg1.settings.credentials import collect, read_secret_file
+from tg1.settings.config_file import NO_FILE, parse
+from tg1.settings.credentials import collect, read_config_file, read_secret_file
 from tg1.settings.flag_table import ALIASES, GROUPS, REPEATABLE
 from tg1.settings.flags import CREDENTIALS, flag_of
+from tg1.settings.sources import Sources, gather
 from tg1.settings.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from tg1.machine.files import GivenFile
+    from tg1.settings.config_file import ConfigFile
     from tg1.settings.flag_table import Flag
-
-_ZERODHA_VARIABLE = "TG1_ZERODHA_CONFIG"
 
 
 class Action(StrEnum):
@@ -47,7 +49,9 @@ class ParsedCommand:
     config: GridOcoConfig
     action: Action
     given: frozenset[str]
-    """Names of the fields that the command line set, for a second `GridOcoConfig.validate`."""
+    """Names of the fields that the command line or its file set, for a second `GridOcoConfig.validate`."""
+    sources: Sources
+    """Who set what."""
     square_off: bool = False
     """With `CANCEL_ALL`: close what the bot holds, too (behaviour 13)."""
     yes: bool = False
@@ -66,6 +70,50 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{sentence}; see --help.")
 
 
+class _Help(argparse.Action):
+    """`--help` on one screen, `--help GROUP` for what a group's flags mean, `--help all` for everything."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _given: object, values: object, *_: object) -> NoReturn:
+        group = str(values)
+        if group == "all":
+            print(parser.format_help(), end="")  # noqa: T201  # the help is what was asked for
+        elif not group:
+            print(short_help())  # noqa: T201  # as above
+        else:
+            print(_group_help(group))  # noqa: T201  # as above
+        parser.exit()
+
+
+def short_help() -> str:
+    """Every flag by its group, on one screen of 80 columns."""
+    names = {title: [flag_of(flag.field) for flag in flags] for title, flags in GROUPS.items()}
+    names["actions"] = ["--dry-run", "--cancel-all", "--square-off", "--yes", "--version"]
+    rows = [
+        textwrap.fill(
+            " ".join(flags), 80, initial_indent=f"{title:10}", subsequent_indent=" " * 10, break_on_hyphens=False
+        )
+        for title, flags in names.items()
+    ]
+    return "\n".join(
+        (
+            "usage: tg1 run --config FILE, or flags   (real money, unless --paper or --dry-run)",
+            "       tg1 run --help GROUP explains the flags of a group, --help all every flag",
+            *rows,
+        )
+    )
+
+
+def _group_help(title: str) -> str:
+    """What the flags of one group mean. Raises `ConfigError`."""
+    if title not in GROUPS:
+        raise ConfigError(f"{shown(title)} is no group of flags: --help takes one of {', '.join(GROUPS)}, all.")
+    parser = argparse.ArgumentParser(prog="tg1 run", usage=argparse.SUPPRESS, add_help=False)
+    group = parser.add_argument_group(title)
+    for flag in GROUPS[title]:
+        _add(group, flag)
+    return parser.format_help().rstrip()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of behaviour 18; its namespace holds only what was given, as text, by field name."""
     parser = _Parser(
@@ -74,7 +122,12 @@ def build_parser() -> argparse.ArgumentParser:
         "or --paper is given.",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
+        add_help=False,
     )
+    parser.add_argument(
+        "-h", "--help", nargs="?", const="", metavar="GROUP", action=_Help, help="this, or a group of it"
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings from a TOML file, keyed by the names of these flags")
     parser.add_argument("--version", action="version", version=f"tg1 {_version()}")
     for title, flags in GROUPS.items():
         group = parser.add_argument_group(title)
@@ -121,6 +174,7 @@ def parse_command(
     argv: Sequence[str],
     environ: Mapping[str, str],
     read_file: Callable[[Path], GivenFile] = read_secret_file,
+    read_config: Callable[[Path], GivenFile] = read_config_file,
 ) -> ParsedCommand:
     """Understand a command line (without the program's name) and judge it for its action.
 
@@ -129,25 +183,37 @@ def parse_command(
     values = _given_values(argv)
     actions = {name: bool(values.pop(name, False)) for name in ("dry_run", "cancel_all", "square_off", "yes")}
     action = _action(**actions)
-    given = frozenset(values)
-    credentials = collect(values, environ, read_file)
-    config = _reachable(_configured(values, environ, credentials.values), given)
-    _judge(config, action, given)
+    file = _file(values.pop("config", None), read_config)
+    sources = gather(values, environ, file)
+    try:
+        credentials = collect(values, sources.secret_environ(environ), read_file)
+        named = {"bot_name": "", "token_a_symbol": "", **sources.values, **credentials.values}
+        config = _reachable(GridOcoConfig(**named), sources.given)
+        _judge(config, action, sources.given)
+    except ConfigError as exc:
+        raise type(exc)(sources.explain(str(exc))) from exc
+    told = wire_cautions if action is Action.CANCEL_ALL else cautions
     return ParsedCommand(
         config=config,
         action=action,
-        given=given,
+        given=sources.given,
+        sources=sources,
         square_off=actions["square_off"],
         yes=actions["yes"],
-        warnings=credentials.warnings + (wire_cautions if action is Action.CANCEL_ALL else cautions)(config),
+        warnings=(*map(sources.explain, credentials.warnings), *told(config)),
     )
 
 
-def _configured(typed: Mapping[str, Any], environ: Mapping[str, str], credentials: Mapping[str, str]) -> GridOcoConfig:
-    values = {name: value for name, value in typed.items() if name not in CREDENTIALS}
-    if environ.get(_ZERODHA_VARIABLE, "").strip():
-        values.setdefault("zerodha_config", environ[_ZERODHA_VARIABLE].strip())
-    return GridOcoConfig(**{"bot_name": "", "token_a_symbol": "", **values, **credentials})
+def _file(name: str | None, read: Callable[[Path], GivenFile]) -> ConfigFile:
+    """The settings of `--config`. Raises `ConfigError`."""
+    if name is None:
+        return NO_FILE
+    try:
+        return parse(read(Path(name)).data.decode(), name)
+    except OSError as exc:
+        raise ConfigError(f"--config {shown(name)} can't be read: {exc.strerror or exc}.") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"--config {shown(name)} is no UTF-8 text.") from exc
 
 
 def _given_values(argv: Sequence[str]) -> dict[str, Any]:

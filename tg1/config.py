@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tg1.settings import checks
@@ -47,3 +48,8 @@ class GridOcoConfig(GridOcoFields):
 
 def _red(text: str) -> str:
     return f"\x1b[1;31m{text}\x1b[0m"
+
+
+if __name__ == "__main__":
+    # The command `tg1 config` has the name of this module, which the user's description gave to the class.
+    sys.exit(import_module("tg1.config_command").main())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__"},
     {"commands"},
-    {"run", "replay"},
+    {"run", "config_command", "replay"},
     {"stop"},
     {"wiring"},
     {"cli", "grid_engine", "paper_process"},
@@ -42,7 +42,7 @@ MARK = re.compile(r"\bPURE\b|\bPure[.:]")
 PLAIN = {
     *("__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib"),
     *("enum", "fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
-    *("operator", "pathlib", "re", "statistics", "string", "textwrap", "types", "typing", "unicodedata"),
+    *("operator", "pathlib", "re", "statistics", "string", "textwrap", "tomllib", "types", "typing", "unicodedata"),
     "urllib.parse",
     "numpy",
 }

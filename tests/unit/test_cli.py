@@ -75,7 +75,7 @@ def test_cli_has_a_flag_for_every_field() -> None:
     """Every flag but the actions has a field, and the other way round (behaviour 18)."""
     options = {option for action in build_parser()._actions for option in action.option_strings}
     expected = {flag_of(one.name) for one in fields(GridOcoConfig)}
-    extra = {"-h", "--help", "--version", "--dry-run", "--cancel-all", "--square-off", "--yes"}
+    extra = {"-h", "--help", "--version", "--config", "--dry-run", "--cancel-all", "--square-off", "--yes"}
     extra |= {"--user", "--product-type"}
     assert options == expected | extra
 

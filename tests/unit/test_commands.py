@@ -15,7 +15,7 @@ def test_every_command_lives_where_the_table_says() -> None:
     """Each is also `python -m tg1.NAME`, so the module exists under that name."""
     for name, command in COMMANDS.items():
         assert find_spec(command.module) is not None
-        assert command.module.removesuffix(".__main__") == f"tg1.{name}"
+        assert find_spec(f"tg1.{name}") is not None
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])

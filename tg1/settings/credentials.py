@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tg1.machine.files import GivenFile
 
 _LARGEST_SECRET_BYTES = 4096
+_LARGEST_CONFIG_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,11 @@ def collect(
 def read_secret_file(path: Path) -> GivenFile:
     """Read a credential file. Raises `OSError`."""
     return read_given(path, _LARGEST_SECRET_BYTES)
+
+
+def read_config_file(path: Path) -> GivenFile:
+    """Read a file of settings. Raises `OSError`."""
+    return read_given(path, _LARGEST_CONFIG_BYTES)
 
 
 def _from_environment(

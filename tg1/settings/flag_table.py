@@ -1,4 +1,4 @@
-"""The flags in their groups, with what `--help` says of each (behaviour 18)."""
+"""The flags in their groups, with what `--help` says of each (behaviour 18). PURE."""
 
 from __future__ import annotations
 
