@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,12 @@ import pyarrow.parquet
 from tg1.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from tg1.replay.wanted import Wanted
 
 POINTS = ("open", "high", "low", "close")
 SECS_PER_DAY = 86_400
@@ -66,34 +66,59 @@ class Chunk:
             )
 
 
-def chunks(path: Path, wanted: Wanted) -> Iterator[Chunk]:
-    """Read a file piece by piece. Raises `ConfigError` with file and line."""
+def symbols_in(path: Path) -> list[str]:
+    """The symbols that a file has prices of, in the order of its columns. Raises `ConfigError`."""
+    with _judged(path):
+        names = _column_names(path)
+    if _SECOND in names:
+        return [name for name in names if name != _SECOND]
+    return [name.removeprefix("close_") for name in names if name.startswith("close_")]
+
+
+def chunks(path: Path, symbols: Sequence[str], *, any_order: bool = False) -> Iterator[Chunk]:
+    """Read a file piece by piece. Raises `ConfigError` with file and line.
+
+    Times that don't rise are refused, too, unless `any_order`.
+    """
+    with _judged(path):
+        yield from _read_chunks(path, symbols, _Previous(path, any_order=any_order))
+
+
+@contextmanager
+def _judged(path: Path) -> Iterator[None]:
+    """What the reader raises, as a sentence."""
     try:
-        yield from _read_chunks(path, wanted)
+        yield
     except pa.ArrowInvalid as exc:
         raise ConfigError(f"--prices {path}{_arrow_words(str(exc))}") from exc
     except (OSError, pa.ArrowException) as exc:
         raise ConfigError(f"--prices {path} can't be read: {_first_line(str(exc))}.") from exc
 
 
-def _read_chunks(path: Path, wanted: Wanted) -> Iterator[Chunk]:
+def _read_chunks(path: Path, symbols: Sequence[str], previous: _Previous) -> Iterator[Chunk]:
     line = 2
-    previous = _Previous(path)
     reader = _parquet_batches if path.suffix.lower() == ".parquet" else _csv_batches
-    for batch in reader(path, wanted):
+    for batch in reader(path, symbols):
         if batch.num_rows:
-            chunk = _chunk_of(path, batch, wanted, line)
+            chunk = _chunk_of(path, batch, symbols, line)
             previous.check(chunk)
             yield chunk
             line += batch.num_rows
 
 
-def _csv_batches(path: Path, wanted: Wanted) -> Iterator[pa.RecordBatch]:
+def _column_names(path: Path) -> list[str]:
+    if path.suffix.lower() == ".parquet":
+        with pa.parquet.ParquetFile(path) as source:
+            return list(source.schema_arrow.names)
     with path.open("rb") as stream:
         header = stream.readline(1_000_000).decode("utf-8-sig", "replace").rstrip("\r\n").split(",")
     if not header[0]:
         raise ConfigError(f"--prices {path} is empty.")
-    columns = _columns(path, [name.strip().strip('"') for name in header], wanted)
+    return [name.strip().strip('"') for name in header]
+
+
+def _csv_batches(path: Path, symbols: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    columns = _columns(path, _column_names(path), symbols)
     types = {columns[0]: pa.string(), **dict.fromkeys(columns[1:], pa.float64())}
     reader = pa.csv.open_csv(
         path,
@@ -105,20 +130,20 @@ def _csv_batches(path: Path, wanted: Wanted) -> Iterator[pa.RecordBatch]:
     yield from reader
 
 
-def _parquet_batches(path: Path, wanted: Wanted) -> Iterator[pa.RecordBatch]:
+def _parquet_batches(path: Path, symbols: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    columns = _columns(path, _column_names(path), symbols)
     with pa.parquet.ParquetFile(path) as source:
-        columns = _columns(path, list(source.schema_arrow.names), wanted)
         for batch in source.iter_batches(columns=columns):
             yield batch.select(columns)
 
 
-def _columns(path: Path, names: list[str], wanted: Wanted) -> list[str]:
+def _columns(path: Path, names: list[str], symbols: Sequence[str]) -> list[str]:
     """The columns to read, the time's first."""
     if _SECOND in names:
-        prices = list(wanted.symbols)
+        prices = list(symbols)
         time_column = _SECOND
     elif _BAR in names:
-        prices = [f"{point}_{symbol}" for symbol in wanted.symbols for point in POINTS]
+        prices = [f"{point}_{symbol}" for symbol in symbols for point in POINTS]
         time_column = _BAR
     else:
         raise ConfigError(f"--prices {path} has neither a column {_SECOND} nor a column {_BAR}.")
@@ -131,11 +156,11 @@ def _columns(path: Path, names: list[str], wanted: Wanted) -> list[str]:
     return [time_column, *prices]
 
 
-def _chunk_of(path: Path, batch: pa.RecordBatch, wanted: Wanted, line: int) -> Chunk:
+def _chunk_of(path: Path, batch: pa.RecordBatch, symbols: Sequence[str], line: int) -> Chunk:
     stamps = _stamps(path, batch.column(0), line)
-    width = (batch.num_columns - 1) // len(wanted.symbols)
+    width = (batch.num_columns - 1) // len(symbols)
     prices = {}
-    for number, symbol in enumerate(wanted.symbols):
+    for number, symbol in enumerate(symbols):
         cells = [_floats(batch.column(1 + number * width + each)) for each in range(width)]
         table = np.stack(cells, axis=1)
         _check_prices(path, table, [batch.column(1 + number * width + each) for each in range(width)], symbol, line)
@@ -210,11 +235,15 @@ def _first_line(text: str) -> str:
 class _Previous:
     """Sees to it that times rise over the whole file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, any_order: bool) -> None:
         self._path = path
+        self._any_order = any_order
         self._last = -1
 
     def check(self, chunk: Chunk) -> None:
+        """Raises `ConfigError` with the line that is out of order."""
+        if self._any_order:
+            return
         steps = np.diff(chunk.stamps, prepend=self._last)
         wrong = np.flatnonzero(steps <= 0)
         if len(wrong):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
 from tg1.replay.days import Rig
+from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import BarPath, Wanted
 from tg1.settings.values import to_optional_time
 
@@ -66,10 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def add_market_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that say which prices are lived, and how their market behaves."""
+    add_price_flags(parser)
     add = parser.add_argument
-    add("--prices", metavar="FILE|FOLDER", nargs="+", type=Path, required=True, help="CSV or Parquet files, in order")
-    add("--from", dest="first_day", metavar="YYYY-MM-DD", type=_day, help="first day")
-    add("--to", dest="last_day", metavar="YYYY-MM-DD", type=_day, help="last day")
     add("--path", choices=[*BarPath], type=BarPath, default=BarPath.LOW_FIRST, help="order of prices inside a bar")
     add("--latency-ms", metavar="N", type=_latency, default=0.0, help="one way to the broker (default: 0)")
     add(
@@ -101,10 +99,14 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
 
 def wanted_of(given: argparse.Namespace, symbol_a: str, symbol_b: str) -> Wanted:
     """Which prices the flags of `add_market_flags` ask for; `ConfigError` for days that lie the wrong way round."""
-    if given.first_day and given.last_day and given.first_day > given.last_day:
-        raise ConfigError(f"--from {given.first_day} is later than --to {given.last_day}.")
+    check_range(given.first_day, given.last_day)
     return Wanted(
-        symbol_a=symbol_a, symbol_b=symbol_b, first_day=given.first_day, last_day=given.last_day, path=given.path
+        symbol_a=symbol_a,
+        symbol_b=symbol_b,
+        first_day=given.first_day,
+        last_day=given.last_day,
+        path=given.path,
+        confirmed=confirmed_of(given),
     )
 
 
@@ -121,13 +123,6 @@ def _check_journal(path: Path | None) -> None:
     """Before an hour's work, not after it."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         raise ConfigError(f"--journal {path} is no place for a file: give a name in a folder that exists.")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as exc:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day in the form YYYY-MM-DD") from exc
 
 
 def _latency(text: str) -> float:

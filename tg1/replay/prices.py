@@ -7,37 +7,50 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tg1.errors import ConfigError
-from tg1.replay.chunks import POINTS, SECS_PER_DAY, chunks, refused
+from tg1.replay.chunks import POINTS, symbols_in
+from tg1.replay.day_rows import day_rows
 from tg1.replay.tape import SCALE, DayTape
 from tg1.replay.wanted import BarPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from tg1.replay.chunks import Chunk
+    from tg1.replay.day_rows import DayRows
     from tg1.replay.wanted import Wanted
 
 SUFFIXES = (".csv", ".parquet")
 _MOST_BYTES = 2**31
 
 
-def price_files(given: Sequence[Path]) -> list[Path]:
-    """The files of a list of files and folders, each folder's in the order of their names. Raises `ConfigError`."""
+def price_files(given: Sequence[Path], symbols: Collection[str] = ()) -> list[Path]:
+    """The files of a list of files and folders, each folder's in the order of their names. Raises `ConfigError`.
+
+    Of a folder's files, those that have none of `symbols` are left out; a file that was named is never.
+    """
     found: list[Path] = []
     for path in given:
-        if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise ConfigError(f"--prices {path}: there is no .csv or .parquet file in that folder.")
-            found += inside
-        else:
-            found.append(path)
+        found += _files_of(path, symbols) if path.is_dir() else [path]
     for path in found:
         _check_file(path)
     return found
+
+
+def _files_of(folder: Path, symbols: Collection[str]) -> list[Path]:
+    inside = sorted(each for each in folder.iterdir() if each.suffix.lower() in SUFFIXES)
+    if not inside:
+        raise ConfigError(f"--prices {folder}: there is no .csv or .parquet file in that folder.")
+    for path in inside:
+        _check_file(path)
+    of_use = [path for path in inside if not symbols or set(symbols) & set(symbols_in(path))]
+    if not of_use:
+        known = sorted({symbol for path in inside for symbol in symbols_in(path)})
+        raise ConfigError(
+            f"--prices {folder} has no prices of {' or '.join(symbols)}; it has prices of {', '.join(known)}."
+        )
+    return of_use
 
 
 def _check_file(path: Path) -> None:
@@ -50,46 +63,18 @@ def _check_file(path: Path) -> None:
 
 
 def day_tapes(files: Iterable[Path], wanted: Wanted) -> Iterator[DayTape]:
-    """One tape per trading day, in the order of the files. Raises `ConfigError` with file and line.
+    """One tape per trading day, in the order of the files.
 
-    Files must follow each other in time: a day belongs to one file.
+    Raises `ConfigError` as `day_rows` does, and for a day with less than two prices of a symbol. Files must follow each
+    other in time: a day of a symbol belongs to one file.
     """
-    last: DayTape | None = None
-    for path in files:
-        for tape in _tapes_of(path, wanted):
-            if last is not None and tape.day <= last.day:
-                raise ConfigError(
-                    f"--prices {path}: {tape.day} comes after {last.day}; give the files in order, each day once."
-                )
-            last = tape
-            yield tape
-    if last is None:
-        raise ConfigError(f"--prices: no day of {' and '.join(wanted.symbols)} lies in the range that was asked for.")
+    return (tape_of(rows, wanted) for rows in day_rows(files, wanted))
 
 
-def _tapes_of(path: Path, wanted: Wanted) -> Iterator[DayTape]:
-    held: list[Chunk] = []
-    for chunk in chunks(path, wanted):
-        for one in chunk.by_day():
-            if held and held[0].day != one.day:
-                yield from _finish(path, held, wanted)
-                held = []
-            held.append(one)
-    if held:
-        yield from _finish(path, held, wanted)
-
-
-def _finish(path: Path, chunks: list[Chunk], wanted: Wanted) -> Iterator[DayTape]:
-    if wanted.covers(chunks[0].day):
-        yield _tape_of(path, chunks, wanted)
-
-
-def _tape_of(path: Path, chunks: list[Chunk], wanted: Wanted) -> DayTape:
-    day = chunks[0].day
-    stamps = np.concatenate([chunk.stamps for chunk in chunks])
-    secs = (stamps % (SECS_PER_DAY * 1000)) / 1000.0
-    columns = {symbol: np.concatenate([chunk.prices[symbol] for chunk in chunks]) for symbol in wanted.symbols}
-    if columns[wanted.symbol_a].shape[1] == len(POINTS):
+def tape_of(rows: DayRows, wanted: Wanted) -> DayTape:
+    """One day's tape. Raises `ConfigError` with file and line for a symbol with less than two prices."""
+    secs, columns = rows.secs, dict(rows.prices)
+    if rows.has_bars:
         secs, columns = _spread_bars(secs, columns, wanted.path)
     else:
         columns = {symbol: cells[:, 0] for symbol, cells in columns.items()}
@@ -98,14 +83,12 @@ def _tape_of(path: Path, chunks: list[Chunk], wanted: Wanted) -> DayTape:
     for symbol, cells in columns.items():
         ticks = int(np.count_nonzero(~np.isnan(cells)))
         if ticks < 2:  # noqa: PLR2004  # one price is no day
-            raise refused(
-                path, chunks[0].line, f"{day} has {ticks} price{'' if ticks == 1 else 's'} of {symbol}; a day needs two"
-            )
+            raise rows.refusal(symbol, f"has {ticks} price{'' if ticks == 1 else 's'} of {symbol}; a day needs two")
         events += ticks
         filled[symbol] = _forward(np.round(cells * SCALE))
     none = np.zeros(len(secs), dtype=np.int64)
     return DayTape(
-        day=day, secs=secs, a=filled[wanted.symbol_a], b=filled.get(wanted.symbol_b, none), price_events=events
+        day=rows.day, secs=secs, a=filled[wanted.symbol_a], b=filled.get(wanted.symbol_b, none), price_events=events
     )
 
 

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def replayed(command: ReplayCommand) -> Iterator[DayResult]:
     """Live and reckon one day after another. Raises `ConfigError` for prices or a journal that can't be used."""
-    tapes = day_tapes(price_files(command.prices), command.wanted)
+    tapes = day_tapes(price_files(command.prices, command.wanted.symbols), command.wanted)
     written = io.StringIO()
     journal = None if command.journal is None else Journal(written).event
     yield from lived(command.config, command.rig, tapes, journal)

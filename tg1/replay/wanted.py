@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from tg1.replay.jumps import Confirmed
+
 
 class BarPath(StrEnum):
     """In which order a bar's prices happened; a bar does not say (docs/data.md)."""
@@ -29,6 +31,8 @@ class Wanted:
     first_day: date | None = None
     last_day: date | None = None
     path: BarPath = BarPath.LOW_FIRST
+    confirmed: Confirmed = frozenset()
+    """Jumps over a night that a person has found right."""
 
     @property
     def symbols(self) -> tuple[str, ...]:
