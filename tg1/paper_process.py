@@ -18,7 +18,7 @@ from tg1.paper.prices import DEFAULT_CENTRES
 from tg1.rules.hours import TradingCalendar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -118,14 +118,16 @@ def price_b_of(config: GridOcoConfig) -> Decimal:
 
 
 @contextmanager
-def paper_exchange(config: GridOcoConfig) -> Iterator[PaperExchange]:
-    """Run the exchange around a `with` block. Raises `ConfigError` for bad prices, `BrokerUnavailable` otherwise.
+def paper_exchange(config: GridOcoConfig, also: Sequence[str] = ()) -> Iterator[PaperExchange]:
+    """Run the exchange around a `with` block; it lists the symbols of `also`, too.
+
+    Raises `ConfigError` for bad prices, `BrokerUnavailable` otherwise.
 
     Its standard input is a pipe that we hold: however we die, the pipe closes and the exchange ends. It has a session
     of its own, so that Ctrl-C reaches the bot alone and the bot can still speak to it while it stops.
     """
     child = subprocess.Popen(  # noqa: S603 - our own module, with arguments that argparse has checked
-        command_of(config),
+        [*command_of(config), *(word for symbol in also for word in ("--also", symbol))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -73,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--paper-seed", type=int, default=1)
     add("--journal", type=Path, metavar="FILE", help="append JSON lines of every request and order event")
     add("--instruments", type=Path, metavar="FILE", help="a Kite instruments dump")
+    add("--also", action="append", default=[], metavar="SYMBOL", help="list it, too; may be given several times")
     add("--quirks", type=_quirks, default={}, metavar="JSON", help="standing quirks to start with")
     add("--no-limits", action="store_true", help="take any number of requests a second and websockets per key")
     add("--exit-with-stdin", action="store_true", help="stop when stdin ends")
@@ -92,6 +93,7 @@ def _settings(given: argparse.Namespace) -> PaperSettings:
         speed=given.paper_speed,
         seed=given.paper_seed,
         instruments_file=given.instruments,
+        also=tuple(given.also),
         quirks=Quirks.from_json(({} if given.no_limits else LIMITS) | given.quirks),
     )
 

@@ -13,7 +13,7 @@ from tg1.paper.control import ControlApp
 from tg1.paper.errors import PaperUsageError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import FaultPlan
-from tg1.paper.instruments import PaperInstrument, bse_twin, built_in, instrument_for, read_dump, require
+from tg1.paper.instruments import USUAL_PRICE, PaperInstrument, bse_twin, built_in, instrument_for, read_dump, require
 from tg1.paper.journal import Journal
 from tg1.paper.kite_app import KiteApp
 from tg1.paper.prices import DEFAULT_CENTRES, Leg, ManualPrices, Playback, PriceSource, SeededPair
@@ -37,6 +37,8 @@ class PaperSettings:
     speed: float = 1.0
     seed: int = 1
     instruments_file: Path | None = None
+    also: tuple[str, ...] = ()
+    """Further symbols that are listed; they have a past and no prices of today."""
     quirks: Quirks = field(default_factory=Quirks)
 
     def __post_init__(self) -> None:
@@ -115,7 +117,8 @@ def _instruments(
         dump, found = read_dump(settings.instruments_file)
         return dump, [require(found, symbol, settings.instruments_file.name) for symbol in centres], found
     legs = [instrument_for(symbol, centre) for symbol, centre in centres.items()]
-    listed = list(dict.fromkeys((*built_in(), *legs)))
+    also = [instrument_for(symbol, USUAL_PRICE) for symbol in settings.also]
+    listed = list(dict.fromkeys((*built_in(), *legs, *also)))
     return "", legs, listed + [bse_twin(each) for each in listed]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from math import exp, sqrt
 from random import Random
 
@@ -15,6 +16,10 @@ from tg1.paper.tape import Candle, Tape
 _OPEN, _MINUTES_A_DAY = time(9, 15), 375
 _SATURDAY = 5
 _STEP_SECS = 15
+_STEPS_A_MINUTE = 60 // _STEP_SECS
+_STEPS = _MINUTES_A_DAY * _STEPS_A_MINUTE
+_NIGHT = 0.15
+"""How far a swing moves over a night, where its usual size is 1."""
 _MOST_SHARES = 20_000
 _INTERVALS = {
     "minute": (1, 60),
@@ -59,33 +64,68 @@ class Past:
             last = min(until, self._opened_at - timedelta(minutes=1))
             day = since.date()
             while day <= last.date():
-                if day.weekday() < _SATURDAY:
+                if is_trading_day(day):
                     yield from (candle for candle in self._made(instrument, day) if since <= candle.at <= last)
                 day += timedelta(days=1)
         yield from self._tape.candles(instrument.key, since, until)
 
     def _made(self, instrument: PaperInstrument, day: date) -> Iterator[Candle]:
         """One day by its seed: all instruments follow one swing, each with a small noise of its own."""
-        common, own = Random(f"{self._seed} {day}"), Random(f"{self._seed} {day} {instrument.key}")
         centre = float(self._centres.get(instrument.key, usual_price(instrument)))
+        swings = _swings(f"{self._seed}", day, exp(-_STEP_SECS / SWING_MEMORY_SECS))
+        noises = _swings(f"{self._seed} {instrument.key}", day, exp(-_STEP_SECS / NOISE_MEMORY_SECS))
+        shares = Random(f"{self._seed} {instrument.key} {day} shares")
+        levels = [1 + (SWING_PCT / sqrt(2) * a + NOISE_PCT * b) / 100 for a, b in zip(swings, noises, strict=True)]
         at = datetime.combine(day, _OPEN, IST)
-        swing, noise = common.gauss(0, 1), own.gauss(0, 1)
-        slow, fast = exp(-_STEP_SECS / SWING_MEMORY_SECS), exp(-_STEP_SECS / NOISE_MEMORY_SECS)
         for minute in range(_MINUTES_A_DAY):
-            prices = []
-            for _ in range(60 // _STEP_SECS):
-                swing = swing * slow + sqrt(1 - slow * slow) * common.gauss(0, 1)
-                noise = noise * fast + sqrt(1 - fast * fast) * own.gauss(0, 1)
-                level = 1 + (SWING_PCT / sqrt(2) * swing + NOISE_PCT * noise) / 100
-                prices.append(on_tick(centre * level, instrument.tick))
+            first = minute * _STEPS_A_MINUTE
+            prices = [on_tick(centre * each, instrument.tick) for each in levels[first : first + _STEPS_A_MINUTE]]
             yield Candle(
                 at=at + timedelta(minutes=minute),
                 open=prices[0],
                 high=max(prices),
                 low=min(prices),
                 close=prices[-1],
-                volume=own.randrange(1, _MOST_SHARES),
+                volume=shares.randrange(1, _MOST_SHARES),
             )
+
+
+@lru_cache(maxsize=256)
+def _swings(seed: str, day: date, memory: float) -> tuple[float, ...]:
+    """A day's steps of a reverting walk of size 1, which ends where the next trading day begins, but for the night."""
+    rng = Random(f"{seed} {day}")
+    at = _anchor(seed, day)
+    jolt = sqrt(1 - memory * memory)
+    walk = []
+    for _ in range(_STEPS):
+        walk.append(at)
+        at = at * memory + jolt * rng.gauss(0, 1)
+    missed = _anchor(seed, _next_trading_day(day)) + _NIGHT * rng.gauss(0, 1) - walk[-1]
+    return tuple(each + missed * step / _STEPS for step, each in enumerate(walk))
+
+
+def _anchor(seed: str, day: date) -> float:
+    return Random(f"{seed} {day} open").gauss(0, 1)
+
+
+def is_trading_day(day: date) -> bool:
+    """Return whether NSE trades on that day, as far as the package `holidays` knows."""
+    return day.weekday() < _SATURDAY and day not in _holidays(day.year)
+
+
+@lru_cache(maxsize=64)
+def _holidays(year: int) -> frozenset[date]:
+    # 70 ms, which an exchange that nobody asks for its past does not pay.
+    from holidays.financial.national_stock_exchange_of_india import NationalStockExchangeOfIndia  # noqa: PLC0415
+
+    return frozenset(NationalStockExchangeOfIndia(years=year))
+
+
+def _next_trading_day(day: date) -> date:
+    day += timedelta(days=1)
+    while not is_trading_day(day):
+        day += timedelta(days=1)
+    return day
 
 
 def usual_price(instrument: PaperInstrument) -> Decimal:

@@ -61,6 +61,16 @@ class KiteRefusedError(PaperError):
 class KiteInputError(PaperError):
     """Kite's InputException."""
 
+    status = 400
+    kind = "InputException"
+
+
+class KiteForbiddenError(PaperError):
+    """Kite's PermissionException."""
+
+    status = 403
+    kind = "PermissionException"
+
 
 class UnknownOrderError(PaperError):
     """The account has no order of this number today."""

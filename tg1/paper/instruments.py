@@ -23,6 +23,8 @@ _FOREIGN_ROWS = (
     (12073986, 47164, "SBIN26DECFUT", "SBIN", 0, "2026-12-29", 0, "0.05", 750, "FUT", "NFO-FUT", "NFO"),
 )
 """Rows of the whole dump that are no shares: an index, whose exchange is NSE all the same, and a future."""
+USUAL_PRICE = Decimal(500)
+"""Rupees, for the tick of a symbol whose price nobody has said."""
 _TICKS_BY_PRICE = ((250, "0.01"), (1_000, "0.05"), (5_000, "0.10"), (10_000, "0.50"), (20_000, "1.00"))
 """xts.md 6.3: price up to which a tick applies; above the last one it is five rupees."""
 

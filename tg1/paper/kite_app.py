@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tg1.paper.candles import Past
-from tg1.paper.errors import KiteInputError, KiteRefusedError
+from tg1.paper.errors import KiteForbiddenError, KiteInputError, KiteRefusedError
 from tg1.paper.exchange import PaperExchange
 from tg1.paper.faults import FaultKind, FaultPlan
 from tg1.paper.instruments import PaperInstrument, dump_of
@@ -17,7 +17,7 @@ from tg1.paper.packets import Place, depth
 from tg1.paper.prices import on_tick
 from tg1.paper.rolling import RollingSeconds
 from tg1.paper.tape import DayFigures, Tape
-from tg1.paper.wire import BAD_REQUEST, TOO_MANY, WireReply, WireRequest, json_reply, spoil, stand_in
+from tg1.paper.wire import TOO_MANY, WireReply, WireRequest, json_reply, spoil, stand_in
 
 _FORBIDDEN, _NOT_FOUND, _BAD_GATEWAY = 403, 404, 502
 _QUOTES = ("/quote", "/quote/ohlc", "/quote/ltp")
@@ -97,8 +97,8 @@ class KiteApp:
             return self._route(request)
         except KiteRefusedError as exc:
             return _token_refusal(str(exc))
-        except KiteInputError as exc:
-            return _kite_error(BAD_REQUEST, "InputException", str(exc))
+        except (KiteForbiddenError, KiteInputError) as exc:
+            return _kite_error(exc.status, exc.kind, str(exc))
 
     def _standing_refusal(self) -> WireReply | None:
         mode = self._exchange.quirks.kite_rest
@@ -215,14 +215,21 @@ class KiteApp:
         )
 
     def _candles(self, request: WireRequest) -> list[list[object]]:
+        if self._exchange.quirks.kite_historical == "no-permission":
+            raise KiteForbiddenError("Insufficient permission for that call.")
         token, _, interval = request.path.removeprefix(_HISTORICAL).partition("/")
         instrument = self._listed.get(int(token)) if token.isdecimal() else None
         if instrument is None:
             raise KiteInputError("invalid token")
         since, until = _moment(request.query.get("from", "")), _moment(request.query.get("to", ""))
         candles = self._past.candles(instrument, interval, since, until)
+        open_interest = [0] if request.query.get("oi") == "1" else []
         return [
-            [each.at.strftime("%Y-%m-%dT%H:%M:%S+0530"), each.open, each.high, each.low, each.close, each.volume]
+            [
+                each.at.strftime("%Y-%m-%dT%H:%M:%S+0530"),
+                *(each.open, each.high, each.low, each.close, each.volume),
+                *open_interest,
+            ]
             for each in candles
         ]
 

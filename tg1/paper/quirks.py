@@ -29,6 +29,7 @@ _CHOICES: Mapping[str, tuple[object, ...]] = {
     "ticker_feed": ("normal", "silent", "heartbeats"),
     "ticker_handshake": ("normal", "403", "429", "ignore"),
     "kite_rest": ("normal", "403", "429", "502"),
+    "kite_historical": ("normal", "no-permission"),
 }
 
 
@@ -165,6 +166,8 @@ class Quirks:
     """`instruments("NSE")` holds rows of other exchanges, too."""
     kite_rest: str = "normal"
     """Kite's REST answers, or refuses with the status named."""
+    kite_historical: str = "normal"
+    """The api key may read candles, or its plan has none (kite.md 2.7)."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from statistics import correlation
 from typing import Any
@@ -309,6 +310,34 @@ def test_candles_of_days_before_are_made_and_always_the_same() -> None:
     assert 40 < min(candle[3] for candle in candles) < max(candle[2] for candle in candles) < 60
 
 
+def test_made_days_leave_out_holidays_and_hang_together() -> None:
+    """NSE was closed on 5 November 2025; the price of a morning is near that of the evening before."""
+    desk = Desk()
+    kite = Kite(desk)
+    kite.past.open(desk.now)
+    candles = _candles(kite, "from=2025-11-01&to=2025-12-15")
+    days = sorted({candle[0][:10] for candle in candles})
+    assert "2025-11-05" not in days
+    assert len(days) == 29
+    edges = [(by_day[0][1], by_day[-1][4]) for day in days if (by_day := [c for c in candles if c[0][:10] == day])]
+    assert all(abs(opened / closed - 1) < 0.03 for (_, closed), (opened, _) in pairwise(edges))
+
+
+def test_open_interest_is_a_seventh_value_where_it_was_asked_for() -> None:
+    """Kite's client tells it by the length of the row (kite.md 2.7)."""
+    assert [len(candle) for candle in _candles(Kite(Desk()), f"{DAY}&oi=1")] == [7]
+
+
+def test_plan_without_candles_is_refused_in_kites_words() -> None:
+    """PermissionException with 403; everything else goes on (kite.md 2.7)."""
+    kite = Kite(Desk(quirks=Quirks(kite_historical="no-permission")))
+    reply = kite.send(f"/instruments/historical/{IRFC}/minute", DAY)
+    error = json.loads(reply.body)
+    assert (reply.status, error["error_type"]) == (403, "PermissionException")
+    assert error["message"] == "Insufficient permission for that call."
+    assert kite.send("/user/profile").status == 200
+
+
 def test_candles_of_this_morning_end_where_the_tape_begins() -> None:
     """The exchange opened at ten; what was before is made up, what came after traded."""
     desk = Desk()
@@ -374,4 +403,4 @@ def test_sixty_days_of_minutes_are_one_request() -> None:
     desk = Desk()
     kite = Kite(desk)
     kite.past.open(desk.now)
-    assert len(_candles(kite, "from=2026-09-01&to=2026-10-31")) == 375 * 44
+    assert len(_candles(kite, "from=2026-09-01&to=2026-10-31")) == 375 * 41
