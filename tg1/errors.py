@@ -18,6 +18,7 @@ Tg1Error
  |    +-- KiteTokenExpired  Zerodha's access token of the day is missing or dead
  +-- StateError             the state file is refused: exit 5, nothing is overwritten
  +-- SaveFailed             the state could not be written: no further order until a save works
+ +-- SnapshotDamaged        what a bot told of itself can't be read; the bot is none the worse for it
  +-- OutputLost             stdout takes nothing: what was asked for can't be shown
  +-- AlreadyRunning         another process trades under this name: exit 6
  +-- InvariantBroken        our own state contradicts itself: stop and keep it
@@ -135,6 +136,10 @@ class StateError(Tg1Error):
 
 class SaveFailed(Tg1Error):
     """The state could not be brought to disk; the engine places nothing until a save works (behaviour 9.2)."""
+
+
+class SnapshotDamaged(Tg1Error):
+    """A snapshot or an event line is not what TG1 writes; whoever reads it says so and goes on with the other bots."""
 
 
 class OutputLost(Tg1Error):

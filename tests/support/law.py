@@ -23,6 +23,7 @@ LINES = (
     {"wiring"},
     {"cli", "grid_engine", "paper_process"},
     {"trading"},
+    {"told"},
     {"findoc_client", "zerodha_feed", "state", "config"},
     {"xts", "kite", "store", "settings"},
     {"rules", "screen", "ports", "paper"},

@@ -13,13 +13,15 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tg1.errors import AlreadyRunning, ConfigError
 from tg1.machine.files import FILE_MODE, OsFileSystem, file_stem, write_all
+from tg1.machine.process import birth_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tg1.machine.clock import Clock
 
 POLL_SECS = 0.2
@@ -117,17 +119,7 @@ class BotLock:
 
     def holder(self) -> Holder | None:
         """Who holds the lock, this process included; None when nobody does, whatever an old file says."""
-        if self._descriptor is None:
-            try:
-                descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                return None
-            try:
-                if _try_flock(descriptor, fcntl.LOCK_SH):
-                    return None
-            finally:
-                os.close(descriptor)
-        return _read_holder(self.path)
+        return holder_of(self.path) if self._descriptor is None else _read_holder(self.path)
 
     def release(self) -> None:
         """Give the lock back; harmless when it is not held."""
@@ -146,6 +138,20 @@ class BotLock:
 
     def __exit__(self, *_exc: object) -> None:
         self.release()
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds the lock at `path`; None when nobody does. Raises `OSError` when that can't be asked."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        if _try_flock(descriptor, fcntl.LOCK_SH):
+            return None
+    finally:
+        os.close(descriptor)
+    return _read_holder(path)
 
 
 def _open(path: Path) -> int:
@@ -172,7 +178,7 @@ def _write_holder(descriptor: int, now: datetime) -> None:
     """Overwrite, then cut: a reader at any moment sees the old text or the new one's beginning, never a wrong pid."""
     pid = os.getpid()
     text = json.dumps(
-        {"pid": pid, "since": now.isoformat(), "host": socket.gethostname(), "birth": _birth(pid)}
+        {"pid": pid, "since": now.isoformat(), "host": socket.gethostname(), "birth": birth_of(pid)}
     ).encode()
     os.lseek(descriptor, 0, os.SEEK_SET)
     write_all(descriptor, text)
@@ -187,20 +193,6 @@ def _read_holder(path: Path) -> Holder:
         holder = Holder(pid=int(said["pid"]), since=datetime.fromisoformat(said["since"]), host=str(said["host"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Holder()
-    if holder.pid is not None and holder.is_here and _birth(holder.pid) != said.get("birth"):
+    if holder.pid is not None and holder.is_here and birth_of(holder.pid) != said.get("birth"):
         return Holder()
     return holder
-
-
-def _birth(pid: int) -> str:
-    """When a process began, in ticks since the boot: a number given away again does not pass for the old holder.
-
-    Empty when there is no such process or the system has no /proc.
-    """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    # proc(5): the name in brackets may hold spaces; the start time is the 20th field behind it.
-    behind_name = text.rpartition(")")[2].split()
-    return behind_name[19] if len(behind_name) > 19 else ""  # noqa: PLR2004  the field that the comment names

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import uuid
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tg1.machine.files import FILE_MODE, OsFileSystem
+from tg1.machine.process import boot_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TRIES = 3
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class OsSharedFile:
@@ -80,20 +82,8 @@ class OsSharedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.boot_id = _boot_id()
+        self.boot_id = boot_id()
 
     def file(self, name: str) -> OsSharedFile:
         """A handle of its own on the file of that name, made when it is first used."""
         return OsSharedFile(self._folder / name)
-
-
-def _boot_id() -> str:
-    """What tells this boot of the machine from every other.
-
-    Where the system does not say, a name that no other process has: nothing is shared then, and nothing of yesterday is
-    taken for today's.
-    """
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return str(uuid.uuid4())

@@ -1,0 +1,162 @@
+"""One word for each bot, and whom it needs: judged from outside, because a bot that hangs can't tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.states import NOW, a_state
+from tests.support.told import ACCOUNT, FEED, HERE, a_snapshot, an_instant
+from tg1.machine.lock import Holder
+from tg1.models import ACTIVE, COMPLETED, Attention, Side, Status, StatusKind, TradeType
+from tg1.told.found import Found, Saved
+from tg1.told.judge import ConcernKind, Life, judge
+from tg1.told.snapshot import Phase, Snapshot, ToldEnd, ToldPrice, ToldSaves
+
+ALIVE = Holder(pid=HERE.pid, since=NOW, host="here")
+STOPPED = Status(kind=StatusKind.STOPPED, reason="by signal")
+TERMINATING = Status(kind=StatusKind.TERMINATING, reason="OCO imbalance")
+TERMINATED = Status(kind=StatusKind.TERMINATED, reason="OCO imbalance")
+
+
+def _found(snapshot: Snapshot | None = None, holder: Holder | None = ALIVE, **more: Any) -> Found:
+    return Found(
+        stem="bot", folder=Path("state"), holder=holder, snapshot=snapshot, saved=more.pop("saved", None), **more
+    )
+
+
+def _saved(status: Status, *, after_secs: float = 0.0, attention: tuple[Attention, ...] = ()) -> Saved:
+    return Saved(state=a_state(bot_status=status, attention=list(attention)), at=NOW + timedelta(seconds=after_secs))
+
+
+def _kinds(found: Found, after_secs: float = 0.5) -> list[ConcernKind]:
+    return [concern.kind for concern in judge(found, an_instant(after_secs)).concerns]
+
+
+def _ended(status: Status, exit_code: int, *, is_crash: bool = False) -> Snapshot:
+    end = ToldEnd(exit_code=exit_code, why="as it was", is_crash=is_crash)
+    return a_snapshot(phase=Phase.ENDED, status=status, end=end)
+
+
+def test_a_bot_that_trades_is_active_and_needs_nobody() -> None:
+    """The good case, with the age of its last word."""
+    judged = judge(_found(a_snapshot()), an_instant(0.5))
+    assert (judged.life, judged.needs_person, judged.age_secs) == (Life.ACTIVE, False, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("poll_secs", "secs", "life"),
+    [(1, 10, Life.ACTIVE), (1, 10.1, Life.HUNG), (5, 15, Life.ACTIVE), (5, 15.1, Life.HUNG)],
+)
+def test_no_cycle_for_ten_seconds_is_a_hang(poll_secs: float, secs: float, life: Life) -> None:
+    """Or for three intervals of a slower poll."""
+    found = _found(a_snapshot(poll_interval_secs=poll_secs))
+    assert judge(found, an_instant(secs)).life is life
+    assert (_kinds(found, secs) == [ConcernKind.HUNG]) is (life is Life.HUNG)
+
+
+def test_a_bot_that_hung_during_the_night_is_seen_after_the_clock_was_put_back() -> None:
+    """Its age is counted on the boot's clock, which knows no jumps."""
+    moment = replace(an_instant(60), now=NOW - timedelta(hours=1))
+    assert judge(_found(a_snapshot()), moment).life is Life.HUNG
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.WAITING])
+def test_waiting_for_brokers_and_the_open_is_no_hang(phase: Phase) -> None:
+    """A start takes its time; two minutes without a sign of life are too many."""
+    assert judge(_found(a_snapshot(phase=phase, cycle=0)), an_instant(119)).life is Life.WAITING
+    assert judge(_found(a_snapshot(phase=phase, cycle=0)), an_instant(121)).life is Life.HUNG
+
+
+def test_paused_means_that_nothing_new_can_open() -> None:
+    """With one of two sides paused the bot still opens positions: it is active, whatever a glance would like to see."""
+    assert judge(_found(a_snapshot(paused=(Side.BUY, Side.SELL))), an_instant()).life is Life.PAUSED
+    assert judge(_found(a_snapshot(paused=(Side.BUY,))), an_instant()).life is Life.ACTIVE
+    one_sided = a_snapshot(paused=(Side.BUY,), trade_type=TradeType.BUYTS)
+    assert judge(_found(one_sided), an_instant()).life is Life.PAUSED
+
+
+def test_what_a_trading_bot_itself_can_see_needs_a_person() -> None:
+    """Attention, a stale price, an unread book, a state that can't be saved, a refused token."""
+    stale = ToldPrice(symbol="SBIN", price=None, age_secs=31.0, stale=True)
+    young = replace(stale, symbol="IRFC", age_secs=29.0)
+    blind = replace(ACCOUNT, good_age_secs=31.0)
+    refused = replace(FEED, phase="token refused", fault="the token has expired")
+    entry = Attention(key="k", text="look at it", at="2026-02-16T10:00:00+05:30")
+    assert _kinds(_found(a_snapshot(attention=(entry,)))) == [ConcernKind.ATTENTION]
+    assert _kinds(_found(a_snapshot(prices=(young, stale)))) == [ConcernKind.STALE_PRICE]
+    assert _kinds(_found(a_snapshot(accounts=(blind,)))) == [ConcernKind.BLIND]
+    assert _kinds(_found(a_snapshot(accounts=(replace(blind, orders_expected=0),)))) == []
+    assert _kinds(_found(a_snapshot(feed=refused))) == [ConcernKind.TOKEN]
+    assert _kinds(_found(a_snapshot(saves=ToldSaves(count=1, p50_ms=1, p99_ms=1, fault="No space")))) == [
+        ConcernKind.SAVE
+    ]
+
+
+def test_a_snapshot_of_an_earlier_process_proves_no_life() -> None:
+    """A new process has the lock: it has only begun, or an earlier TG1 runs that tells nothing."""
+    other = Holder(pid=1, since=NOW, host="here")
+    assert judge(_found(a_snapshot(), other, saved=_saved(ACTIVE)), an_instant(29)).life is Life.WAITING
+    assert judge(_found(a_snapshot(), other, saved=_saved(ACTIVE)), an_instant(31)).life is Life.ACTIVE
+    assert judge(_found(None, other), an_instant(31)).life is Life.WAITING
+
+
+@pytest.mark.parametrize(
+    ("status", "life", "kinds"),
+    [
+        (ACTIVE, Life.DEAD, [ConcernKind.DEAD]),
+        (TERMINATING, Life.DEAD, [ConcernKind.DEAD]),
+        (TERMINATED, Life.TERMINATED, [ConcernKind.TERMINATED]),
+        (STOPPED, Life.STOPPED, []),
+        (COMPLETED, Life.COMPLETED, []),
+    ],
+)
+def test_without_a_process_the_state_file_tells(status: Status, life: Life, kinds: list[ConcernKind]) -> None:
+    """With the snapshot of the process that is gone beside it, and, of an earlier TG1, without any."""
+    for snapshot in (None, a_snapshot()):
+        found = _found(snapshot, None, saved=_saved(status))
+        assert (judge(found, an_instant()).life, _kinds(found)) == (life, kinds)
+
+
+def test_a_process_that_died_at_its_first_start_is_dead() -> None:
+    """No state was ever saved; the snapshot alone shows that it was here."""
+    assert judge(_found(a_snapshot(phase=Phase.STARTING), None), an_instant()).life is Life.DEAD
+
+
+@pytest.mark.parametrize(
+    ("end", "life", "kinds"),
+    [
+        (_ended(STOPPED, 0), Life.STOPPED, []),
+        (_ended(STOPPED, 1), Life.STOPPED, [ConcernKind.FAILED]),
+        (_ended(STOPPED, 4), Life.STOPPED, [ConcernKind.FAILED]),
+        (_ended(ACTIVE, 1, is_crash=True), Life.DEAD, [ConcernKind.DEAD]),
+    ],
+)
+def test_the_last_words_tell_what_the_state_cannot(end: Snapshot, life: Life, kinds: list[ConcernKind]) -> None:
+    """An exit code that is not 0 needs a person; a crash is a death."""
+    found = _found(end, None, saved=_saved(end.status, after_secs=-1))
+    assert (judge(found, an_instant()).life, _kinds(found)) == (life, kinds)
+
+
+def test_an_emergency_stop_after_the_last_words_is_believed() -> None:
+    """`--cancel-all` saves the state of a bot that crashed before: what is left is said there."""
+    found = _found(_ended(ACTIVE, 1, is_crash=True), None, saved=_saved(STOPPED, after_secs=60))
+    assert (judge(found, an_instant()).life, _kinds(found)) == (Life.STOPPED, [])
+
+
+def test_attention_outlives_the_process() -> None:
+    """A stopped bot with an unhedged quantity still needs somebody."""
+    entry = Attention(key="k", text="sell 50 SBIN", at="2026-02-16T10:00:00+05:30")
+    found = _found(_ended(STOPPED, 0), None, saved=_saved(STOPPED, attention=(entry,)))
+    assert _kinds(found) == [ConcernKind.ATTENTION]
+
+
+def test_a_file_that_cannot_be_read_needs_a_person() -> None:
+    """Nobody knows how that bot is."""
+    found = _found(None, None, faults=("its snapshot can't be read: it is no whole JSON (3 bytes)",))
+    assert judge(found, an_instant()).life is Life.DEAD
+    assert ConcernKind.UNREADABLE in _kinds(found)

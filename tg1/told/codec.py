@@ -1,0 +1,73 @@
+"""Snapshots and events as JSON, both ways (`tg1.told.tables` has the keys). PURE.
+
+A file of a newer TG1 may hold more: unknown keys are left out, and a word that is not known becomes the kind's own
+"other". Anything else that is not as it should be is a `SnapshotDamaged` with a sentence. Nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tg1.errors import SnapshotDamaged, StateError
+from tg1.told.tables import EVENT, SNAPSHOT
+
+if TYPE_CHECKING:
+    from tg1.store.json_kinds import Record
+    from tg1.told.events import Event
+    from tg1.told.snapshot import Snapshot
+
+VERSION = 1
+"""Goes up when a reader of the old one would misread the new one; new keys alone don't raise it."""
+MARK = "tg1_snapshot"
+"""The first key of a snapshot, with the version as its value: a JSON file without it is no snapshot of ours."""
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """The bytes of the file: one line a key, and one line a level, order or account."""
+    lines = ",\n".join([f'"{key}": {text}' for key, text in SNAPSHOT.pairs(snapshot).items()])
+    return f'{{\n"{MARK}": {VERSION},\n{lines}\n}}\n'.encode("ascii")
+
+
+def decode_snapshot(data: bytes) -> Snapshot | None:
+    """The snapshot in a file; None for a JSON file that is none of ours. Raises `SnapshotDamaged`."""
+    document = _document(data)
+    if document is None or MARK not in document:
+        return None
+    version = document[MARK]
+    if type(version) is not int or version < 1:
+        raise SnapshotDamaged(f"it names the version {str(version)[:20]!r}, which there is not")
+    if version > VERSION:
+        raise SnapshotDamaged(f"a newer TG1 wrote it (version {version}; this one reads {VERSION}): update this TG1")
+    snapshot: Snapshot = _read(SNAPSHOT, document)
+    return snapshot
+
+
+def encode_event(event: Event) -> bytes:
+    """One line with its end; what an event does not have is left out."""
+    pairs = EVENT.pairs(event)
+    return ("{" + ", ".join([f'"{key}": {text}' for key, text in pairs.items() if text not in _EMPTY]) + "}\n").encode()
+
+
+def decode_event(line: bytes) -> Event:
+    """The event of one line; raises `SnapshotDamaged`."""
+    event: Event = _read(EVENT, _document(line))
+    return event
+
+
+_EMPTY = frozenset({"null", '""'})
+
+
+def _read(record: Record, document: Any) -> Any:
+    try:
+        return record.read(document, "")
+    except StateError as exc:
+        raise SnapshotDamaged(f"it is damaged: {exc}") from exc
+
+
+def _document(data: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise SnapshotDamaged(f"it is no whole JSON ({len(data)} bytes)") from exc
+    return document if isinstance(document, dict) else None

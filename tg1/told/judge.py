@@ -1,0 +1,234 @@
+"""How a bot is, judged from outside by what its folder holds: one word, and what needs a person. PURE.
+
+A bot that hangs can't say so; so nothing here believes a snapshot that is older than it may be, or whose process is
+gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tg1.models import StatusKind
+from tg1.told.snapshot import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tg1.models import Status
+    from tg1.told.found import Found
+    from tg1.told.snapshot import Snapshot
+
+HUNG_SECS = 10.0
+"""No cycle for longer: the bot hangs. A slower poll is given three of its intervals."""
+SLOW_SECS = 120.0
+"""The same at a start and at an end, whose single steps wait for brokers: logins, dumps, confirmations."""
+LEAD_SECS = 30.0
+"""A process that holds the lock for less than this may not have written its first snapshot."""
+BLIND_SECS = 30.0
+"""A stale price and an unread book need a person from then on."""
+TOKEN_REFUSED = "token refused"  # noqa: S105 - the feed's phase of that name, no token
+"""`FeedPhase.REFUSED` of `tg1.kite.feed_values`."""
+
+
+class Life(StrEnum):
+    """A bot in one word."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    """For the open, for a login, for prices: no cycle has begun."""
+    PAUSED = "paused"
+    """Its cycles go on; the operator lets it open nothing new."""
+    HUNG = "hung"
+    """Its process lives and does nothing."""
+    DEAD = "dead"
+    """Its process is gone without having said how it ended, or ended by a crash or a refusal."""
+    STOPPED = "stopped"
+    TERMINATED = "terminated"
+    COMPLETED = "completed"
+
+
+class ConcernKind(StrEnum):
+    """What a person is needed for."""
+
+    DEAD = "dead"
+    HUNG = "hung"
+    TERMINATED = "terminated"
+    FAILED = "failed"
+    """It ended and something was left: orders that work, a start that was refused."""
+    ATTENTION = "attention"
+    STALE_PRICE = "stale_price"
+    TOKEN = "token"  # noqa: S105 - a kind of concern
+    BLIND = "blind"
+    SAVE = "save"
+    UNREADABLE = "unreadable"
+    """A file of the bot can't be read: nobody knows how it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One thing that a person has to see to."""
+
+    kind: ConcernKind
+    key: str
+    """What it is about, e.g. an account or an attention's key: the same concern has the same kind and key."""
+    text: str
+    """A sentence without the bot's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instant:
+    """The moment at which a folder is looked at."""
+
+    now: datetime
+    """Aware."""
+    boot_secs: float
+    """Seconds since the boot, asleep or awake (`Clock.monotonic`)."""
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One bot, judged at one moment."""
+
+    life: Life
+    concerns: tuple[Concern, ...]
+    age_secs: float | None
+    """Since its last word: the snapshot's age, or the state file's; None without either."""
+
+    @property
+    def needs_person(self) -> bool:
+        """True when `tg1 status` ends with exit code 1 for this bot."""
+        return bool(self.concerns)
+
+
+def age_of(snapshot: Snapshot, at: Instant) -> float:
+    """Seconds since a snapshot was written; a jump of the wall clock does not change it within one boot."""
+    if snapshot.process.boot_id == at.boot_id:
+        return max(0.0, at.boot_secs - snapshot.written_boot_secs)
+    return max(0.0, (at.now - snapshot.written_at).total_seconds())
+
+
+def hung_after_secs(snapshot: Snapshot) -> float:
+    """How old the snapshot of a healthy bot may become."""
+    if snapshot.phase is Phase.TRADING:
+        return max(HUNG_SECS, 3 * snapshot.poll_interval_secs)
+    return max(SLOW_SECS, 3 * snapshot.poll_interval_secs)
+
+
+def judge(found: Found, at: Instant) -> Judgement:
+    """Judge one bot of a folder."""
+    if found.is_alive:
+        life, concerns = _alive(found, at)
+    else:
+        life, concerns = _gone(found)
+    unreadable = [Concern(kind=ConcernKind.UNREADABLE, key=fault, text=fault) for fault in found.faults]
+    return Judgement(life=life, concerns=(*concerns, *unreadable, *_attention(found)), age_secs=_age(found, at))
+
+
+def _age(found: Found, at: Instant) -> float | None:
+    if found.snapshot is not None:
+        return age_of(found.snapshot, at)
+    return None if found.saved is None else max(0.0, (at.now - found.saved.at).total_seconds())
+
+
+def _attention(found: Found) -> Iterator[Concern]:
+    for entry in found.attention:
+        yield Concern(kind=ConcernKind.ATTENTION, key=entry.key, text=entry.text)
+
+
+# -- a process lives ---------------------------------------------------------------------------------------------------
+
+
+def _alive(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
+    snapshot = found.snapshot
+    if snapshot is None or not found.is_by_holder:
+        return _untold(found, at)
+    age = age_of(snapshot, at)
+    if age > hung_after_secs(snapshot):
+        since = f"no cycle for {age:.0f} s" if snapshot.phase is Phase.TRADING else f"no sign of life for {age:.0f} s"
+        text = f"it hangs: {since} in process {snapshot.process.pid}; its orders work on, and nobody minds them"
+        return Life.HUNG, [Concern(kind=ConcernKind.HUNG, key="", text=text)]
+    if snapshot.phase in (Phase.STARTING, Phase.WAITING):
+        return Life.WAITING, list(_token(snapshot))
+    life = Life.PAUSED if snapshot.is_paused else Life.ACTIVE
+    return life, [*_token(snapshot), *_stale(snapshot), *_blind(snapshot), *_save(snapshot)]
+
+
+def _untold(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
+    """A process that writes no snapshot: it has only begun, or an earlier TG1 runs."""
+    since = found.holder.since if found.holder else None
+    if found.saved is None or (since is not None and (at.now - since).total_seconds() < LEAD_SECS):
+        return Life.WAITING, []
+    return Life.ACTIVE, []
+
+
+def _token(snapshot: Snapshot) -> Iterator[Concern]:
+    if snapshot.feed is not None and snapshot.feed.phase == TOKEN_REFUSED:
+        yield Concern(kind=ConcernKind.TOKEN, key="", text=snapshot.feed.fault or "Kite refused the access token")
+
+
+def _stale(snapshot: Snapshot) -> Iterator[Concern]:
+    for price in snapshot.prices:
+        if price.stale and (price.age_secs is None or price.age_secs > BLIND_SECS):
+            age = "never came" if price.age_secs is None else f"is {price.age_secs:.0f} s old"
+            why = f": {snapshot.feed.fault}" if snapshot.feed and snapshot.feed.fault else ""
+            text = f"the price of {price.symbol} {age}{why}"
+            yield Concern(kind=ConcernKind.STALE_PRICE, key=price.symbol, text=text)
+
+
+def _blind(snapshot: Snapshot) -> Iterator[Concern]:
+    for account in snapshot.accounts:
+        age = account.good_age_secs
+        if account.orders_expected and age is not None and age > BLIND_SECS:
+            what = "shows an empty book" if account.is_blank else account.fault or "could not be read"
+            text = f"account {account.name} has not been seen for {age:.0f} s: {what}"
+            yield Concern(kind=ConcernKind.BLIND, key=account.name, text=text)
+
+
+def _save(snapshot: Snapshot) -> Iterator[Concern]:
+    if snapshot.saves.fault:
+        text = f"no orders are placed until the state can be saved: {snapshot.saves.fault}"
+        yield Concern(kind=ConcernKind.SAVE, key="", text=text)
+
+
+# -- no process lives --------------------------------------------------------------------------------------------------
+
+_ENDS = {
+    StatusKind.STOPPED: Life.STOPPED,
+    StatusKind.TERMINATED: Life.TERMINATED,
+    StatusKind.COMPLETED: Life.COMPLETED,
+}
+
+
+def _gone(found: Found) -> tuple[Life, list[Concern]]:
+    """The state file says how a bot ended; only what it can't know is taken from the last snapshot."""
+    end = found.snapshot.end if found.snapshot is not None else None
+    status = found.status
+    life = _ENDS.get(status.kind, Life.DEAD) if status is not None else Life.DEAD
+    if life is Life.TERMINATED:
+        return life, [Concern(kind=ConcernKind.TERMINATED, key="", text=f"terminated: {_reason(status)}")]
+    if end is not None and found.is_last_word and end.exit_code:
+        kind = ConcernKind.DEAD if end.is_crash else ConcernKind.FAILED
+        return Life.DEAD if end.is_crash else life, [Concern(kind=kind, key="", text=end.why)]
+    if life is Life.DEAD and end is not None and found.is_last_word:
+        # It ended in good order before it had a state that could say so.
+        return Life.STOPPED, []
+    if life is Life.DEAD:
+        return life, [Concern(kind=ConcernKind.DEAD, key="", text=_death(status))]
+    return life, []
+
+
+def _reason(status: Status | None) -> str:
+    return status.reason if status is not None and status.reason else "by its own rules"
+
+
+def _death(status: Status | None) -> str:
+    if status is not None and status.kind is StatusKind.TERMINATING:
+        return (
+            f"its process died while it was terminating ({_reason(status)}): orders may still work; start it again, "
+            "and it goes on with that, or use --cancel-all"
+        )
+    return "its process is gone without a word: its orders may still work, and nobody minds them; start it again"
