@@ -14,7 +14,7 @@ from tg1.models import Role, StatusKind, TradeSide
 from tg1.rules import decide, fills, grid, tickets
 from tg1.rules.account_trouble import PROBES
 from tg1.screen.view import status_line, view_of
-from tg1.trading.clearing import cancel_superfluous, cut_partial_entries
+from tg1.trading.clearing import clear_up
 from tg1.trading.ending import Ending, cancel_everything
 from tg1.trading.hedging import Hedging
 from tg1.trading.new_day import NewDay
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
     from tg1.machine.clock import Clock
     from tg1.models import BotState
-    from tg1.ports import Broker, PriceFeed
+    from tg1.ports import Broker, PriceFeed, Wishes
     from tg1.rules.given import Moment
     from tg1.rules.grid import GridRow
     from tg1.rules.hours import TradingCalendar
@@ -58,6 +58,7 @@ class GridOcoEngine:
         calendar: TradingCalendar | None = None,
         observer: Callable[[LadderView], None] | None = None,
         new_uuid: Callable[[], str] | None = None,
+        wishes: Wishes | None = None,
     ) -> None:
         self.config = config
         self.client = client
@@ -66,9 +67,8 @@ class GridOcoEngine:
         self._session = TradingSession(config=config, clock=clock, calendar=calendar)
         self.clock = self._session.clock
         self._observer = observer
-        self._parts = Parts(config=config, client=client, feed=feed, store=state, clock=self.clock)
-        if new_uuid is not None:
-            self._parts.new_uuid = new_uuid
+        self._parts = Parts(config=config, client=client, feed=feed, store=state, clock=self.clock, wishes=wishes)
+        self._parts.new_uuid = new_uuid or self._parts.new_uuid
         self._keeper = self._parts.keeper
         self._desk = self._parts.desk
         self._opening = Opening(self._parts)
@@ -168,8 +168,7 @@ class GridOcoEngine:
         self._poll_entry_orders(books, moment)
         self._poll_target_orders(books, moment)
         self._poll_oco_orders(books, moment)
-        cancel_superfluous(self._parts, self._parts.strangers.judge(books, moment), moment)
-        cut_partial_entries(self._parts, moment)
+        clear_up(self._parts, self._parts.strangers.judge(books, moment), moment)
         self._hedging.price_pending(moment)
         self._parts.save(moment)
         if reason := self._check_termination(books, moment):
@@ -262,11 +261,12 @@ class GridOcoEngine:
 
     def _place_entry_orders(self, moment: Moment, unread: list[str]) -> None:
         """At most one BUY and one SELL entry (behaviour 2.2); none without TokenA's price or the account's book."""
-        if self._state.max_quantity_reached or moment.price_a is None or self._trade_account in unread:
+        state = self._state
+        if state.max_quantity_reached or moment.price_a is None or self._trade_account in unread:
             return
         if not self._keeper.blame.troubles.may_enter(self._trade_account, moment.now):
             return
-        due = decide.entries_due(self._state.levels.values(), moment.now, self.config.max_open_entries)
+        due = decide.entries_due(state.levels.values(), moment.now, self.config.max_open_entries, state.paused_sides)
         self._desk.place([tickets.entry_ticket(level, self._parts.rules, moment) for level in due], moment)
 
     def _manage_oco_orders(self, moment: Moment, unread: list[str]) -> None:

@@ -722,6 +722,16 @@ COMPLETED = Status(kind=StatusKind.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the operator wants of the entries from now on; it stays until he wishes otherwise."""
+
+    id: str
+    """Names this wish; the bot answers with it once it is carried out."""
+    paused: frozenset[Side]
+    """Sides that open nothing new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingOrder:
     """One order of a square-off (behaviour 13): it belongs to an account, not to a level."""
 
@@ -767,5 +777,9 @@ class BotState:
     """Rupees, about: what positions that were left to the broker's square-off stood at when they were last seen."""
     last_prices: list[LastPrice] = field(default_factory=list)
     """One of each symbol, as of the last fill or the last end."""
+    paused_sides: list[Side] = field(default_factory=list)
+    """Sides whose entries the operator has paused."""
+    pause_seen: str = ""
+    """Id of his last wish that was carried out."""
     closing: list[ClosingOrder] = field(default_factory=list)
     """Orders of square-offs, oldest first: what they filled is held no more."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Quote,
         Role,
         TradeSide,
+        Wish,
     )
 
 
@@ -82,6 +83,13 @@ class PriceFeed(Protocol):
 
     def fault(self) -> str:
         """Why there are no fresh prices, as a sentence; empty when all is well or nothing is known."""
+
+
+class Wishes(Protocol):
+    """What the operator asks of a running bot."""
+
+    def latest(self) -> Wish | None:
+        """His last wish; None without one. Asked in every cycle, so it costs next to nothing, and never raises."""
 
 
 class FileSystem(Protocol):

@@ -309,6 +309,8 @@ def bot_states(draw: st.DrawFn) -> BotState:
         executed=draw(st.lists(executions, max_size=2)),
         charges_before=draw(costs),
         squared_off_pnl=draw(prices),
+        paused_sides=draw(st.lists(st.sampled_from(Side), unique=True)),
+        pause_seen=draw(st.text(max_size=12)),
         closing=draw(
             st.lists(st.builds(ClosingOrder, account=texts, order=legs("X", (Role.CLOSE,)), day=st.dates()), max_size=1)
         ),

@@ -77,4 +77,5 @@ def carried_over(old: BotState, new: BotState, squared_off: Iterable[SquaredOff]
     new.order_history = list(old.order_history)
     new.next_record_seq = old.next_record_seq
     new.attention = list(old.attention)
+    new.paused_sides, new.pause_seen = list(old.paused_sides), old.pause_seen
     return new

@@ -12,9 +12,10 @@ from tg1.rules.rejections import is_due, is_entry_due
 from tg1.rules.timing import has_waited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from tg1.models import Side
     from tg1.rules.given import Moment
 
 PARTIAL_ENTRY_SECS = 30.0
@@ -26,10 +27,12 @@ def targets_due(levels: Iterable[OpenOrder], now: datetime) -> list[OpenOrder]:
     return [level for level in levels if level.state is LevelState.TARGET_READY and is_due(level.backoff, now)]
 
 
-def entries_due(levels: Iterable[OpenOrder], now: datetime, max_open_entries: int) -> list[OpenOrder]:
-    """At most one fresh level per direction, the nearest to the market (behaviour 2.2, 2.3).
+def entries_due(
+    levels: Iterable[OpenOrder], now: datetime, max_open_entries: int, paused: Sequence[Side] = ()
+) -> list[OpenOrder]:
+    """At most one fresh level per direction, the nearest to the market (behaviour 2.2, 2.3); none that is paused.
 
-    `max_open_entries` bounds the working entries per side; 0 is no bound.
+    `max_open_entries` bounds the working entries per side; 0 is no bound. `paused` are the operator's sides.
     """
     nearest: dict[TradeSide, OpenOrder] = {}
     working = dict.fromkeys(TradeSide, 0)
@@ -43,7 +46,9 @@ def entries_due(levels: Iterable[OpenOrder], now: datetime, max_open_entries: in
     return [
         nearest[side]
         for side in (TradeSide.DOWNSIDE, TradeSide.UPSIDE)
-        if side in nearest and (not max_open_entries or working[side] < max_open_entries)
+        if side in nearest
+        and side.entry_direction not in paused
+        and (not max_open_entries or working[side] < max_open_entries)
     ]
 
 

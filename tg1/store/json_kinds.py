@@ -126,6 +126,23 @@ def word(enum: type[StrEnum]) -> JsonKind:
     return JsonKind(wanted, write, read)
 
 
+def words(enum: type[StrEnum]) -> JsonKind:
+    """A list of values of `enum`, by their words."""
+    one = word(enum)
+
+    def write(values: Any) -> str:
+        if not isinstance(values, list):
+            raise TypeError
+        return f"[{', '.join([one.write(value) for value in values])}]"
+
+    def read(values: Any, where: str) -> list[StrEnum]:
+        if not isinstance(values, list):
+            refuse(where, values, "a list")
+        return [one.read(value, f"{where}[{index}]") for index, value in enumerate(values)]
+
+    return JsonKind(f"a list of words, each {one.wanted}", write, read)
+
+
 def optional(kind: JsonKind) -> JsonKind:
     """Null for None, or a value of `kind`."""
 

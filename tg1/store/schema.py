@@ -31,7 +31,7 @@ from tg1.models import (
     TradeSide,
     TradeType,
 )
-from tg1.store.json_kinds import COUNT, DAY, FLAG, INSTANT, PRICE, TEXT, JsonKind, Record, optional, refuse, word
+from tg1.store.json_kinds import COUNT, DAY, FLAG, INSTANT, PRICE, TEXT, JsonKind, Record, optional, refuse, word, words
 
 _STATUS_WORDS = {kind.value: kind for kind in StatusKind}
 
@@ -196,6 +196,8 @@ SCALARS: dict[str, JsonKind] = {
     "next_record_seq": COUNT,
     "charges_before": CHARGES.kind,
     "squared_off_pnl": PRICE,
+    "paused_sides": words(Side),
+    "pause_seen": TEXT,
 }
 HEAD = Record(BotState, SCALARS)
 LISTS = {
@@ -211,6 +213,8 @@ ADDED: dict[str, Any] = {
     "executed": [],
     "charges_before": json.loads(CHARGES.write(NO_CHARGES), parse_float=Decimal),
     "squared_off_pnl": ZERO,
+    "paused_sides": [],
+    "pause_seen": "",
     "last_prices": [],
     "closing": [],
 }

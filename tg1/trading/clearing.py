@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tg1.rules import decide
+from tg1.trading.pausing import follow_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from tg1.rules.given import Moment
     from tg1.trading.parts import Parts
     from tg1.trading.strangers import Orphan
+
+
+def clear_up(parts: Parts, orphans: Iterable[Orphan], moment: Moment) -> None:
+    """Everything that is to be cancelled while the bot trades on."""
+    cancel_superfluous(parts, orphans, moment)
+    cut_partial_entries(parts, moment)
+    follow_wishes(parts, moment)
 
 
 def cancel_superfluous(parts: Parts, orphans: Iterable[Orphan], moment: Moment) -> None:

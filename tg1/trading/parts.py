@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
     from tg1.machine.clock import Clock
     from tg1.models import BotState, Statement
-    from tg1.ports import Broker, PriceFeed
+    from tg1.ports import Broker, PriceFeed, Wishes
     from tg1.rules.charges import Plans
     from tg1.state import StateManager
     from tg1.trading.book import Book
@@ -51,6 +51,8 @@ class Parts:
     store: StateManager
     clock: Clock
     new_uuid: Callable[[], str] = new_uuid
+    wishes: Wishes | None = None
+    """Where the operator's pause is read; None where nobody asks for one."""
     given_rules: Rules | None = None
     """For the emergency stop, which knows no ticks; None: made from the configuration and the instruments."""
     saves: bool = True

@@ -295,7 +295,7 @@ def test_file_of_the_first_edition_is_read_as_if_nothing_had_been_executed() -> 
     """Behaviour 9: a bot that is updated overnight resumes its grid; what earlier days cost is not made up."""
 
     def forget(document: dict[str, Any]) -> None:
-        for key in ("executed", "charges_before", "squared_off_pnl", "last_prices"):
+        for key in ("executed", "charges_before", "squared_off_pnl", "last_prices", "paused_sides", "pause_seen"):
             document.pop(key)
         for record in document["order_history"]:
             for key in ("net_pnl", "open_pnl", "charges"):
