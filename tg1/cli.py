@@ -183,7 +183,7 @@ def parse_command(
     values = _given_values(argv)
     actions = {name: bool(values.pop(name, False)) for name in ("dry_run", "cancel_all", "square_off", "yes")}
     action = _action(**actions)
-    file = _file(values.pop("config", None), read_config)
+    file = config_file(values.pop("config", None), read_config)
     sources = gather(values, environ, file)
     try:
         credentials = collect(values, sources.secret_environ(environ), read_file)
@@ -204,7 +204,7 @@ def parse_command(
     )
 
 
-def _file(name: str | None, read: Callable[[Path], GivenFile]) -> ConfigFile:
+def config_file(name: str | None, read: Callable[[Path], GivenFile]) -> ConfigFile:
     """The settings of `--config`. Raises `ConfigError`."""
     if name is None:
         return NO_FILE

@@ -104,7 +104,7 @@ def test_expired_token_is_said_in_those_words(kite: Kite) -> None:
     kite.status = 403
     kite.headers["Content-Type"] = "application/json"
     kite.body = b'{"status":"error","error_type":"TokenException","message":"Incorrect `api_key` or `access_token`."}'
-    with pytest.raises(KiteTokenExpired, match=r"access token has expired.*generate_session"):
+    with pytest.raises(KiteTokenExpired, match=r"access token has expired.*tg1 login"):
         fetch(kite.root)
 
 

@@ -51,15 +51,8 @@ class ZerodhaConfigFile:
 
     def load(self) -> ZerodhaCredentials:
         """Read the file as it is now. Raises `ConfigError` naming the file and the section or field that is wrong."""
-        section_name = f"{SECTION_PREFIX}{self.user}"
         given = self._read()
-        parser = self._parsed(given.data)
-        if not parser.has_section(section_name):
-            present = ", ".join(f"[{name}]" for name in parser.sections() if name.startswith(SECTION_PREFIX)) or "none"
-            raise ConfigError(
-                f"{self.path} has no section [{section_name}] for --zerodha-user {self.user} (found: {present})"
-            )
-        section = parser[section_name]
+        section = self._section(given)
         return ZerodhaCredentials(
             user=self.user,
             api_key=self._required(section, "api_key"),
@@ -68,9 +61,22 @@ class ZerodhaConfigFile:
             warnings=() if given.is_private else (f"{self.path} can be read by other users: chmod 600 it.",),
         )
 
+    def app(self) -> tuple[str, str]:
+        """The api key and secret, which a login needs; the token may be missing. Raises `ConfigError`."""
+        section = self._section(self._read())
+        return self._required(section, "api_key"), self._required(section, "api_secret")
+
     def access_token(self) -> str:
         """Read the access token as it is now: the feed's token source. Raises `ConfigError`."""
         return self.load().access_token
+
+    def _section(self, given: GivenFile) -> configparser.SectionProxy:
+        name = f"{SECTION_PREFIX}{self.user}"
+        parser = self._parsed(given.data)
+        if not parser.has_section(name):
+            present = ", ".join(f"[{each}]" for each in parser.sections() if each.startswith(SECTION_PREFIX)) or "none"
+            raise ConfigError(f"{self.path} has no section [{name}] for --zerodha-user {self.user} (found: {present})")
+        return parser[name]
 
     def _read(self) -> GivenFile:
         try:

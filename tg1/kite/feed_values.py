@@ -9,9 +9,7 @@ from enum import StrEnum
 from tg1.errors import ConfigError
 
 HOW_TO_RENEW = (
-    "log in at https://kite.zerodha.com/connect/login?v=3&api_key=<api_key> in a browser, take the request_token from "
-    "the address that it leads to, exchange it with KiteConnect.generate_session(request_token, api_secret), and "
-    "write the new access_token into the --zerodha-config file"
+    "run `tg1 login` with the same --zerodha-config and --zerodha-user; it needs a person with a browser, once a day"
 )
 """How a person gets the access token of the day (kite.md 2.5); no sentence by itself."""
 

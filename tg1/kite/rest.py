@@ -1,4 +1,4 @@
-"""Zerodha's REST calls with the real `KiteConnect`: the instrument dump, with every fault as one of ours (kite.md 2).
+"""Zerodha's REST calls with the real `KiteConnect`, with every fault as one of ours (kite.md 2).
 
 Importing `kiteconnect` costs 0.3 s and 44 MB (kite.md 0.10), so only a call does.
 """
@@ -25,7 +25,7 @@ def fetch_from_kite(
 
     Raises `KiteTokenExpired` for a dead token and `FeedError` for every other fault of kite.md 2.4.
     """
-    kite = _kite_connect(api_key=api_key, access_token=access_token, root=root or KITE_ROOT, insecure_tls=insecure_tls)
+    kite = kite_connect(api_key=api_key, access_token=access_token, root=root or KITE_ROOT, insecure_tls=insecure_tls)
     rows: list[dict[str, Any]] = []
     failures: list[Exception] = []
 
@@ -45,11 +45,12 @@ def fetch_from_kite(
         raise FeedError(f"Kite's instrument dump did not arrive within {deadline_secs:.0f} s")
     if failures:
         # Not chained: the client's exceptions quote what the server said, and a server may echo the header.
-        raise _mapped(failures[0], Redactor((api_key, access_token))) from None
+        raise mapped(failures[0], Redactor((api_key, access_token)), "the instrument dump") from None
     return rows
 
 
-def _kite_connect(*, api_key: str, access_token: str, root: str, insecure_tls: bool) -> Any:
+def kite_connect(*, api_key: str, access_token: str | None, root: str, insecure_tls: bool) -> Any:
+    """The client, with neither the process's warnings silenced nor a stranger's login in its header."""
     from kiteconnect import KiteConnect  # noqa: PLC0415  # see above
 
     with warnings.catch_warnings():
@@ -66,26 +67,26 @@ def _keep_header(request: Any) -> Any:
     return request
 
 
-def _mapped(exc: Exception, redactor: Redactor) -> FeedError:
-    """Translate what `KiteConnect` lets out into our errors, without a secret (kite.md 2.4)."""
-    import requests  # noqa: PLC0415  # see _kite_connect
-    from kiteconnect import exceptions as kite  # noqa: PLC0415  # see _kite_connect
+def mapped(exc: Exception, redactor: Redactor, what: str) -> FeedError:
+    """Translate what `KiteConnect` lets out into our errors, without a secret; `what` was asked for (kite.md 2.4)."""
+    import requests  # noqa: PLC0415  # see kite_connect
+    from kiteconnect import exceptions as kite  # noqa: PLC0415  # see kite_connect
 
     if isinstance(exc, kite.TokenException):
         return KiteTokenExpired(TOKEN_EXPIRED)
     told = redactor.scrub(str(exc))[:256]
     code = getattr(exc, "code", "no code")
     sentences: tuple[tuple[type[Exception], str], ...] = (
-        (kite.NetworkException, f"Kite did not serve the instrument dump ({code}): {told}"),
+        (kite.NetworkException, f"Kite did not serve {what} ({code}): {told}"),
         # Its text holds the whole page that a sick server sent.
-        (kite.DataException, "Kite answered the request for the instrument dump with something that can't be read"),
-        (kite.KiteException, f"Kite refused the instrument dump ({code}): {told}"),
+        (kite.DataException, f"Kite answered the request for {what} with something that can't be read"),
+        (kite.KiteException, f"Kite refused {what} ({code}): {told}"),
         (requests.exceptions.SSLError, "Kite's TLS certificate could not be verified"),
-        (requests.exceptions.Timeout, "Kite did not answer the request for the instrument dump in time"),
+        (requests.exceptions.Timeout, f"Kite did not answer the request for {what} in time"),
         (
             requests.exceptions.RequestException,
-            f"Kite can't be reached for the instrument dump ({type(exc).__name__})",
+            f"Kite can't be reached for {what} ({type(exc).__name__})",
         ),
     )
-    unreadable = f"Kite's instrument dump can't be read ({type(exc).__name__})"
+    unreadable = f"Kite's answer to the request for {what} can't be read ({type(exc).__name__})"
     return FeedError(next((sentence for kind, sentence in sentences if isinstance(exc, kind)), unreadable))

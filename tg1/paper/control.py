@@ -109,7 +109,9 @@ class ControlApp:
             "holdings": self._holdings,
             "margin": self._margin,
             "halt": self._halt,
-            "kite_login": lambda body, now: self._kite.allow_login(str(body["api_key"]), str(body["api_secret"]), now),
+            "kite_login": lambda body, now: self._kite.allow_login(
+                str(body["api_key"]), str(body["api_secret"]), now=now
+            ),
             "kite_token": lambda body, now: self._kite.declare(str(body["api_key"]), str(body["access_token"]), now),
             "expire_day": lambda _, now: self._exchange.expire_day(now),
             "cancel_stops": lambda _, now: self._exchange.cancel_stops(now),

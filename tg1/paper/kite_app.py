@@ -23,6 +23,8 @@ _FORBIDDEN, _NOT_FOUND, _BAD_GATEWAY = 403, 404, 502
 _QUOTES = ("/quote", "/quote/ohlc", "/quote/ltp")
 _HISTORICAL = "/instruments/historical/"
 _SESSION = "/session/token"
+_DOORS = (_SESSION, "/connect/login")
+"""What is served without a token."""
 _PER_SEC = {"quote": 1, "historical": 3, "other": 10}
 """Requests a second and api key (kite.md 2.6)."""
 _BAND = 0.2
@@ -89,8 +91,8 @@ class KiteApp:
         if refusal is not None:
             return refusal
         try:
-            if request.path == _SESSION:
-                return self._session(request, now)
+            if request.path in _DOORS:
+                return (self._session if request.path == _SESSION else self._login_page)(request, now)
             api_key = self._checked_key(request, now)
             if not self._is_within_limit(request, api_key, now):
                 return _kite_error(TOO_MANY, "NetworkException", "Too many requests")
@@ -137,6 +139,12 @@ class KiteApp:
         return _kite_error(_NOT_FOUND, "GeneralException", "Route not found")
 
     # The login
+
+    def _login_page(self, request: WireRequest, now: datetime) -> WireReply:
+        """Where the real page leads to once a person has logged in: the address with its request token."""
+        token = self.sessions.allow_login(dict(request.query).get("api_key", ""), now=now)
+        address = f"http://127.0.0.1/?action=login&status=success&request_token={token}"
+        return WireReply(status=200, headers={"Content-Type": "text/plain"}, body=f"{address}\n".encode())
 
     def _session(self, request: WireRequest, now: datetime) -> WireReply:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) or dict(request.query)

@@ -31,9 +31,13 @@ class KiteSessions:
         self._waiting: dict[str, tuple[str, _Token]] = {}
         self._access: dict[str, _Token | None] = {}
 
-    def allow_login(self, api_key: str, api_secret: str, now: datetime) -> str:
-        """Return a request token, as the browser's login does at its end; it lives for five minutes, once."""
-        self._secrets[api_key] = api_secret
+    def allow_login(self, api_key: str, api_secret: str = "", *, now: datetime) -> str:
+        """Return a request token, as the browser's login does at its end; it lives for five minutes, once.
+
+        The key's secret is what was last given, or "paper".
+        """
+        if api_secret:
+            self._secrets[api_key] = api_secret
         token = self._make()
         self._waiting[token] = (api_key, _Token(text=token, expires_at=now + _REQUEST_TOKEN_LIFE))
         return token

@@ -98,7 +98,7 @@ def test_missing_field_is_named_with_file_and_section(file: ZerodhaConfigFile, n
 def test_missing_token_comes_with_the_way_to_get_one(file: ZerodhaConfigFile) -> None:
     """Behaviour 10.3."""
     file.path.write_text(GOOD.replace("token%1", ""))
-    with pytest.raises(ConfigError, match="request_token"):
+    with pytest.raises(ConfigError, match="tg1 login"):
         file.load()
 
 

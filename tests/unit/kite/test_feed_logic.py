@@ -337,7 +337,7 @@ def test_refused_token_is_told_with_the_way_to_renew_it(status: str) -> None:
     assert not logic.retries_by_itself
     fault = logic.fault(1.0)
     assert "access token has expired" in fault
-    assert all(step in fault for step in ("request_token", "generate_session", "--zerodha-config"))
+    assert all(step in fault for step in ("tg1 login", "a person with a browser", "--zerodha-config"))
 
 
 def test_refused_token_is_tried_slowly_and_a_renewed_one_at_once() -> None:

@@ -214,7 +214,7 @@ def test_request_token_is_exchanged_once_for_the_days_token() -> None:
     """Checksum = sha256(api_key + request_token + api_secret); a second exchange is refused (kite.md 2.5)."""
     desk = Desk()
     kite = Kite(desk)
-    request_token = kite.app.sessions.allow_login("k", "s", desk.now)
+    request_token = kite.app.sessions.allow_login("k", "s", now=desk.now)
     wrong = _exchange_token(kite, request_token, key="other")
     assert (wrong.status, json.loads(wrong.body)["message"]) == (403, "Invalid `checksum`.")
     login = json.loads(_exchange_token(kite, request_token).body)["data"]
@@ -227,7 +227,7 @@ def test_request_token_lives_for_minutes() -> None:
     """A few minutes, single use (kite.md 2.5)."""
     desk = Desk()
     kite = Kite(desk)
-    request_token = kite.app.sessions.allow_login("k", "s", desk.now)
+    request_token = kite.app.sessions.allow_login("k", "s", now=desk.now)
     desk.wait(301)
     assert _exchange_token(kite, request_token).status == 403
 
