@@ -42,7 +42,10 @@ class LadderScreen:
         """Let the view be drawn in place of the last one; returns at once."""
         self._newest = view
         if not self._asked:
-            self._asked = self._writer.offer(self._draw)
+            # Before it is offered: the writer may have drawn by the time that `offer` returns.
+            self._asked = True
+            if not self._writer.offer(self._draw):
+                self._asked = False
 
     def _draw(self) -> None:
         self._asked = False

@@ -5,12 +5,18 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from tests.unit.screen.test_ladder import bot, busy, seen
 from tg1.screen.live import LadderScreen
 from tg1.screen.writer import Writer, end_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
 
 
 def screen_on(stream: io.StringIO) -> tuple[LadderScreen, Writer]:
@@ -29,6 +35,22 @@ def test_screen_draws_the_last_view_and_can_be_stopped_twice() -> None:
     screen.stop()
     assert end_all([writer], 30) == []
     assert "MAX QUANTITY REACHED" in out.getvalue()
+
+
+def test_screen_goes_on_when_its_writer_is_quicker_than_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that was drawn before `offer` came back must not leave a draw asked for that nobody will do."""
+    out = io.StringIO()
+    screen, writer = screen_on(out)
+
+    def done_at_once(job: Callable[[], object]) -> bool:
+        job()
+        return True
+
+    monkeypatch.setattr(writer, "offer", done_at_once)
+    screen.show(seen(bot()))
+    screen.show(seen(busy()))
+    assert "MAX QUANTITY REACHED" in out.getvalue()
+    assert end_all([writer], 30) == []
 
 
 def test_screen_drops_frames_that_nobody_reads() -> None:
