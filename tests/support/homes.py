@@ -65,6 +65,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "paper.visibility": ("unit/paper/test_quirks.py",),
     "paper.wire": ("unit/paper/test_quirks.py", "contract/test_xts_paper.py"),
     "paper.xts_app": ("unit/paper/test_quirks.py", "unit/paper/test_accounts.py"),
+    # The watch's values are tested by what is decided on them.
+    "watch.alerts": ("unit/watch/test_outbox.py", "unit/watch/test_message.py"),
+    "watch.memory": ("unit/watch/test_spool.py",),
+    "watch.spool_codec": ("unit/watch/test_spool.py",),
     # A replay is judged by the days it lives.
     "replay": ("replay",),
     # Edges are tested at their sockets.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__"},
     {"commands"},
-    {"run", "config_command", "login", "replay"},
+    {"run", "config_command", "login", "replay", "watch"},
     {"stop"},
     {"wiring"},
     {"cli", "grid_engine", "paper_process"},

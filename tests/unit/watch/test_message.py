@@ -1,0 +1,78 @@
+"""Alerts as a person reads them on a phone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.support.alerts import NOON, alert
+from tg1.watch.alerts import Kind, Noise, told
+from tg1.watch.message import Tone, fitting, message_of
+
+
+def test_one_alert_is_a_title_and_a_sentence() -> None:
+    """Who, what, when, and on which machine."""
+    message = message_of([alert()], 0, NOON, "prod-1")
+    assert message.title == "IRFC Grid hangs"
+    assert message.body == "12:00:00 IRFC Grid: no cycle for 12 s\n(TG1 watch on prod-1)"
+    assert message.tone is Tone.BAD
+
+
+def test_several_are_one_message_under_the_loudest() -> None:
+    """In the order in which they came."""
+    quiet = alert(1, kind=Kind.SESSION_END, noise=Noise.QUIET, text="Session end.", bot="A")
+    message = message_of([quiet, alert(2, after_secs=5)], 0, NOON, "prod-1")
+    assert message.title == "IRFC Grid hangs (+1 more)"
+    assert message.body.splitlines()[:2] == ["12:00:00 A: Session end.", "12:00:05 IRFC Grid: no cycle for 12 s"]
+
+
+def test_many_fills_of_a_bot_are_one_line() -> None:
+    """How many, since when, and the last of them."""
+    fills = [
+        alert(number, kind=Kind.FILL, noise=Noise.NORMAL, text=f"sold {number}", after_secs=number)
+        for number in range(30)
+    ]
+    message = message_of(fills, 0, NOON, "h")
+    assert message.title == "IRFC Grid: 30 fills"
+    assert message.body.splitlines()[0] == "12:00:29 IRFC Grid: 30 fills since 12:00:00, the last: sold 29"
+    assert len(message.body.splitlines()) == 2
+    assert message.tone is Tone.PLAIN
+
+
+def test_good_news_looks_like_it() -> None:
+    """And says what is over."""
+    message = message_of([alert(cleared=True, text="it cycles again")], 0, NOON, "h")
+    assert message.title == "IRFC Grid cycles again"
+    assert message.tone is Tone.GOOD
+
+
+def test_what_was_left_out_is_said() -> None:
+    """With its number; nobody is told nothing."""
+    assert "7 earlier alerts were left out" in message_of([alert()], 7, NOON, "h").body
+    assert "1 earlier alert was left out" in message_of([alert()], 1, NOON, "h").body
+
+
+def test_an_alert_of_another_day_says_its_day() -> None:
+    """One that waited for the network over midnight."""
+    assert message_of([alert()], 0, NOON + timedelta(days=1), "h").body.startswith("23 Nov 12:00:00 IRFC Grid")
+
+
+def test_every_kind_has_its_words() -> None:
+    """A title for each, for the beginning and for the end."""
+    for kind in Kind:
+        assert message_of([alert(kind=kind)], 0, NOON, "h").title
+        if kind not in (Kind.ATTENTION, Kind.SESSION_END, Kind.FILL):
+            assert message_of([alert(kind=kind, cleared=True)], 0, NOON, "h").title
+
+
+def test_the_loudest_are_chosen_first() -> None:
+    """A hang is not behind a hundred sentences of less weight; the order of time stays."""
+    quiet = [alert(number, kind=Kind.ATTENTION, noise=Noise.QUIET, text="x" * 500) for number in range(20)]
+    chosen = fitting([*quiet, alert("hang")])
+    assert chosen[-1].occurrence == "hang"
+    assert len(chosen) == 6
+
+
+def test_sentences_are_made_fit_to_be_sent() -> None:
+    """No line ends, no escape sequences, no endless words."""
+    assert told("a\nb\x1b[31m\u202ec ") == "a b [31m c"
+    assert len(told("x" * 5000)) == 600

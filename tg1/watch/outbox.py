@@ -1,0 +1,136 @@
+"""What waits to be sent to one target, and when it may leave. PURE.
+
+An alert enters once, whatever is handed in twice, and leaves in exactly one of three ways: it was sent, it was dropped
+because too many waited, or it grew too old. The last two are counted, and the next message says the count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tg1.watch.alerts import LOUDEST_FIRST, Noise
+from tg1.watch.message import fitting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from tg1.watch.alerts import Alert, QuietHours
+
+MOST_WAITING = 500
+"""Alerts that one target may owe: a day without a network on a machine with many bots."""
+MOST_REMEMBERED = 2000
+"""Identities of alerts that are done with; more than any restart hands in again."""
+LONGEST_WAIT = timedelta(hours=24)
+"""What is a day old is news to nobody; the page shows what holds still."""
+FIRST_RETRY_SECS = 2.0
+LONGEST_RETRY_SECS = 60.0
+"""Long enough to leave a sick service alone, short enough that an alert is not late when it is back."""
+WINDOWS: Mapping[Noise, timedelta] = {
+    Noise.URGENT: timedelta(seconds=10),
+    Noise.NORMAL: timedelta(seconds=60),
+    Noise.QUIET: timedelta(seconds=900),
+}
+"""At most one message of a noise in its window; what comes meanwhile is folded into the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """One target's alerts. Times are aware; a wall clock that was set back makes nothing wait longer than its bound."""
+
+    waiting: tuple[Alert, ...] = ()
+    """Oldest first."""
+    done: tuple[str, ...] = ()
+    """Identities of what left, latest last."""
+    dropped: int = 0
+    """How many left unsent since the last message that was taken."""
+    failures: int = 0
+    """Attempts in a row that the target did not take."""
+    tried_at: datetime | None = None
+    """The last of these failures."""
+    left_at: Mapping[Noise, datetime] = field(default_factory=dict)
+    """When the last message of a noise was taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What leaves in one message."""
+
+    alerts: tuple[Alert, ...]
+    dropped: int
+    """How many alerts before these left unsent."""
+
+
+def accept(outbox: Outbox, alerts: Iterable[Alert]) -> Outbox:
+    """Take alerts in; those that are switched off, that wait already or that are done with change nothing."""
+    known = {*outbox.done, *(alert.identity for alert in outbox.waiting)}
+    fresh = []
+    for alert in alerts:
+        if alert.noise is not Noise.OFF and alert.identity not in known:
+            known.add(alert.identity)
+            fresh.append(alert)
+    if not fresh:
+        return outbox
+    return _bounded(replace(outbox, waiting=(*outbox.waiting, *fresh)))
+
+
+def _bounded(outbox: Outbox) -> Outbox:
+    """Without the least important of what is too much: the quietest first, of these the oldest."""
+    excess = len(outbox.waiting) - MOST_WAITING
+    if excess <= 0:
+        return outbox
+    ranked = sorted(enumerate(outbox.waiting), key=lambda each: (-LOUDEST_FIRST.index(each[1].noise), each[0]))
+    return _without(outbox, {alert.identity for _, alert in ranked[:excess]}, dropped=excess)
+
+
+def _without(outbox: Outbox, identities: set[str], *, dropped: int) -> Outbox:
+    left = tuple(alert.identity for alert in outbox.waiting if alert.identity in identities)
+    return replace(
+        outbox,
+        waiting=tuple(alert for alert in outbox.waiting if alert.identity not in identities),
+        done=(*outbox.done, *left)[-MOST_REMEMBERED:],
+        dropped=outbox.dropped + dropped,
+    )
+
+
+def expired(outbox: Outbox, now: datetime) -> Outbox:
+    """Without what has waited for a day; counted as dropped."""
+    old = {alert.identity for alert in outbox.waiting if now - alert.at > LONGEST_WAIT}
+    return _without(outbox, old, dropped=len(old)) if old else outbox
+
+
+def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None) -> Batch | None:
+    """What may leave at `now` (IST) as one message; None when nothing may."""
+    if not _may_try(outbox, now):
+        return None
+    noises = {noise for noise in LOUDEST_FIRST if _may_leave(outbox, noise, now, quiet_hours)}
+    alerts = fitting([alert for alert in outbox.waiting if alert.noise in noises])
+    return Batch(alerts=alerts, dropped=outbox.dropped) if alerts else None
+
+
+def _may_try(outbox: Outbox, now: datetime) -> bool:
+    if outbox.tried_at is None or not outbox.failures:
+        return True
+    wait_secs = min(LONGEST_RETRY_SECS, FIRST_RETRY_SECS * 2.0 ** min(outbox.failures - 1, 10))
+    return not timedelta(0) <= now - outbox.tried_at < timedelta(seconds=wait_secs)
+
+
+def _may_leave(outbox: Outbox, noise: Noise, now: datetime, quiet_hours: QuietHours | None) -> bool:
+    if noise is not Noise.URGENT and quiet_hours is not None and quiet_hours.hold(now):
+        return False
+    left_at = outbox.left_at.get(noise)
+    return left_at is None or not timedelta(0) <= now - left_at < WINDOWS[noise]
+
+
+def taken(outbox: Outbox, batch: Batch, now: datetime) -> Outbox:
+    """After the target took a batch."""
+    outbox = _without(outbox, {alert.identity for alert in batch.alerts}, dropped=-batch.dropped)
+    left_at = {**outbox.left_at, **{alert.noise: now for alert in batch.alerts}}
+    return replace(outbox, failures=0, tried_at=None, left_at=left_at)
+
+
+def refused(outbox: Outbox, now: datetime) -> Outbox:
+    """After the target did not take a batch, or did not answer."""
+    return replace(outbox, failures=outbox.failures + 1, tried_at=now)
