@@ -113,7 +113,9 @@ def targets_of(addresses: Addresses, redactor: Redactor) -> tuple[Target, ...]:
     asset = apprise.AppriseAsset(
         app_id="TG1", app_desc="TG1 watch", app_url="", async_mode=False, service_timeout=0, storage_mode="memory"
     )
-    return tuple(_target(apprise, asset, number, where, url) for number, (where, url) in enumerate(addresses.urls, start=1))
+    return tuple(
+        _target(apprise, asset, number, where, url) for number, (where, url) in enumerate(addresses.urls, start=1)
+    )
 
 
 def _apprise() -> Any:
