@@ -67,6 +67,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "paper.xts_app": ("unit/paper/test_quirks.py", "unit/paper/test_accounts.py"),
     # The watch's values are tested by what is decided on them.
     "watch.alerts": ("unit/watch/test_outbox.py", "unit/watch/test_message.py"),
+    "watch.seen": ("unit/watch/test_lookout.py",),
+    "watch.summary": ("unit/watch/test_due.py",),
     "watch.memory": ("unit/watch/test_spool.py",),
     "watch.spool_codec": ("unit/watch/test_spool.py",),
     # A replay is judged by the days it lives.

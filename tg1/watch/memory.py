@@ -45,6 +45,8 @@ class Memory:
     """All bots. A bot whose files are gone is forgotten."""
 
     bots: Mapping[str, BotMemory] = field(default_factory=dict)
-    """By the bot's name, with its folder where several are watched."""
+    """By the place of the bot's files."""
+    blind: Mapping[str, Trouble] = field(default_factory=dict)
+    """Why the watch itself sees nothing somewhere, by the sentence that says it."""
     looked_at: datetime | None = None
     """The last look that was written down."""

@@ -32,6 +32,7 @@ def encode(kept: Kept) -> bytes:
     document = {
         MARK: VERSION,
         "looked_at": _time_out(kept.memory.looked_at),
+        "blind": _troubles_out(kept.memory.blind),
         "bots": {name: _bot_out(bot) for name, bot in kept.memory.bots.items()},
         "outboxes": {key: _outbox_out(outbox) for key, outbox in kept.outboxes.items()},
     }
@@ -47,6 +48,7 @@ def decode(data: bytes) -> Kept:
         return Kept(
             memory=Memory(
                 bots={name: _bot_in(bot) for name, bot in document["bots"].items()},
+                blind=_troubles_in(document["blind"]),
                 looked_at=_time_in(document["looked_at"]),
             ),
             outboxes={key: _outbox_in(outbox) for key, outbox in document["outboxes"].items()},
@@ -73,10 +75,7 @@ def _moment(text: str) -> datetime:
 def _bot_out(bot: BotMemory) -> dict[str, Any]:
     return {
         "run": bot.run,
-        "troubles": {
-            key: [trouble.kind, trouble.occurrence, trouble.what, trouble.since.isoformat()]
-            for key, trouble in bot.troubles.items()
-        },
+        "troubles": _troubles_out(bot.troubles),
         "attention": list(bot.attention),
         "ended": bot.ended,
         "event": bot.event,
@@ -86,14 +85,25 @@ def _bot_out(bot: BotMemory) -> dict[str, Any]:
 def _bot_in(value: Any) -> BotMemory:
     return BotMemory(
         run=str(value["run"]),
-        troubles={
-            key: Trouble(kind=Kind(kind), occurrence=str(occurrence), what=str(what), since=_moment(since))
-            for key, (kind, occurrence, what, since) in value["troubles"].items()
-        },
+        troubles=_troubles_in(value["troubles"]),
         attention=tuple(map(str, value["attention"])),
         ended=str(value["ended"]),
         event=str(value["event"]),
     )
+
+
+def _troubles_out(troubles: Mapping[str, Trouble]) -> dict[str, list[str]]:
+    return {
+        key: [trouble.kind, trouble.occurrence, trouble.what, trouble.since.isoformat()]
+        for key, trouble in troubles.items()
+    }
+
+
+def _troubles_in(value: Any) -> dict[str, Trouble]:
+    return {
+        key: Trouble(kind=Kind(kind), occurrence=str(occurrence), what=str(what), since=_moment(since))
+        for key, (kind, occurrence, what, since) in value.items()
+    }
 
 
 def _outbox_out(outbox: Outbox) -> dict[str, Any]:

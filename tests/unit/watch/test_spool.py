@@ -33,6 +33,7 @@ KEPT = Kept(
                 event="r1:7",
             )
         },
+        blind={"no folder": Trouble(kind=Kind.WATCH, occurrence="", what="", since=NOON)},
         looked_at=NOON,
     ),
     outboxes={

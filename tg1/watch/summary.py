@@ -1,0 +1,56 @@
+"""What a bot earned and holds, in one sentence from its snapshot: the end of an alert about an end. PURE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tg1.screen.money import account_name, signed
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from tg1.told.snapshot import Snapshot, ToldMoney, ToldPosition
+
+
+def end_text(why: str, snapshot: Snapshot) -> str:
+    """Why it ended, the net with its parts, and what is held (behaviour 15)."""
+    parts = [_sentence(why)] if why else []
+    if snapshot.money is not None:
+        parts.append(_sentence(money_text(snapshot.money)))
+    parts.append(held_text(snapshot.positions))
+    return " ".join(parts)
+
+
+def money_text(money: ToldMoney) -> str:
+    """The net first, then what it is made of; what nobody knows is said."""
+    net = "net unknown: a price is missing" if money.net is None else f"net {signed(money.net)}"
+    old = "" if money.is_current or money.net is None else " at old prices"
+    opened = [part for part in (money.open_a, money.open_b) if part is not None]
+    unknown = len(opened) < 2  # noqa: PLR2004 - both tokens
+    open_text = "unknown" if unknown and not opened else signed(sum(opened[1:], opened[0]))
+    squared = f", squared off by the broker about {signed(money.squared_off)}" if money.squared_off else ""
+    return (
+        f"{net}{old} (realised {signed(money.realised)}{squared}, open {open_text}, charges {signed(-money.charges)})"
+    )
+
+
+def held_text(positions: tuple[ToldPosition, ...]) -> str:
+    """What each account holds, signed."""
+    held = [position for position in positions if position.quantity]
+    if not held:
+        return "Nothing is held."
+    return _sentence("held: " + "; ".join(_position(position) for position in held))
+
+
+def _position(position: ToldPosition) -> str:
+    average = "" if position.average is None else f" at {position.average:.2f}"
+    return f"{account_name(position.account)} {position.quantity:+d} {position.symbol}{average}{_gain(position.gain)}"
+
+
+def _gain(gain: Decimal | None) -> str:
+    return "" if gain is None else f" ({signed(gain)})"
+
+
+def _sentence(text: str) -> str:
+    text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
