@@ -16,6 +16,7 @@ Tg1Error
  +-- NoAnswer               a transport: it left and no whole answer came; above it a BrokerUnknown, or a failed read
  +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
  |    +-- KiteTokenExpired  Zerodha's access token of the day is missing or dead
+ |    +-- KiteRefused       Kite's REST said a plain no: asking again does not help
  +-- StateError             the state file is refused: exit 5, nothing is overwritten
  +-- SaveFailed             the state could not be written: no further order until a save works
  +-- SnapshotDamaged        what a bot told of itself can't be read; the bot is none the worse for it
@@ -126,6 +127,10 @@ class FeedError(Tg1Error):
 
 class KiteTokenExpired(FeedError):
     """Zerodha refused the access token (403); it has to be renewed by a person, once a day (kite.md 2.5)."""
+
+
+class KiteRefused(FeedError):
+    """Kite refused a request in readable words, or who answered can't be verified; the same question fails again."""
 
 
 class StateError(Tg1Error):

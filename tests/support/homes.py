@@ -73,6 +73,13 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "watch.spool_codec": ("unit/watch/test_spool.py",),
     # A replay is judged by the days it lives.
     "replay": ("replay",),
+    # A fetch is tested through a socket, as a user types it.
+    "data.__main__": ("contract/test_data_fetch.py",),
+    "data.command": ("contract/test_data_fetch.py",),
+    "data.program": ("contract/test_data_fetch.py",),
+    "data.summary": ("contract/test_data_fetch.py",),
+    "data.wire": ("contract/test_data_fetch.py",),
+    "kite.history": ("contract/test_data_fetch.py",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,

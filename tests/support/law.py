@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__"},
     {"commands"},
+    {"data"},
     {"run", "config_command", "login", "replay", "watch"},
     {"stop"},
     {"wiring"},

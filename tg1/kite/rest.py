@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import threading
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tg1.errors import FeedError, KiteTokenExpired
+from tg1.errors import FeedError, KiteRefused, KiteTokenExpired
 from tg1.kite.feed_values import TOKEN_EXPIRED
 from tg1.machine.hosts import is_loopback
 from tg1.machine.redact import Redactor
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 KITE_ROOT = "https://api.kite.trade"
+NO_PERMISSION = (
+    "The plan of this api key does not allow the call: historical and live data come with the paid Kite Connect app, "
+    "not with the free personal one (developers.kite.trade)"
+)
+"""What a `PermissionException` means (kite.md 2.6, 2.7)."""
+_SERVER_FAULT = 500
 
 
 def fetch_from_kite(
@@ -26,27 +35,43 @@ def fetch_from_kite(
     Raises `KiteTokenExpired` for a dead token and `FeedError` for every other fault of kite.md 2.4.
     """
     kite = kite_connect(api_key=api_key, access_token=access_token, root=root or KITE_ROOT, insecure_tls=insecure_tls)
-    rows: list[dict[str, Any]] = []
+    try:
+        rows: list[dict[str, Any]] = answer_of(
+            lambda: kite.instruments(exchange),
+            "the instrument dump",
+            Redactor((api_key, access_token)),
+            deadline_secs=deadline_secs,
+        )
+    finally:
+        kite.reqsession.close()
+    return rows
+
+
+def answer_of(ask: Callable[[], Any], what: str, redactor: Redactor, *, deadline_secs: float = 60.0) -> Any:
+    """What the client answers to one question; `what` names it in the sentences of a failure.
+
+    Raises `KiteTokenExpired` for a dead token, `KiteRefused` for a plain no, and `FeedError` for every other fault of
+    kite.md 2.4; asking again may help only then.
+    """
+    answers: list[Any] = []
     failures: list[Exception] = []
 
-    def download() -> None:
+    def run() -> None:
         try:
-            rows.extend(kite.instruments(exchange))
+            answers.append(ask())
         except Exception as exc:  # noqa: BLE001  # the client lets anything out (kite.md 2.4); mapped below
             failures.append(exc)
-        finally:
-            kite.reqsession.close()
 
     # A body that trickles in has no limit of its own (kite.md 2.4).
-    thread = threading.Thread(target=download, name="tg1-instruments", daemon=True)
+    thread = threading.Thread(target=run, name="tg1-kite", daemon=True)
     thread.start()
     thread.join(deadline_secs)
     if thread.is_alive():
-        raise FeedError(f"Kite's instrument dump did not arrive within {deadline_secs:.0f} s")
+        raise FeedError(f"Kite was asked for {what}, and the answer did not arrive within {deadline_secs:.0f} s")
     if failures:
         # Not chained: the client's exceptions quote what the server said, and a server may echo the header.
-        raise mapped(failures[0], Redactor((api_key, access_token)), "the instrument dump") from None
-    return rows
+        raise mapped(failures[0], redactor, what) from None
+    return answers[0]
 
 
 def kite_connect(*, api_key: str, access_token: str | None, root: str, insecure_tls: bool) -> Any:
@@ -76,17 +101,20 @@ def mapped(exc: Exception, redactor: Redactor, what: str) -> FeedError:
         return KiteTokenExpired(TOKEN_EXPIRED)
     told = redactor.scrub(str(exc))[:256]
     code = getattr(exc, "code", "no code")
-    sentences: tuple[tuple[type[Exception], str], ...] = (
-        (kite.NetworkException, f"Kite did not serve {what} ({code}): {told}"),
+    is_sick = isinstance(code, int) and code >= _SERVER_FAULT
+    refused = FeedError if is_sick else KiteRefused
+    answers: tuple[tuple[type[Exception], FeedError], ...] = (
+        (kite.NetworkException, FeedError(f"Kite did not serve {what} ({code}): {told}")),
         # Its text holds the whole page that a sick server sent.
-        (kite.DataException, f"Kite answered the request for {what} with something that can't be read"),
-        (kite.KiteException, f"Kite refused {what} ({code}): {told}"),
-        (requests.exceptions.SSLError, "Kite's TLS certificate could not be verified"),
-        (requests.exceptions.Timeout, f"Kite did not answer the request for {what} in time"),
+        (kite.DataException, FeedError(f"Kite answered the request for {what} with something that can't be read")),
+        (kite.PermissionException, KiteRefused(f"{told} {NO_PERMISSION}")),
+        (kite.KiteException, refused(f"Kite refused {what} ({code}): {told}")),
+        (requests.exceptions.SSLError, KiteRefused("Kite's TLS certificate could not be verified")),
+        (requests.exceptions.Timeout, FeedError(f"Kite did not answer the request for {what} in time")),
         (
             requests.exceptions.RequestException,
-            f"Kite can't be reached for {what} ({type(exc).__name__})",
+            FeedError(f"Kite can't be reached for {what} ({type(exc).__name__})"),
         ),
     )
-    unreadable = f"Kite's answer to the request for {what} can't be read ({type(exc).__name__})"
-    return FeedError(next((sentence for kind, sentence in sentences if isinstance(exc, kind)), unreadable))
+    unreadable = FeedError(f"Kite's answer to the request for {what} can't be read ({type(exc).__name__})")
+    return next((answer for kind, answer in answers if isinstance(exc, kind)), unreadable)
