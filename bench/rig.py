@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 from urllib.parse import urlencode
 
 from tg1.config import GridOcoConfig
@@ -96,9 +96,9 @@ class StillPrices:
 class QuickDisk(OsFileSystem):
     """The real disk without its syncs: for the minutes before a measurement."""
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Write without syncing."""
-        path.write_bytes(data)
+        path.write_bytes(bytes(data))
 
     def sync_dir(self, path: Path) -> None:
         """Sync nothing."""

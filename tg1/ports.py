@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, SupportsBytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,8 +101,11 @@ class FileSystem(Protocol):
     def exists(self, path: Path) -> bool:
         """True when there is such a file."""
 
-    def write_synced(self, path: Path, data: bytes) -> None:
-        """Create or truncate with mode 0600, write all, fsync, close."""
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
+        """Create or truncate with mode 0600, write all, fsync, close.
+
+        `data` is asked for its bytes before the file is touched; it never changes, so a disk in memory may ask later.
+        """
 
     def append_synced(self, path: Path, data: bytes) -> None:
         """Append (creating with mode 0600), fsync, close."""

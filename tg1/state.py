@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import InvariantBroken, SaveFailed, StateError
 from tg1.models import OrderSide, Side
 from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, saved_at
+from tg1.store.image import StateFile, image_of
 from tg1.store.paths import StatePaths, naming
 from tg1.store.trade_journal import TradeJournal
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from tg1.models import BotState, OpenOrder
     from tg1.ports import FileSystem
-    from tg1.store.codec import StateText
+    from tg1.store.image import StateImage
 
 _NO_LINKS_HERE = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What file systems without hard links answer; the backup is a copy there."""
@@ -42,7 +43,7 @@ class StateManager:
         self.paths = StatePaths(folder, bot_name)
         self.journal = TradeJournal(fs, self.paths.trades)
         self._encoder = StateEncoder()
-        self._on_disk: StateText | None = None
+        self._on_disk: StateImage | None = None
         """What the state file surely holds; None when the next save must write."""
         self._only_tmp = False
         self._state: BotState | None = None
@@ -82,7 +83,7 @@ class StateManager:
         except StateError as exc:
             raise StateError(f"the state file {self.paths.state} is refused: {exc}. {self._way_out()}") from exc
         self._take(state, self.paths.state)
-        self._on_disk = self._encoder.text(state)
+        self._on_disk = image_of(state)
         self._only_tmp = False
         return state
 
@@ -155,15 +156,15 @@ class StateManager:
         Completed records are then appended to the trades file. `SaveFailed` names the file and the reason; the next
         save tries all of it again. `InvariantBroken` when the state could not be read back.
         """
-        text = self._encoder.text(self.state)
-        changed = text != self._on_disk
+        image = image_of(self.state, self._on_disk)
+        changed = image != self._on_disk
         if changed:
             self._on_disk = None
-            self._write(text.sealed(now))
-            self._on_disk = text
+            self._write(StateFile(image, now, self._encoder))
+            self._on_disk = image
         return self._journal() or changed
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: StateFile) -> None:
         folder, paths = self.paths.folder, self.paths
         self._step("create the folder", folder, lambda: self._fs.make_dir(folder))
         if self._only_tmp:

@@ -19,7 +19,7 @@ import errno
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,8 +176,9 @@ class SimDisk:
             raise Died
         return path in self._platter.seen or path in self._platter.folders
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Create or truncate, write in two halves, fsync."""
+        data = bytes(data)
         inode = self._open(path)
         inode.truncate()
         self._write(inode, path, data)

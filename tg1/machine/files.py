@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, SupportsBytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,9 +69,9 @@ class OsFileSystem:
             return False
         return True
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Create or truncate with mode 0600, write all, fsync, close."""
-        self._write(path, data, os.O_TRUNC)
+        self._write(path, bytes(data), os.O_TRUNC)
 
     def append_synced(self, path: Path, data: bytes) -> None:
         """Append (creating with mode 0600), fsync, close; a failure may leave a part of `data` behind."""

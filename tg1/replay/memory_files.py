@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsBytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,25 +12,30 @@ class MemoryFiles:
     """`FileSystem` in memory. Nothing fails, and nothing is lost before the process ends."""
 
     def __init__(self) -> None:
-        self._files: dict[Path, bytes] = {}
+        self._files: dict[Path, SupportsBytes] = {}
         self._appended: dict[Path, list[bytes]] = {}
         self.writes = 0
         """How many times anything was written; a cycle that changed nothing leaves it alone."""
 
     def read(self, path: Path) -> bytes:
         """The whole file; `FileNotFoundError` when there is none."""
-        if path in self._appended:
-            self._files[path] = self._files.get(path, b"") + b"".join(self._appended.pop(path))
-        try:
-            return self._files[path]
-        except KeyError as exc:
-            raise FileNotFoundError(str(path)) from exc
+        data = bytes(self._content(path))
+        self._files[path] = data
+        return data
 
     def exists(self, path: Path) -> bool:
         """True when there is such a file."""
         return path in self._files or path in self._appended
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def _content(self, path: Path) -> SupportsBytes:
+        if path in self._appended:
+            self._files[path] = bytes(self._files.get(path, b"")) + b"".join(self._appended.pop(path))
+        try:
+            return self._files[path]
+        except KeyError as exc:
+            raise FileNotFoundError(str(path)) from exc
+
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Replace the content."""
         self.writes += 1
         self._appended.pop(path, None)
@@ -43,7 +48,7 @@ class MemoryFiles:
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename over `target`."""
-        data = self.read(source)
+        data = self._content(source)
         self._appended.pop(target, None)
         self._files[target] = data
         del self._files[source]
@@ -52,7 +57,7 @@ class MemoryFiles:
         """A second name for the same content; `FileExistsError` when `target` is there."""
         if self.exists(target):
             raise FileExistsError(str(target))
-        self._files[target] = self.read(source)
+        self._files[target] = self._content(source)
 
     def unlink(self, path: Path) -> None:
         """Remove a name; harmless when there is none."""

@@ -7,7 +7,7 @@ import json
 import stat
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 import pytest
 from hypothesis import strategies as st
@@ -49,7 +49,7 @@ class Files(OsFileSystem):
     def __init__(self) -> None:
         self.is_full = False
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         if self.is_full:
             raise OSError(28, "No space left on device")
         super().write_synced(path, data)

@@ -8,7 +8,7 @@ import stat
 import threading
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 import pytest
 from hypothesis import given
@@ -262,8 +262,8 @@ def test_session_file_with_a_strange_field_never_raises(
 
 
 class _FullDisk(OsFileSystem):
-    def write_synced(self, path: Path, data: bytes) -> None:
-        raise OSError(28, f"No space left on device for {len(data)} bytes", str(path))
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
+        raise OSError(28, f"No space left on device for {len(bytes(data))} bytes", str(path))
 
     def make_dir(self, path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
