@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsBytes
 
 import numpy as np
 import pyarrow as pa
@@ -102,9 +102,9 @@ def test_torn_file_is_told_and_written_anew(tmp_path: Path) -> None:
 
 
 class _FullDisk(OsFileSystem):
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Leave half of it behind."""
-        path.write_bytes(data[: len(data) // 2])
+        path.write_bytes(bytes(data)[: len(bytes(data)) // 2])
         raise OSError(28, "No space left on device")
 
 

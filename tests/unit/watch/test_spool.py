@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsBytes
 
 import pytest
 
@@ -52,7 +52,7 @@ class FullDisk(OsFileSystem):
 
     is_full = True
 
-    def write_synced(self, path: Path, data: bytes) -> None:
+    def write_synced(self, path: Path, data: SupportsBytes) -> None:
         if self.is_full:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         super().write_synced(path, data)
