@@ -168,7 +168,7 @@ class GridOcoEngine:
         self._poll_entry_orders(books, moment)
         self._poll_target_orders(books, moment)
         self._poll_oco_orders(books, moment)
-        clear_up(self._parts, self._parts.strangers.judge(books, moment), moment)
+        clear_up(self._parts, self._parts.strangers.judge(books, self._parts.rules, moment), moment)
         self._hedging.price_pending(moment)
         self._parts.save(moment)
         if reason := self._check_termination(books, moment):

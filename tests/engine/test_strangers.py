@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tg1.errors import BrokerUnavailable
 from tg1.models import LevelState, OrderStatus, Side, TradeSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
+    from tg1.models import BrokerOrder
 
 DOWN = TradeSide.DOWNSIDE
 
@@ -30,21 +32,149 @@ def backup_before_the_first_order(make_bench: Callable[..., Bench], **changes: o
 
 
 def test_two_orders_that_a_backup_has_forgotten_are_booked_once(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 3.5, failures.md VI.60: the entry is taken back; the target that it had no room for is placed anew."""
+    """Behaviour 3.5, failures.md VI.60: the entry is booked, and its target keeps its place in the market's queue."""
     bench, backup = backup_before_the_first_order(make_bench)
     bench.cycle()
     bench.trade(IRFC="49.00")
     bench.cycle()
     target = bench.broker.working()[0]
     restore(bench, backup).cycle(2)
-    assert target.status is OrderStatus.CANCELLED
+    assert target.is_working
+    assert bench.level(DOWN).entry_order_id == target.order_id
     assert (bench.state.downside_net_quantity, bench.state.attention) == (100, [])
     bench.trade(IRFC="49.50")
     bench.cycle(6)
     assert (bench.state.downside_net_quantity, bench.state.total_pnl) == (0, 50)
     assert bench.level(DOWN).state is LevelState.ENTRY_PLACED
     assert (bench.state.attention, len(bench.state.order_history)) == ([], 1)
-    assert len({order.request.client_id for order in bench.broker.orders.values()}) == len(bench.broker.orders) == 4
+    assert len({order.request.client_id for order in bench.broker.orders.values()}) == len(bench.broker.orders) == 3
+
+
+def hedged_bench_and_backup(make_bench: Callable[..., Bench]) -> tuple[Bench, bytes]:
+    """One hedged BUY level whose first entry works, and its state at that moment."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    bench.cycle(2)
+    return bench, bench.store.paths.state.read_bytes()
+
+
+def backward(bench: Bench) -> None:
+    """From now on the books list the youngest order first, as some servers do (xts.md 2.6)."""
+    bench.broker.orders = dict(reversed(bench.broker.orders.items()))
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_whole_trip_that_a_backup_lacks_leaves_nothing_to_hedge(
+    make_bench: Callable[..., Bench], *, newest_first: bool
+) -> None:
+    """Behaviour 3.4, 3.5: 100 bought and sold again since the backup: he holds nothing, and nothing is sold or hedged.
+
+    Taken back alone, the entry would have brought a target and a hedge for shares that nobody holds.
+    """
+    bench, backup = hedged_bench_and_backup(make_bench)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    bench.trade(IRFC="49.50")
+    bench.cycle(3)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    bench.trade(IRFC="49.50")
+    bench.cycle(3)
+    if newest_first:
+        backward(bench)
+    placed = len(bench.broker.placed)
+    restore(bench, backup).cycle(5)
+    assert len(bench.broker.placed) == placed
+    assert (bench.state.downside_net_quantity, bench.state.total_pnl, bench.state.attention) == (0, 100, [])
+    assert [record.outcome for record in bench.state.order_history] == ["target", "target"]
+    (entry,) = bench.broker.working()
+    assert (entry.request.side, bench.level(DOWN).entry_order_id) == (Side.BUY, entry.order_id)
+    assert {(row.symbol, row.quantity) for row in bench.broker.positions("trade") if row.quantity} == set()
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_hedged_trip_that_a_backup_lacks_is_closed_as_it_was(
+    make_bench: Callable[..., Bench], *, newest_first: bool
+) -> None:
+    """Behaviour 3.4, 6: 100 IRFC held and 50 SBIN sold for them since the backup: nothing is bought or sold again."""
+    bench, backup = hedged_bench_and_backup(make_bench)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    bench.trade(SBIN="118.50")
+    bench.cycle(3)
+    assert bench.level(DOWN).state is LevelState.OCO_FILLED
+    if newest_first:
+        backward(bench)
+    placed = len(bench.broker.placed)
+    restore(bench, backup).cycle(5)
+    assert len(bench.broker.placed) == placed
+    assert bench.broker.working() == []
+    level = bench.level(DOWN)
+    assert (level.state, level.open_quantity, level.oco_traded.quantity) == (LevelState.OCO_FILLED, 100, 50)
+    assert (bench.state.downside_oco_net_count, bench.state.attention) == (1, [])
+
+
+def test_open_trip_that_a_backup_lacks_keeps_its_target_and_its_hedge(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.4, 5.3: both orders that protect the 100 shares stay where they are in the market."""
+    bench, backup = hedged_bench_and_backup(make_bench)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    working = {order.order_id for order in bench.broker.working()}
+    assert len(working) == 2
+    restore(bench, backup).cycle(5)
+    assert {order.order_id for order in bench.broker.working()} == working
+    level = bench.level(DOWN)
+    assert {order.order_id for order in level.orders} == working
+    assert (bench.state.downside_net_quantity, bench.state.attention) == (100, [])
+
+
+def test_race_that_a_backup_lacks_is_booked_and_said(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.4, 6.5: target and hedge had both filled: both are booked, and a person hears of the 50 SBIN."""
+    bench, backup = hedged_bench_and_backup(make_bench)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    target, hedge = bench.broker.working("trade")[0], bench.broker.working("downside_oco")[0]
+    bench.broker.fill(target.order_id)
+    bench.trade(SBIN="118.50")
+    assert not hedge.is_working
+    restore(bench, backup).cycle(3)
+    assert (bench.state.downside_net_quantity, bench.state.total_pnl) == (0, 50)
+    assert [item.text for item in bench.state.attention] == [
+        "downside level 1: target and OCO both filled; SELL of 50 SBIN is an unhedged position, close it by hand"
+    ]
+    assert bench.level(DOWN).state is not LevelState.FRESH
+
+
+def test_start_takes_nothing_back_before_it_has_seen_every_book(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 3.4: the target alone would tell of a trip that ended well, whose hedge had filled, too."""
+    bench, backup = hedged_bench_and_backup(make_bench)
+    bench.trade(IRFC="49.00")
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working("trade")[0].order_id)
+    bench.trade(SBIN="118.50")
+    read, failures = bench.broker.order_book, [BrokerUnavailable("502")] * 3
+
+    def stumbling(account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        if account == "downside_oco" and failures:
+            raise failures.pop()
+        return read(account, since=since)
+
+    monkeypatch.setattr(bench.broker, "order_book", stumbling)
+    restore(bench, backup).cycle(3)
+    (item,) = bench.state.attention
+    assert "target and OCO both filled" in item.text
+
+
+def test_rejections_that_a_backup_has_forgotten_do_not_pause_its_level(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8: they were counted when they happened; the next entry goes at once."""
+    bench, backup = backup_before_the_first_order(make_bench)
+    bench.cycle()
+    (entry,) = bench.broker.working()
+    bench.broker.end(entry.order_id, OrderStatus.REJECTED, "RMS : Margin Exceeds")
+    restore(bench, backup).cycle(2)
+    level = bench.level(DOWN)
+    assert (level.state, level.backoff.rejections, bench.state.attention) == (LevelState.ENTRY_PLACED, 0, [])
 
 
 @pytest.mark.parametrize("field", ["side", "quantity", "limit_price"])

@@ -151,16 +151,18 @@ class Parts:
         used |= self.strangers.accounts | self.keeper.blank
         return [account for account in self.client.accounts if account in used]
 
-    def take_books(self, books: dict[str, Book], moment: Moment) -> list[Orphan]:
+    def take_books(self, books: dict[str, Book], moment: Moment, *, waits_for_all: bool = False) -> list[Orphan]:
         """Apply a snapshot to every order; return the working strangers that carry our tag.
 
-        Blank books are taken out of `books`: they count as unread (behaviour 4.4).
+        Blank books are taken out of `books`: they count as unread (behaviour 4.4). `waits_for_all`: a start takes
+        forgotten orders back when every account is read, because a level's orders lie in two of them.
         """
         self.keeper.drop_blank(books, moment)
         for role in (Role.ENTRY, Role.TARGET, Role.OCO):
             for news in self.keeper.news(books, role, moment):
                 self.keeper.take(news, self.rules, moment)
-        return self.strangers.judge(books, moment)
+        waits = waits_for_all and not books.keys() >= set(self.client.accounts)
+        return self.strangers.judge(books, self.rules, moment, waits=waits)
 
     def save(self, moment: Moment) -> bool:
         """Save; a failure is said once and remembered, and nothing is placed until a save works (behaviour 9.2)."""

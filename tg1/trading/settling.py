@@ -54,7 +54,7 @@ def settle_doubts(parts: Parts, books: dict[str, Book] | None = None) -> None:
 def open_question(parts: Parts, books: dict[str, Book]) -> str:
     """Apply a snapshot of all books; what it leaves open as half a sentence, empty when nothing is."""
     moment = parts.moment()
-    orphans = parts.take_books(books, moment)
+    orphans = parts.take_books(books, moment, waits_for_all=True)
     for orphan in orphans:
         log.warning("Orphan order %s (%s) belongs to no level: cancelling it", orphan.order_id, orphan.client_id)
         parts.desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, "orphan", moment)

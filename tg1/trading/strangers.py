@@ -6,7 +6,8 @@ Rows without the tag are never looked at twice: they are somebody else's.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tg1.models import ZERO, LegOrder, LevelState, OrderStatus, OrderType, Role
@@ -14,11 +15,11 @@ from tg1.rules.client_ids import ClientId, parse_client_id
 from tg1.rules.transitions import placed, stay
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from tg1.models import BrokerOrder, OpenOrder
+    from tg1.models import BrokerOrder, OpenOrder, TradeSide
     from tg1.ports import Broker
-    from tg1.rules.given import Moment
+    from tg1.rules.given import Moment, Rules
     from tg1.trading.book import Book
     from tg1.trading.bookkeeper import Bookkeeper
 
@@ -34,6 +35,24 @@ class Orphan:
     client_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One look at the books, and what the state knew when it began."""
+
+    live: Mapping[str, str | None]
+    """AppOrderIDs of the live orders by client id."""
+    attempts: Mapping[tuple[TradeSide, int], int]
+    """The last attempt that each level has given out."""
+    rules: Rules
+    moment: Moment
+    waits: bool
+    """True: what the state has forgotten is left for a later look."""
+    taken: set[str] = field(default_factory=set)
+    """Client ids that were taken back in this look."""
+    hedges: dict[str, tuple[BrokerOrder, str]] = field(default_factory=dict)
+    """By level: the hedge that was taken back and not booked yet, and its account."""
+
+
 class Strangers:
     """Takes back what a restored state file has forgotten; what can't be taken back is an orphan."""
 
@@ -44,31 +63,45 @@ class Strangers:
         self.accounts: set[str] = set()
         """Accounts whose orphans have not ended yet: their books go on being read."""
 
-    def judge(self, books: Mapping[str, Book], moment: Moment) -> list[Orphan]:
+    def judge(self, books: Mapping[str, Book], rules: Rules, moment: Moment, *, waits: bool = False) -> list[Orphan]:
         """Look at rows with our tag that no live order accounts for; return those that are still working.
 
-        An id that the state has never given out is taken back into its level (the state file came from a backup);
-        a fill that nobody booked is brought to the operator's attention.
+        An id that the state has never given out is taken back into its level (the state file came from a backup), and
+        what it filled is booked before the next one is looked at: so a whole round trip that the state lacks is booked
+        as it happened, and the level holds what the trader holds. A fill that nobody booked is brought to the
+        operator's attention. With `waits`, forgotten orders are left for a later look at more books.
         """
         live = {order.client_id: order.order_id for _, order in self._keeper.live_orders()}
-        orphans: list[Orphan] = []
-        for book in books.values():
-            found = [orphan for row in book.strangers(live) if (orphan := self._judge(book, row, live, moment))]
-            orphans += found
-            if found:
-                self.accounts.add(book.account)
-            else:
-                self.accounts.discard(book.account)
-        return orphans
+        rows = [(row, book) for book in books.values() for row in book.strangers(live) if not self._is_judged(row)]
+        self.accounts -= books.keys()
+        if not rows:
+            return []
+        look = _Look(
+            live=live,
+            attempts={(each.trade_side, each.level): each.attempts for each in self._keeper.state.levels.values()},
+            rules=rules,
+            moment=moment,
+            waits=waits,
+        )
+        found = [orphan for row, book in _as_lived(rows) if (orphan := self._judge(book, row, look))]
+        for uuid in list(look.hedges):
+            self._book_hedge(uuid, look)
+        self.accounts |= {orphan.account for orphan in found}
+        return found
 
-    def _judge(self, book: Book, row: BrokerOrder, live: Mapping[str, str | None], moment: Moment) -> Orphan | None:
+    def _is_judged(self, row: BrokerOrder) -> bool:
+        return self._judged.get(row.order_id) == (row.status, row.filled_quantity)
+
+    def _judge(self, book: Book, row: BrokerOrder, look: _Look) -> Orphan | None:
         account = book.account
-        if self._judged.get(row.order_id) == (row.status, row.filled_quantity):
-            return None
         found = self._level_of(account, row)
-        if found is not None and found[1].attempt > found[0].attempts and self._take_back(account, row, *found):
-            return None
-        self._report_unbooked(account, row, moment, doubled=book.is_second(row, live))
+        if found is not None and row.client_id not in look.taken:
+            level, named = found
+            if named.attempt > look.attempts[level.trade_side, level.level] and (
+                look.waits or self._has_taken_back(account, row, level, named, look)
+            ):
+                return None
+        self._report_unbooked(account, row, look.moment, doubled=book.is_second(row, look.live))
         if not row.status.is_final:
             return Orphan(account=account, order_id=row.order_id, client_id=row.client_id)
         self._judged[row.order_id] = (row.status, row.filled_quantity)
@@ -86,14 +119,38 @@ class Strangers:
                 return level, named
         return None
 
+    def _has_taken_back(self, account: str, row: BrokerOrder, level: OpenOrder, named: ClientId, look: _Look) -> bool:
+        """Take an order back and book it; a hedge only when its trip's target has had its say (behaviour 6.5)."""
+        if named.role is not Role.TARGET and level.uuid in look.hedges:
+            self._book_hedge(level.uuid, look)
+            (level,) = (
+                each
+                for each in self._keeper.state.levels.values()
+                if (each.trade_side, each.level) == (named.trade_side, named.level)
+            )
+        if not self._take_back(account, row, level, named):
+            return False
+        look.taken.add(row.client_id)
+        if named.role is Role.OCO:
+            look.hedges[level.uuid] = (row, account)
+        else:
+            self._book(account, row, level.uuid, look)
+        return True
+
+    def _book_hedge(self, uuid: str, look: _Look) -> None:
+        row, account = look.hedges.pop(uuid)
+        self._book(account, row, uuid, look)
+
     def _take_back(self, account: str, row: BrokerOrder, level: OpenOrder, named: ClientId) -> bool:
         """Adopt an order whose attempt number is beyond what the state knows, when its level has room for it.
 
         Without room it is remembered as an order of ours of which nothing is booked.
         """
         order = _order_of(row, level, named)
-        adopted = _has_room(level, named.role) and row.side is not None and order.quantity > 0 and order.limit_price > 0
-        level = stay(level, attempts=named.attempt)
+        readable = row.side is not None and order.quantity > 0 and order.limit_price > 0
+        # One that ended without a fill has nothing to book, and an old rejection is no new one.
+        adopted = _has_room(level, named.role) and readable and not (row.status.is_final and not row.filled_quantity)
+        level = stay(level, attempts=max(level.attempts, named.attempt))
         self._keeper.state.levels[level.uuid] = placed(level, order) if adopted else level
         if not adopted:
             self._keeper.settle(order, account)
@@ -106,6 +163,13 @@ class Strangers:
             row.order_id,
         )
         return True
+
+    def _book(self, account: str, row: BrokerOrder, uuid: str, look: _Look) -> None:
+        """Book what an order that was taken back has filled, and its end: the next ones rest on it."""
+        level = self._keeper.state.levels[uuid]
+        (order,) = (each for each in level.orders if each.client_id == row.client_id)
+        if (news := self._keeper.news_of(level, order, row, account)) is not None:
+            self._keeper.take(news, look.rules, look.moment)
 
     def _report_unbooked(self, account: str, row: BrokerOrder, moment: Moment, *, doubled: bool) -> None:
         booked = 0 if doubled else self._booked(account, row)
@@ -125,6 +189,30 @@ class Strangers:
             if settled.client_id == row.client_id and settled.account == account:
                 return settled.booked_quantity
         return None
+
+
+def _as_lived(rows: Iterable[tuple[BrokerOrder, Book]]) -> list[tuple[BrokerOrder, Book]]:
+    """The rows in the order in which a level's life makes sense of them: trip by trip, entry, hedges, targets.
+
+    Attempts number all orders of a level. A hedge comes before its trip's target, because a target that filled whole
+    ends the trip, and what the hedge filled has to be known by then.
+    """
+    entries: defaultdict[tuple[TradeSide, int], list[int]] = defaultdict(list)
+    named = [(parse_client_id(row.client_id), row, book) for row, book in rows]
+    for each, _, _ in named:
+        if each is not None and each.role is Role.ENTRY:
+            entries[each.trade_side, each.level].append(each.attempt)
+
+    def when(each: ClientId | None) -> tuple[int, int, int]:
+        if each is None:
+            return (0, 0, 0)
+        trip = sum(1 for attempt in entries[each.trade_side, each.level] if attempt <= each.attempt)
+        return (trip, _WITHIN_A_TRIP.index(each.role) if each.role in _WITHIN_A_TRIP else 0, each.attempt)
+
+    return [(row, book) for _, row, book in sorted(named, key=lambda item: when(item[0]))]
+
+
+_WITHIN_A_TRIP = (Role.ENTRY, Role.OCO, Role.TARGET)
 
 
 def _order_of(row: BrokerOrder, level: OpenOrder, named: ClientId) -> LegOrder:
