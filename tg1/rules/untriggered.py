@@ -28,6 +28,8 @@ class UntriggeredWatch:
     """
 
     _secs: dict[TradeSide, dict[str, float]] = field(default_factory=dict)
+    _naked_secs: dict[TradeSide, dict[str, float]] = field(default_factory=dict)
+    """The same, whatever else filled meanwhile: a person is told of every level that stays naked."""
     _judged_at: dict[TradeSide, float] = field(default_factory=dict)
 
     def look(self, levels: Iterable[OpenOrder], moment: Moment, blind: Container[TradeSide]) -> dict[TradeSide, int]:
@@ -43,18 +45,16 @@ class UntriggeredWatch:
             self._judged_at.pop(side, None)
             return 0
         passed_secs = moment.monotonic - self._judged_at.get(side, moment.monotonic)
-        before = self._secs.get(side, {})
+        passed = [level.uuid for level in levels if is_passed(level, moment.price_b)]
         self._judged_at[side] = moment.monotonic
-        self._secs[side] = {
-            level.uuid: before[level.uuid] + passed_secs if level.uuid in before else 0.0
-            for level in levels
-            if is_passed(level, moment.price_b)
-        }
+        for secs in (self._secs, self._naked_secs):
+            before = secs.get(side, {})
+            secs[side] = {uuid: before[uuid] + passed_secs if uuid in before else 0.0 for uuid in passed}
         return sum(secs >= UNTRIGGERED_SECS for secs in self._secs[side].values())
 
     def overdue(self, secs: float) -> set[str]:
-        """The uuids of the levels whose OCO price has been passed for so many judged seconds."""
-        return {uuid for half in self._secs.values() for uuid, passed in half.items() if passed >= secs}
+        """The uuids of the levels whose OCO price has been passed for so many judged seconds, whatever else filled."""
+        return {uuid for half in self._naked_secs.values() for uuid, passed in half.items() if passed >= secs}
 
     def note_progress(self, levels: Iterable[OpenOrder], side: TradeSide) -> None:
         """A hedge of that half filled: those that still wait for a place have not failed, and begin anew."""
@@ -64,3 +64,4 @@ class UntriggeredWatch:
     def begin_anew(self) -> None:
         """A new trading day."""
         self._secs.clear()
+        self._naked_secs.clear()

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from tg1.rules.given import Moment, Rules
     from tg1.trading.bookkeeper import Bookkeeper
 
-ALARM_SECS = 5.0
-"""TokenB has been at or beyond a hedge's price for so long: two cycles to place it and two to see it fill, and one."""
+ALARM_SECS = 3.0
+"""TokenB has been seen at or beyond a hedge's price for so long: a cycle to place it, one to see it fill, and one more.
+
+So a person knows within 5 s of market time: up to a second goes by until the price is seen, and a cycle may be late.
+"""
 
 
 class HedgeAlarm:

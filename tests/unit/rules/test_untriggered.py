@@ -115,13 +115,22 @@ def test_hedge_that_filled_gives_those_without_a_place_their_seconds_again() -> 
 
 
 def test_overdue_are_those_that_have_been_passed_for_so_long() -> None:
-    """The alarm's five seconds are reached in the fifth, and by nobody whose price is ahead."""
+    """So many seconds are reached when they have passed, and by nobody whose price is ahead."""
     watch, levels = UntriggeredWatch(), [a_hedge(1), a_hedge(2, oco_trade_price=Decimal("117.95"))]
     for secs in range(5):
         watch.look(levels, at(secs), ())
     assert watch.overdue(5.0) == set()
     watch.look(levels, at(5), ())
     assert watch.overdue(5.0) == {levels[0].uuid}
+
+
+def test_overdue_is_not_put_off_by_hedges_that_fill() -> None:
+    """A level that waits behind others is naked all the same: a person hears of it though nothing has failed yet."""
+    watch, levels = UntriggeredWatch(), [a_hedge(1), a_hedge(2)]
+    for secs in range(4):
+        watch.look(levels, at(secs), ())
+        watch.note_progress(levels, DOWN)
+    assert watch.overdue(3.0) == {level.uuid for level in levels}
 
 
 def test_new_day_begins_anew() -> None:
