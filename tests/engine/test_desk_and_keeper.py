@@ -53,7 +53,7 @@ def test_own_cancels_are_no_rejections_however_often_token_b_swings(make_bench: 
     for _ in range(7):
         for token_b in ("112.00", "115.00"):
             bench.feed.prices["SBIN"] = Decimal(token_b)
-            bench.cycle(4)
+            bench.cycle(3)
     assert len(bench.broker.cancelled) >= 7
     assert all(level.oco_backoff.rejections == 0 for level in bench.state.levels.values())
     assert bench.state.attention == []

@@ -54,13 +54,17 @@ MARKET = (
     "partial-books",
     "strange-words",
     "suspend",
+    "late-averages",
 )
+MORNING = ("open-gap",)
+OPERATOR = ("restored-backup", "flatten")
+"""What whoever runs the bot does to it, after it died."""
 FEED = ("feed-silent", "feed-heartbeats-only", "feed-drop", "feed-quiet-reconnect")
 DEAD_WORDS = ("Session expired", "You have been logged out by another user.", "Please login again")
 """Words of a dead session that no list of ours knows (behaviour 11.1)."""
 MACHINE = ("clock-jump", "disk-ENOSPC", "disk-EIO", "disk-EACCES")
 DEATHS = ("killed", "power-cut")
-ALL_KINDS = (*NETWORK, *MARKET, *FEED, *MACHINE, *DEATHS)
+ALL_KINDS = (*NETWORK, *MARKET, *MORNING, *FEED, *MACHINE, *DEATHS, *OPERATOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ HELL = Weather(network=0.08, storm=0.002, market=0.03, disk=0.01, deaths_per_ste
 class Chaos:
     """Draws faults by seed; counts what it injected."""
 
-    seed: int
+    seed: int | str
     weather: Weather
     enabled: frozenset[str] = frozenset(ALL_KINDS)
     injected: Counter[str] = field(default_factory=Counter)

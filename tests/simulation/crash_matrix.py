@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from tests.engine.conftest import EXAMPLE
 from tests.simulation.chaos import Chaos, Weather
 from tests.simulation.invariants import Checker, Violation
-from tests.simulation.world import Market, World
+from tests.simulation.street import Market
+from tests.simulation.world import World
 from tests.support.simdisk import Died
 from tg1.config import GridOcoConfig
 from tg1.machine.clock import IST
@@ -53,7 +54,7 @@ class Story:
         self.world = World(
             Chaos(seed=0, weather=STILL, enabled=frozenset()), quirks=Quirks(), market=Market(move_secs=0.0)
         )
-        self.world.wall = datetime(2026, 11, 23, 9, 14, 50, tzinfo=IST)
+        self.world.street.wall = datetime(2026, 11, 23, 9, 14, 50, tzinfo=IST)
         self.checker = Checker(self.world, BOT)
         self.labels: list[str] = []
         self.world.on_step = self.labels.append
@@ -61,7 +62,7 @@ class Story:
         self.ends: list[str] = []
         begin = self.world.mono + 10.0
         for at, act in self._events():
-            self.world.script.append((begin + at, act))
+            self.world.street.script.append((begin + at, act))
 
     def _events(self) -> list[tuple[float, Callable[[], None]]]:
         price_a, price_b = self._price_of("IRFC"), self._price_of("SBIN")
@@ -101,13 +102,15 @@ class Story:
     def _fill_order(self, number: int, quantity: int) -> None:
         order = self.world.exchange.orders[number]
         part = min(quantity, order.terms.quantity - order.cumulative)
-        self.world.exchange.fill(number, part, order.terms.limit_price, self.world.wall)
+        self.world.exchange.fill(number, part, order.terms.limit_price, self.world.street.market_time)
 
     def _cancel(self, side: str, level: int, role: str) -> None:
-        self._act(side, level, role, lambda number: self.world.exchange.broker_cancel(number, self.world.wall))
+        self._act(
+            side, level, role, lambda number: self.world.exchange.broker_cancel(number, self.world.street.market_time)
+        )
 
     def _act(self, side: str, level: int, role: str, act: Callable[[int], None]) -> None:
-        self.world.exchange.step(self.world.wall)  # a cancel that is due by now comes first
+        self.world.exchange.step(self.world.street.market_time)  # a cancel that is due by now comes first
         number = self._working(side, level, role)
         if number is not None:  # a death may have kept the order from being there: then nothing happens to it
             act(number)
@@ -139,8 +142,8 @@ class Story:
             return
         self._fresh_day = True
         self.world.next_morning()
-        self.world.wall = self.world.wall.replace(hour=9, minute=15, second=0)
-        self.world.script.append((self.world.mono + 35.0, self._ask_to_stop))
+        self.world.street.wall = self.world.wall.replace(hour=9, minute=15, second=0)
+        self.world.street.script.append((self.world.mono + 35.0, self._ask_to_stop))
         self._until_it_ends()
         self.world.stop_requested = False
 

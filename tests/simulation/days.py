@@ -1,29 +1,40 @@
-"""Trading days of one bot in one world: starts, deaths, restarts, ends, mornings. What an operator would do is here."""
+"""Trading days of one or more bots on a street: starts, deaths, restarts, ends, mornings, and what operators do."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.chaos import ALL_KINDS, CALM, HELL, ROUGH, Chaos, Weather
 from tests.simulation.invariants import ALL_INVARIANTS, Checker, Violation
-from tests.simulation.world import ACCOUNTS, World
+from tests.simulation.street import ACCOUNTS, Street
+from tests.simulation.world import FOLDER, World
 from tests.support.simdisk import Died
+from tests.support.stage import Stage
 from tg1.config import GridOcoConfig
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode, StateError, Tg1Error
 from tg1.models import COMPLETED, StatusKind
 from tg1.paper.quirks import Quirks
+from tg1.state import StateManager
+from tg1.store.codec import decode
 
 if TYPE_CHECKING:
     from tg1.grid_engine import GridOcoEngine
+    from tg1.models import BotState
+    from tg1.store.paths import StatePaths
 
 MAX_STARTS_PER_DAY = 400
 CHANCE_OF_SECOND_LOOK = 0.1
 CHANCE_OF_EMERGENCY = 0.15
+CHANCE_OF_FLATTEN = 0.35
+"""That the emergency stop is also to close what the bot holds."""
+CHANCE_OF_COPY = 0.4
+CHANCE_OF_RESTORE = 0.15
+"""That the operator puts an older copy of the state file back after a death."""
 CHANCE_OF_ENOUGH = 0.4
 """That the operator leaves it at a termination for the day."""
 
@@ -34,37 +45,21 @@ class Plan:
 
     seed: int
     weather: Weather
-    settings: dict[str, Any]
+    bots: tuple[dict[str, Any], ...]
+    """The settings of each bot on the three keys."""
     keys: tuple[str, str, str]
     quirks: Quirks
+
+
+def bots_of(seed: int) -> int:
+    """Most seeds have one bot, some two, a few ten on the same keys (behaviour 11.3)."""
+    return 10 if seed % 50 == 49 else 2 if seed % 10 == 4 else 1
 
 
 def plan_of(seed: int) -> Plan:
     """The run of a seed."""
     rng = Random(f"{seed}:plan")
-    trade_type = rng.choice(("gridocots", "gridocots", "gridocots", "buyocots", "sellocots", "buyts", "sellts"))
-    settings: dict[str, Any] = {
-        "bot_name": f"Sim {seed}",
-        "trade_type": trade_type,
-        "token_a_symbol": "IRFC",
-        "entry_price": "50.00",
-        "steps": rng.choice((2, 3, 5)),
-        "spread": rng.choice(("0.5", "1.0")),
-        "target_spread": rng.choice(("0.3", "0.5")),
-        "token_a_quantity": 100,
-        "product_type": rng.choice(("MIS", "MIS", "CNC")),
-        "max_open_entries": rng.choice((0, 0, 1)),
-        "auto_reenter": rng.random() < 0.9,
-        "allow_off_centre": True,
-    }
-    if trade_type not in ("buyts", "sellts"):
-        settings |= {
-            "token_b_symbol": "SBIN",
-            "oco_spread": rng.choice(("1.0", "2.0", "4.0")),
-            "token_b_quantity": rng.choice((7, 50)),
-            "oco_stop_count": rng.choice((3, 6, 20)),
-            "oco_order_type": rng.choice(("stop-limit", "stop-limit", "limit")),
-        }
+    first = _settings(rng, f"Sim {seed}")
     keys = rng.choice((ACCOUNTS, ("trade", "upside_oco", "upside_oco"), ("trade", "trade", "trade")))
     quirks = Quirks(
         partial_fill_probability=rng.choice((0.0, 0.3)),
@@ -82,7 +77,36 @@ def plan_of(seed: int) -> Plan:
         touch_fill_pct=rng.choice((100.0, 100.0, 40.0)),
         rate_limit=True,
     )
-    return Plan(seed=seed, weather=rng.choice((CALM, ROUGH, ROUGH, HELL)), settings=settings, keys=keys, quirks=quirks)
+    weather = rng.choice((CALM, ROUGH, ROUGH, HELL))
+    others = tuple(_settings(rng, f"Sim {seed} bot {number}") for number in range(1, bots_of(seed)))
+    return Plan(seed=seed, weather=weather, bots=(first, *others), keys=keys, quirks=quirks)
+
+
+def _settings(rng: Random, name: str) -> dict[str, Any]:
+    trade_type = rng.choice(("gridocots", "gridocots", "gridocots", "buyocots", "sellocots", "buyts", "sellts"))
+    settings: dict[str, Any] = {
+        "bot_name": name,
+        "trade_type": trade_type,
+        "token_a_symbol": "IRFC",
+        **rng.choice(({"entry_price": "50.00"}, {"entry_price": "50.00"}, {"auto_entry": True})),
+        "steps": rng.choice((2, 3, 5)),
+        "spread": rng.choice(("0.5", "1.0")),
+        "target_spread": rng.choice(("0.3", "0.5")),
+        "token_a_quantity": 100,
+        "product_type": rng.choice(("MIS", "MIS", "CNC")),
+        "max_open_entries": rng.choice((0, 0, 1)),
+        "auto_reenter": rng.random() < 0.9,
+        "allow_off_centre": True,
+    }
+    if trade_type not in ("buyts", "sellts"):
+        settings |= {
+            "token_b_symbol": "SBIN",
+            "oco_spread": rng.choice(("1.0", "2.0", "4.0")),
+            "token_b_quantity": rng.choice((7, 50)),
+            "oco_stop_count": rng.choice((3, 6, 20)),
+            "oco_order_type": rng.choice(("stop-limit", "stop-limit", "limit")),
+        }
+    return settings
 
 
 @dataclass
@@ -90,26 +114,31 @@ class Tally:
     """What a run came to."""
 
     days: int = 0
+    bot_days: int = 0
     cycles: int = 0
     starts: int = 0
     checks: int = 0
     trips: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
+    hedges: Counter[str] = field(default_factory=Counter)
+    """How the hedges ended whose price TokenB passed (`effectiveness.py`)."""
 
     def add(self, other: Tally) -> None:
         """Sum two runs."""
         self.days += other.days
+        self.bot_days += other.bot_days
         self.cycles += other.cycles
         self.starts += other.starts
         self.checks += other.checks
         self.trips += other.trips
         self.ends.update(other.ends)
         self.injected.update(other.injected)
+        self.hedges.update(other.hedges)
 
 
 class Run:
-    """A number of days with one seed."""
+    """A number of days with one seed: a street, and one or more bots on the same keys."""
 
     def __init__(
         self,
@@ -120,27 +149,81 @@ class Run:
         changes: dict[str, Any] | None = None,
         only: frozenset[str] = frozenset(ALL_INVARIANTS),
     ) -> None:
-        self.plan = plan_of(seed)
-        self.chaos = Chaos(seed=seed, weather=weather or self.plan.weather, enabled=enabled)
-        self.world = World(self.chaos, quirks=self.plan.quirks)
-        self.checker = Checker(self.world, self.plan.settings["bot_name"], only)
-        self.tally = Tally(injected=self.chaos.injected)
-        self.rng = self.chaos.stream("operator")
-        self._changes = changes or {}
-        self._fresh = False
-        self._ended = ""
+        plan = plan_of(seed)
+        weather = weather or plan.weather
+        self.chaos = Chaos(seed=seed, weather=weather, enabled=enabled)
+        street = self.street = Street(self.chaos, quirks=plan.quirks)
+        if len(plan.bots) == 1:
+            worlds = [World(self.chaos, street=street)]
+        else:
+            # Each bot's power cut is everybody's.
+            weather = replace(weather, deaths_per_step=weather.deaths_per_step / len(plan.bots))
+            street.stage = Stage(street.mono, street.pass_to)
+            chances = [
+                Chaos(seed=f"{seed}:{number}", weather=weather, enabled=enabled, injected=self.chaos.injected)
+                for number in range(len(plan.bots))
+            ]
+            worlds = [World(chance, street=street) for chance in chances]
+        self.operators = [
+            Operator(world, {**settings, **(changes or {})}, plan.keys, only)
+            for world, settings in zip(worlds, plan.bots, strict=True)
+        ]
+
+    @property
+    def tally(self) -> Tally:
+        """What all bots have come to so far."""
+        total = Tally()
+        for operator in self.operators:
+            total.add(operator.tally)
+        total.days = max(operator.tally.bot_days for operator in self.operators)
+        total.injected = self.chaos.injected
+        return total
 
     def days(self, count: int) -> Tally:
         """Run so many trading days; raises `Violation`."""
-        for _ in range(count):
-            self._one_day()
-            self.tally.days += 1
-            self.world.next_morning()
-        self.tally.checks = self.checker.checks
+        street = self.street
+        street.awake = len(self.operators)
+        if street.stage is None:
+            self.operators[0].days(count)
+        else:
+            lives = [lambda operator=operator: self._live(operator, count) for operator in self.operators]
+            street.stage.run(*lives, secs=float("inf"))
         return self.tally
 
+    def _live(self, operator: Operator, count: int) -> None:
+        try:
+            operator.days(count)
+        finally:
+            self.street.awake -= 1
+
+
+class Operator:
+    """Whoever runs one of the bots."""
+
+    def __init__(
+        self, world: World, settings: dict[str, Any], keys: tuple[str, str, str], only: frozenset[str]
+    ) -> None:
+        self.world = world
+        self.chaos = world.chaos
+        self.checker = Checker(world, settings["bot_name"], only)
+        self.tally = Tally()
+        self.tally.hedges = self.checker.watch.hedges
+        self.rng = self.chaos.stream("operator")
+        self._settings = settings
+        self._keys = keys
+        self._fresh = False
+        self._ended = ""
+
+    def days(self, count: int) -> None:
+        """Live so many trading days; raises `Violation`."""
+        for _ in range(count):
+            self._one_day()
+            self.tally.bot_days += 1
+            self.world.next_morning()
+            self.tally.checks = self.checker.checks
+
     def _one_day(self) -> None:
-        interval = self.rng.choice((1.0, 15.0, 20.0, 30.0, 60.0))
+        interval = self.world.street.poll_interval()
         # Second by second for a quarter of an hour, or all day in longer steps.
         self._stop_at = time(9, 30) if interval == 1.0 else None
         for _ in range(MAX_STARTS_PER_DAY):
@@ -150,6 +233,8 @@ class Run:
                 self.world.move(self.rng.uniform(1, 90))
                 if self.rng.random() < CHANCE_OF_EMERGENCY:
                     self._emergency()
+                elif outcome == "died":
+                    self._look_after_backups()
                 continue
             if outcome == "exit 3":
                 self._fresh = True
@@ -165,12 +250,11 @@ class Run:
     def _config(self, interval: float) -> GridOcoConfig:
         return GridOcoConfig(
             **{
-                **self.plan.settings,
+                **self._settings,
                 "poll_interval": interval,
                 "stop_at": self._stop_at,
                 "fresh": self._fresh,
                 "clear_attention": not self._fresh and self.rng.random() < 0.3,
-                **self._changes,
             }
         )
 
@@ -178,7 +262,7 @@ class Run:
         world, checker = self.world, self.checker
         self.tally.starts += 1
         world.stop_requested = False
-        engine = world.boot(self._config(interval), self.plan.keys)
+        engine = world.boot(self._config(interval), self._keys)
         checker.attach(engine)
         self._look_twice_at_resume(engine)
         try:
@@ -202,7 +286,7 @@ class Run:
 
     def _count(self, engine: GridOcoEngine, outcome: str) -> str:
         self.tally.cycles += engine._cycle
-        self.checker.engine = None
+        self.checker.detach()
         return outcome
 
     def _after_end(self, engine: GridOcoEngine, code: int) -> str:
@@ -227,13 +311,15 @@ class Run:
     def _look_twice_at_resume(self, engine: GridOcoEngine) -> None:
         """After a start, sometimes, reconcile once more and compare; and note what P&L a new grid begins with."""
         run_loop = engine._run_loop
-        look = self.rng.random() < CHANCE_OF_SECOND_LOOK
+        # Where others trade on, something may well have changed.
+        look = self.rng.random() < CHANCE_OF_SECOND_LOOK and self.world.street.stage is None
 
         def wrapped() -> ExitCode:
             state = engine._parts.state
             if state.generation != self._generation:
                 self._generation = state.generation
                 self.checker.carry(state)
+                self.checker.centred(engine, state)
                 self.tally.trips = state.next_record_seq
             if look:
                 self.checker.reconcile_again()
@@ -246,21 +332,56 @@ class Run:
 
     def _emergency(self) -> None:
         """The operator types --cancel-all; it may fail and it may die, but a 0 is a promise (behaviour 13)."""
-        self.checker.engine = None
+        self.checker.detach()
+        flattens = self.rng.random() < CHANCE_OF_FLATTEN and bool(self.chaos.pick("flatten", ("flatten",)))
+        name = "flatten" if flattens else "cancel-all"
         try:
-            code = self.world.cancel_all(self._config(30.0), self.plan.keys)
+            code = self.world.cancel_all(self._config(30.0), self._keys, flattens=flattens)
         except Died:
-            self.tally.ends["cancel-all died"] += 1
+            self.tally.ends[f"{name} died"] += 1
             return
-        self.world.note(f"--cancel-all EXIT {code}")
-        self.tally.ends[f"cancel-all exit {code}"] += 1
+        finally:
+            self.world.feed = None
+            self.checker.never_beyond_its_own()
+        self.world.note(f"--{name} EXIT {code}")
+        self.tally.ends[f"{name} exit {code}"] += 1
         if code == 0:
-            self.checker.nothing_left("--cancel-all")
+            self.checker.nothing_left(f"--{name}")
+            if flattens:
+                self.checker.nothing_held(self._saved())
+
+    def _look_after_backups(self) -> None:
+        """Now and then the operator keeps a copy of the state file, and now and then he puts one back."""
+        now = self._saved()
+        if now is None or now.trading_day != self.world.wall.date():
+            return
+        path = self._paths.state
+        if self.rng.random() < CHANCE_OF_COPY:
+            self._copy = (now.generation, self.world.disk.files()[path])
+            return
+        is_wanted = self._copy[0] == now.generation and self.rng.random() < CHANCE_OF_RESTORE
+        if is_wanted and self.chaos.pick("backup", ("restored-backup",)):
+            self.world.note("MISHAP the operator restores an older state file")
+            self.world.disk.put(path, self._copy[1])
+            self.checker.has_restored = True
+
+    _copy: tuple[str, bytes] = ("", b"")
+
+    @property
+    def _paths(self) -> StatePaths:
+        return StateManager(self.world.disk, FOLDER, self._settings["bot_name"]).paths
+
+    def _saved(self) -> BotState | None:
+        """The state as it stands on the disk; None when there is none, or none that can be read."""
+        try:
+            return decode(self.world.disk.files()[self._paths.state])
+        except (KeyError, StateError):
+            return None
 
     def _cancel_all_by_hand(self) -> None:
         """The operator follows the refusal's advice; the emergency stop has its own tests."""
         for order, _ in self.checker.own_working():
-            self.world.exchange.broker_cancel(order.app_order_id, self.world.wall)
+            self.world.exchange.broker_cancel(order.app_order_id, self.world.street.market_time)
 
 
 def silence_logs() -> None:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tests.simulation.effectiveness import HedgeWatch
 from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, MoneyChecker
-from tests.simulation.world import ACCOUNTS, FOLDER, World
-from tg1.models import ACTIVE, LevelState, Role, TradeSide
+from tests.simulation.street import ACCOUNTS
+from tests.simulation.world import FOLDER, World
+from tg1.models import ACTIVE, LevelState, OrderSide, Role, TradeSide
 from tg1.rules import client_ids
 from tg1.store.codec import StateEncoder
 from tg1.trading.settling import settle_doubts
@@ -39,14 +42,19 @@ IDEMPOTENT = "second-reconciliation-changes-nothing"
 NOTHING_LEFT = "nothing-works-after-the-end"
 RATES = "request-rates"
 ONCE = "every-client-id-once"
+FLAT = "square-off-closes-its-own-and-no-more"
+CANCELS = "no-cancel-is-repeated-every-second"
+CHARGED = "a-leg-backs-off-only-for-what-its-broker-did"
+CENTRED = "auto-entry-centres-on-a-price-of-its-own-start"
 ALL_INVARIANTS = (
     ONE_PER_ROLE, KNOWN, INTENT_FIRST, ONE_ENTRY, TWO_OCOS, COUNTERS, COVERED, FOREIGN, IDEMPOTENT, NOTHING_LEFT,
-    RATES, ONCE, HEDGED, EXACT, SIGHTED, BLANK,
+    RATES, ONCE, FLAT, CANCELS, CHARGED, CENTRED, HEDGED, EXACT, SIGHTED, BLANK,
 )  # fmt: skip
 
 UNKNOWN_FOR_SECS = 90.0
 """How long a running bot may take to learn of, or cancel, a working order with its tag."""
 UNCOVERED_CYCLES = 3
+CANCEL_AGAIN_SECS = 5.0
 ORDER_CALLS = 8
 
 
@@ -80,20 +88,29 @@ class Checker:
         self._unknown_since: dict[str, float] = {}
         self._uncovered: Counter[str] = Counter()
         self._entries_in_cycle: Counter[tuple[int, int, str]] = Counter()
-        self._calls: dict[tuple[str, str], deque[float]] = defaultdict(deque)
-        self._boot_id = ""
         self._refused_ids: set[str] = set()
         self._seen: dict[str, dict[str, int]] = {}
         self._process = 0
         self._judged = 0
         self._own: list[int] = []
         self._first_of_grid = 0
+        self._deletes: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._own_cancels: set[str] = set()
+        """AppOrderIDs of which this process knows that its cancel was taken."""
+        self._refused: Counter[tuple[TradeSide, int, Role]] = Counter()
+        """Placements that ended without a row in the book, by level and role."""
+        self._range_a: tuple[Decimal, Decimal] | None = None
+        """Lowest and highest price of TokenA since the process was started."""
+        self.has_restored = False
+        """True once an older state file was put back: what no level has room for is under attention."""
         self.checks = 0
         world.on_quiet = self.after_step
         world.request_seen = self.on_request
-        world.book_served = self.on_book
         self.money = MoneyChecker(world, self.tag, self.fail)
-        world.book_shown = self.money.on_book
+        self.watch = HedgeWatch(world, self.money.is_unread)
+        world.on_market = self.on_market
+        world.answer_seen = self.on_answer
+        world.book_shown = self.on_book
 
     def attach(self, engine: GridOcoEngine) -> None:
         """A new process has started."""
@@ -102,12 +119,19 @@ class Checker:
         self._process += 1
         self._unknown_since.clear()
         self._uncovered.clear()
-        if self._boot_id != self.world.shared.boot_id:
-            # Only a reboot forgets what earlier processes have sent (behaviour 11.3).
-            self._calls.clear()
-            self._boot_id = self.world.shared.boot_id
         self._seen.clear()
+        self._deletes.clear()
+        self._own_cancels.clear()
+        self._range_a = None
         self.money.attach()
+        self.watch.attach(engine)
+
+    def detach(self) -> None:
+        """The process has ended."""
+        self.engine = None
+        self._deletes.clear()
+        self._own_cancels.clear()
+        self.watch.attach(None)
 
     def fail(self, invariant: str, what: str) -> None:
         """Raise `Violation`, unless this checker was told to look at other invariants only."""
@@ -151,9 +175,43 @@ class Checker:
             order = self.world.exchange.orders.get(int(request.params["appOrderID"]))
             if order is None or not order.client_id.startswith(self.tag):
                 self.fail(FOREIGN, f"a cancel was sent for {request.params['appOrderID']}, which is not ours")
+            self._check_cancel(request.params["appOrderID"])
         if request.method == "POST" and request.path.endswith("/orders"):
             self._check_placement(str((request.json_body or {})["orderUniqueIdentifier"]))
             self.money.on_placement(account, request)
+
+    def _check_cancel(self, number: str) -> None:
+        """A few may be repetitions after a rate limit or a dead token; more within five seconds are a habit."""
+        sent, now = self._deletes[number], self.world.mono
+        sent.append(now)
+        while now - sent[0] >= CANCEL_AGAIN_SECS - 0.1:
+            sent.popleft()
+        if len(sent) > 3:
+            self.fail(CANCELS, f"{len(sent)} cancels of {number} within {CANCEL_AGAIN_SECS:.0f} s")
+
+    def on_answer(self, _account: str, request: HttpRequest, is_success: bool) -> None:  # noqa: FBT001 - a callback
+        """What the bot is being told of a placement or a cancel."""
+        if request.method == "DELETE" and is_success:
+            self._own_cancels.add(request.params.get("appOrderID", ""))
+        elif request.method == "POST" and request.path.endswith("/orders") and not is_success:
+            named = client_ids.parse_client_id(str((request.json_body or {})["orderUniqueIdentifier"]))
+            if named is not None:
+                self._refused[named.trade_side, named.level, named.role] += 1
+
+    def on_market(self) -> None:
+        """The market moved, or time passed."""
+        last = self.world.exchange.prices.get(self.world.market.symbol_a)
+        if last is not None:
+            low, high = self._range_a or (last, last)
+            self._range_a = (min(low, last), max(high, last))
+        self.watch.look()
+
+    def centred(self, engine: GridOcoEngine, state: BotState) -> None:
+        """A grid that was just made around TokenA's price lies around one of this start (behaviour 1.4)."""
+        if engine.config.auto_entry and self._range_a is not None:
+            low, high = self._range_a
+            if not low - 1 <= state.grid.entry_price <= high + 1:
+                self.fail(CENTRED, f"the grid lies around {state.grid.entry_price}, TokenA between {low} and {high}")
 
     def _check_placement(self, client_id: str) -> None:
         durable = b"\n".join(self._platter())
@@ -185,8 +243,8 @@ class Checker:
         if request.path.endswith("/session"):
             return
         now = self.world.mono
-        # Each kind of read has its own limit; book and history are one kind (xts.md 5).
-        sent = self._calls[account, request.path if is_read else "order"]
+        # Each kind of read has its own limit; book and history are one kind (xts.md 5). All bots of the key count.
+        sent = self.world.street.calls[account, request.path if is_read else "order"]
         sent.append(now)
         while now - sent[0] >= 1.0 - 1e-6:
             sent.popleft()
@@ -194,14 +252,17 @@ class Checker:
         if len(sent) > (1 if is_read else ORDER_CALLS):
             self.fail(RATES, f"{len(sent)} {'book reads' if is_read else 'order calls'} within a second: {account}")
 
-    def on_book(self, account: str, is_clean: bool) -> None:  # noqa: FBT001 - a callback of the world
+    def on_book(self, account: str, shown: frozenset[str] | None) -> None:
         """The bot is being shown this account's book: remember what it can know from now on."""
-        if not is_clean:
+        self.money.on_book(account, shown)
+        served = self.world.street.served.get(account)
+        if shown is None or served is None or not served.is_clean:
             self._seen.pop(account, None)
-        else:
-            self._seen[account] = {
-                order.client_id: order.cumulative for order in self.grid_orders() if order.account == account
-            }
+            return
+        today = self.world.wall.date()
+        known = {each.client_id: each for each in self.grid_orders() if each.account == account}
+        before = {each: order.cumulative for each, order in known.items() if order.placed_at.date() != today}
+        self._seen[account] = before | {each: served.filled.get(each, 0) for each in known.keys() - before.keys()}
 
     # -- after steps -------------------------------------------------------------------------------------------------
 
@@ -217,8 +278,11 @@ class Checker:
         state = engine._parts.state
         self._check_known(state, working)
         self._check_covered(state)
+        self._has_confessed = self._has_confessed or self._is_confessed(state)
         self._check_counters(state)
+        self._check_charged(state)
         self.money.after_cycle(engine, state)
+        self.watch.look()
 
     def _check_one_per_role(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
         count = Counter((named.trade_side, named.level, named.role) for _, named in working)
@@ -243,6 +307,27 @@ class Checker:
         for client_id, since in self._unknown_since.items():
             if now - since > max(UNKNOWN_FOR_SECS, 4 * float(self._interval())):
                 self.fail(KNOWN, f"{client_id} works since {now - since:.0f} s and no level knows it")
+
+    def _check_charged(self, state: BotState) -> None:
+        """A leg backs off for rejections, refusals and the broker's own cancels, never for its own bot's cancels."""
+        legs = [
+            leg
+            for level in state.levels.values()
+            for leg in ((level, _first_role(level), level.backoff), (level, Role.OCO, level.oco_backoff))
+        ]
+        backing_off = [leg for leg in legs if leg[2].rejections]
+        for level, role, backoff in backing_off:
+            ended = sum(
+                1
+                for order in self.own_orders()
+                if (named := client_ids.parse_client_id(order.client_id)) is not None
+                and (named.trade_side, named.level, named.role) == (level.trade_side, level.level, role)
+                and order.status in ("Rejected", "Cancelled")
+                and str(order.app_order_id) not in self._own_cancels
+            )
+            known = ended + self._refused[level.trade_side, level.level, role]
+            if backoff.rejections > known:
+                self.fail(CHARGED, f"{level.uuid}: {role} has {backoff.rejections} rejections, its broker made {known}")
 
     def _interval(self) -> float:
         return self.engine.config.poll_interval if self.engine is not None else 1.0
@@ -276,6 +361,8 @@ class Checker:
     def _check_counters(self, state: BotState) -> None:
         """What the state has booked is what the last clean books showed, level by level."""
         if not all(account in self._seen for account in self._accounts(state)):
+            return
+        if self.has_restored and self._is_confessed(state):
             return
         shown = {client_id: filled for seen in self._seen.values() for client_id, filled in seen.items()}
         self.compare(state, shown, exactly=False)
@@ -324,8 +411,48 @@ class Checker:
             ids = [f"{order.client_id} {order.status}" for order, _ in working]
             self.fail(NOTHING_LEFT, f"{len(ids)} orders work after {when}: {ids}")
 
+    def held(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+        """Signed shares by account and symbol: what the grid's orders opened, and what closing orders took back.
+
+        An MIS position lives for a day, whatever became of it.
+        """
+        opened: Counter[tuple[str, str]] = Counter()
+        closed: Counter[tuple[str, str]] = Counter()
+        today = self.world.wall.date()
+        for order in self.grid_orders():
+            named = client_ids.parse_client_id(order.client_id)
+            if named is not None and (order.terms.product != "MIS" or order.placed_at.date() == today):
+                sums = closed if named.role is Role.CLOSE else opened
+                sums[order.account, order.symbol] += order.cumulative * (1 if order.terms.side == "BUY" else -1)
+        return opened, closed
+
+    def never_beyond_its_own(self) -> None:
+        """Closing orders take back what the bot's own orders opened, and never a share more (behaviour 13)."""
+        opened, closed = self.held()
+        for place, shares in closed.items():
+            if shares * opened[place] > 0 or abs(shares) > abs(opened[place]):
+                self.fail(FLAT, f"{shares:+d} were closed of {opened[place]:+d} {place}")
+
+    def nothing_held(self, state: BotState | None) -> None:
+        """A square-off that ended with 0: nothing of the bot's own is left (behaviour 13)."""
+        if state is None or self._is_confessed(state):
+            return
+        opened, closed = self.held()
+        left = {place: opened[place] + closed[place] for place in opened if opened[place] + closed[place]}
+        if left:
+            self.fail(FLAT, f"a square-off ended with 0 and left {left}")
+
+    def _is_confessed(self, state: BotState) -> bool:
+        """True when a person was told of fills that belong to no level."""
+        said = any(item.key.startswith(("late-fill", "expired")) for item in state.attention)
+        return self._has_confessed or said
+
+    _has_confessed = False
+
     def books_agree(self, state: BotState) -> None:
         """Everything is final and read: level by level and in sum the state equals the exchange."""
+        if self.has_restored and self._is_confessed(state):
+            return
         since = {order.client_id: order.cumulative for order in self.grid_orders()}
         self.compare(state, since, exactly=True)
         self._check_pnl(state)
@@ -333,14 +460,28 @@ class Checker:
     def _check_pnl(self, state: BotState) -> None:
         real = sum((_realised(orders) for orders in self._levels_orders(state).values()), Decimal(0))
         carried = self._carried
-        if abs(state.total_pnl - carried - real) > Decimal("0.02") * max(1, len(self._own)):
+        if abs(state.total_pnl - carried - real) > Decimal("0.02") * max(1, len(self._own)) + self._unsure():
             self.fail(COUNTERS, f"total_pnl grew by {state.total_pnl - carried:.2f}, the fills say {real:.2f}")
+
+    def _unsure(self) -> Decimal:
+        """Rupees by which orders may be booked at their own price: their average was not shown (behaviour 5.1)."""
+        around = timedelta(seconds=120)
+        windows = [(begin - around, end + around) for begin, end in self.world.street.averages_missing]
+        return sum(
+            (
+                abs(order.terms.limit_price * order.cumulative - order.traded_value)
+                for order in self.grid_orders()
+                if any(begin <= one.at <= end for one in order.executions for begin, end in windows)
+            ),
+            Decimal(0),
+        )
 
     _carried: Decimal = Decimal(0)
 
     def carry(self, state: BotState) -> None:
         """A new grid begins with this much P&L of earlier ones; their orders are no truth of its levels."""
         self._carried = state.total_pnl
+        self.has_restored = self._has_confessed = False
         self._first_of_grid = sum(1 for _ in self.own_orders())
 
     def _levels_orders(self, state: BotState) -> dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]]:
@@ -369,6 +510,10 @@ class Checker:
             world.on_quiet = watching
         if before != after:
             self.fail(IDEMPOTENT, "a second reconciliation changed the state")
+
+
+def _first_role(level: OpenOrder) -> Role:
+    return Role.ENTRY if level.order_side is OrderSide.ENTRY else Role.TARGET
 
 
 def _by_level(filled: dict[str, int], generation: str) -> dict[tuple[TradeSide, int], Truth]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from tg1.models import Role, StatusKind
@@ -47,8 +46,6 @@ class MoneyChecker:
         self._seen_now: dict[str, bool] = {}
         """Whether the last look at an account's book saw something."""
         self._cycle_ended = world.mono
-        self.hedges: Counter[str] = Counter()
-        """How passed hedges ended: filled within 5 s, later, alarmed, or no longer needed."""
 
     def attach(self) -> None:
         """A new process has started: its waits begin anew (behaviour 7.4)."""
@@ -95,7 +92,11 @@ class MoneyChecker:
         return [order for number in numbers if (order := exchange.orders[number]).client_id.startswith(self._tag)]
 
     def _is_accepted(self, order: PaperOrder) -> bool:
-        return order.client_id in self._world.accepted
+        return order.client_id in self._world.street.accepted
+
+    def is_unread(self, account: str) -> bool:
+        """True when the bot could not read this account's book when it last looked."""
+        return not self._seen_now.get(account, True)
 
     # -- after each cycle ----------------------------------------------------------------------------------------------
 
@@ -145,11 +146,8 @@ class MoneyChecker:
         judged = moment is not None and moment.price_b is not None and self._seen_now.get(account, False)
         truth = world.exchange.prices[world.market.symbol_b]
         passed = price is not None and (price - truth) * level.oco_trade_direction.sign <= 0
-        begun = self._passed.get(level.uuid)
         if not level.is_open or not passed or level.oco_traded.quantity >= level.token_b_quantity:
-            if begun is not None:
-                del self._passed[level.uuid]
-                self._count(level, world.mono - begun)
+            self._passed.pop(level.uuid, None)
             return
         if not judged or (moment is not None and moment.price_b != truth):
             # Nobody could have known: the time does not count.
@@ -159,12 +157,6 @@ class MoneyChecker:
         waited = world.mono - begun
         if waited > ALARM_SECS + GRACE_CYCLES * engine.config.poll_interval and f"unhedged {level.uuid}" not in said:
             self._fail(HEDGED, f"TokenB passed {price} of {level.uuid} {waited:.0f} s ago: neither filled nor alarmed")
-
-    def _count(self, level: OpenOrder, waited: float) -> None:
-        if level.oco_filled or level.oco_traded.quantity:
-            self.hedges["filled within 5 s" if waited <= ALARM_SECS else "filled later"] += 1
-        else:
-            self.hedges["no longer needed"] += 1
 
     def _check_exact(self, level: OpenOrder, said: str) -> None:
         """To the share: no hedge order asks for more than what is open needs, unless the target is at work on it."""

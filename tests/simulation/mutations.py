@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from tests.simulation import days, money
 from tests.simulation import invariants as inv
-from tests.simulation import money
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
 from tg1.models import ZERO, LevelState, OrderSide, Role, Side
-from tg1.rules import brackets, decide, fills, reconcile, rejections, tickets
+from tg1.rules import brackets, decide, fills, reconcile, rejections, squaring, tickets
 from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
-from tg1.trading import book, bookkeeper, ending, order_desk, settling, strangers
+from tg1.trading import book, bookkeeper, ending, new_day, order_desk, settling, strangers
 from tg1.trading.hedge_alarm import HedgeAlarm
 from tg1.trading.sight import Sight
 from tg1.xts import turns
@@ -281,6 +281,49 @@ def _blank_books_are_taken_for_empty() -> AbstractContextManager[Any]:
     return patch.object(bookkeeper.Bookkeeper, "drop_blank", lambda *_: None)
 
 
+def _closes_twice() -> AbstractContextManager[Any]:
+    """A square-off that closes again what is closed already: the trader stands on the other side (behaviour 13)."""
+    return _often_flattened(patch.object(squaring, "closable", lambda ours, _net: 2 * ours))
+
+
+def _closes_half() -> AbstractContextManager[Any]:
+    """A square-off that says "done" with half of it left (behaviour 13)."""
+    return _often_flattened(patch.object(squaring, "held", _half_of_what_is_held(squaring.held)))
+
+
+def _half_of_what_is_held(held: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: {place: shares // 2 for place, shares in held(*given).items() if abs(shares) > 1}
+
+
+@contextmanager
+def _often_flattened(broken: AbstractContextManager[Any]) -> Iterator[None]:
+    """The operator squares off whenever the bot has died."""
+    with broken, patch.object(days, "CHANCE_OF_EMERGENCY", 1.0), patch.object(days, "CHANCE_OF_FLATTEN", 1.0):
+        yield
+
+
+def _cancels_are_repeated() -> AbstractContextManager[Any]:
+    """A cancel that hangs is asked for in every cycle (behaviour 4.6, 11.3)."""
+    return patch.object(order_desk, "CANCEL_AGAIN_SECS", 0.0)
+
+
+def _own_cancels_count_as_rejections() -> AbstractContextManager[Any]:
+    """Each swing of TokenB is charged to the hedge; at the fifth it waits a minute at a time (behaviour 8)."""
+
+    def broken(desk: Any, level: Any, order: Any, why: str, moment: Any) -> None:
+        if order.order_id is not None:
+            account = desk._client.account_of(order.role, level.trade_side)
+            desk.request_cancel(account, order.order_id, order.client_id, why, moment)
+
+    return patch.object(order_desk.OrderDesk, "cancel", broken)
+
+
+def _second_morning_keeps_the_old_centre() -> AbstractContextManager[Any]:
+    """An MIS bot with --auto-entry trades around yesterday's price (behaviour 1.4, 9.5)."""
+    roll = new_day.NewDay.roll
+    return patch.object(new_day.NewDay, "roll", lambda day, today, _price: roll(day, today, None))
+
+
 @contextmanager
 def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
     with patches[0], patches[1]:
@@ -314,6 +357,21 @@ MUTATIONS = (
     Mutation(name="hedges are always whole", invariant=money.EXACT, apply=_hedges_are_always_whole),
     Mutation(name="nobody looks for what is missing", invariant=money.SIGHTED, apply=_nobody_looks_for_what_is_missing),
     Mutation(name="blank books are taken for empty", invariant=money.BLANK, apply=_blank_books_are_taken_for_empty),
+    Mutation(name="a square-off closes twice", invariant=inv.FLAT, apply=_closes_twice),
+    Mutation(name="a square-off closes half", invariant=inv.FLAT, apply=_closes_half),
+    Mutation(name="cancels are repeated", invariant=inv.CANCELS, apply=_cancels_are_repeated, changes=MANY_HEDGES),
+    Mutation(
+        name="own cancels count as rejections",
+        invariant=inv.CHARGED,
+        apply=_own_cancels_count_as_rejections,
+        changes=MANY_HEDGES,
+    ),
+    Mutation(
+        name="a second morning keeps the old centre",
+        invariant=inv.CENTRED,
+        apply=_second_morning_keeps_the_old_centre,
+        changes={"auto_entry": True, "entry_price": None, "product_type": "MIS"},
+    ),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
     Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),
     Mutation(name="the wire repeats a POST", invariant=inv.ONCE, apply=_placed_again_by_the_wire),

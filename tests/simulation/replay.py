@@ -39,7 +39,7 @@ def smallest(seed: int, days: int) -> tuple[Violation, Run, frozenset[str]]:
 def report(seed: int, days: int) -> str:
     """Seed, command, violation, the kinds of mishap that it needs, and the end of its trail."""
     found, run, kinds = smallest(seed, days)
-    trail = list(run.world.trail)[-SHOWN:]
+    trail = list(run.street.trail)[-SHOWN:]
     return "\n".join(
         [
             f"seed {seed}: {found}",

@@ -10,7 +10,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from tests.simulation.days import Run, Tally, silence_logs
+from tests.simulation import effectiveness
+from tests.simulation.days import Run, Tally, bots_of, silence_logs
 from tests.simulation.invariants import Violation
 from tests.simulation.replay import report
 
@@ -18,20 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAYS_PER_SEED = 5
+DAYS_OF_MANY = 1
+"""Days of a seed with ten bots: a day of ten is ten days of work."""
+
+
+def days_of(seed: int) -> int:
+    """How many days a seed is run for."""
+    return DAYS_OF_MANY if bots_of(seed) > 2 else DAYS_PER_SEED
 
 
 def one_seed(seed: int) -> tuple[int, Tally, str]:
-    """Five days of a seed: its tally, and the report of a violation or nothing."""
+    """The days of a seed: its tally, and the report of a violation or nothing."""
     silence_logs()
     run = Run(seed)
     try:
-        return seed, run.days(DAYS_PER_SEED), ""
+        return seed, run.days(days_of(seed)), ""
     except Violation as exc:
         told = str(exc)
     except Exception as exc:  # noqa: BLE001 - a crash of the bot is a violation like any other
         told = f"{type(exc).__name__}: {exc}"
         return seed, run.tally, f"seed {seed}: {told}"
-    return seed, run.tally, report(seed, DAYS_PER_SEED)
+    return seed, run.tally, report(seed, days_of(seed))
 
 
 def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[Tally, list[str]]:
@@ -43,8 +51,9 @@ def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[
         planned = Tally()
         while running or goes_on(planned):
             while goes_on(planned) and len(running) < 2 * jobs:
-                running.add(pool.submit(one_seed, next(seeds)))
-                planned.days += DAYS_PER_SEED
+                seed = next(seeds)
+                running.add(pool.submit(one_seed, seed))
+                planned.days += days_of(seed)
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for each in done:
                 _, tally, told = each.result()
@@ -57,8 +66,9 @@ def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[
 
 def table(total: Tally, reports: list[str]) -> str:
     """What a soak came to."""
-    rows = [
+    counts = [
         ("simulated trading days", total.days),
+        ("days of a bot", total.bot_days),
         ("cycles", total.cycles),
         ("starts of the bot", total.starts),
         ("looks at all invariants", total.checks),
@@ -67,11 +77,16 @@ def table(total: Tally, reports: list[str]) -> str:
         *((f"ended: {end}", number) for end, number in sorted(total.ends.items())),
         ("violations", len(reports)),
     ]
-    return "\n".join(f"{name:45} {number:>12,}" for name, number in rows)
+    return "\n".join(
+        [
+            *(f"{name:60} {number:>12,}" for name, number in counts),
+            *(f"{name:60} {told:>12}" for name, told in effectiveness.rows(total.hedges)),
+        ]
+    )
 
 
 def main() -> int:
-    """Exit 0 without a violation, otherwise 1."""
+    """Exit 0 without a violation and with hedges that hedge, otherwise 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.0, help="start no new seed after so long")
     parser.add_argument("--days", type=int, default=0, help="run at least so many days")
@@ -87,7 +102,9 @@ def main() -> int:
 
     total, reports = soak(given.first_seed, given.jobs, goes_on)
     print(table(total, reports))
-    return 1 if reports else 0
+    share = effectiveness.share(total.hedges)
+    is_met = share is None or share >= effectiveness.GOAL_PCT
+    return 0 if is_met and not reports else 1
 
 
 if __name__ == "__main__":

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.simulation.chaos import ALL_KINDS, HELL
+from tests.simulation import effectiveness
+from tests.simulation.chaos import ALL_KINDS, CALM, HELL
 from tests.simulation.crash_matrix import Story
 from tests.simulation.days import Run
 from tests.simulation.invariants import ALL_INVARIANTS, Violation
-from tests.simulation.mutations import MUTATIONS, Mutation
+from tests.simulation.mutations import MANY_HEDGES, MUTATIONS, Mutation
 from tests.simulation.replay import failure_of, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SEEDS = range(1000, 1016)
 SEEDS_PER_MUTATION = 14
@@ -28,7 +35,7 @@ def test_same_seed_gives_the_same_run() -> None:
     for _ in range(2):
         run = Run(7, weather=HELL)
         run.days(1)
-        trails.append(list(run.world.trail))
+        trails.append(list(run.street.trail))
     assert trails[0] == trails[1]
     assert len(trails[0]) > 50
 
@@ -59,6 +66,30 @@ def test_invariant_catches_the_code_that_was_broken_for_it(mutation: Mutation) -
                     caught = exc
                     break
     assert caught is not None
+
+
+SEEDS_OF_HEDGES = (8002, 8003, 8010)
+
+
+def hedges_of(seeds: Iterable[int], **settings: object) -> Counter[str]:
+    """How the hedges of some calm, lively days ended whose price TokenB passed."""
+    total: Counter[str] = Counter()
+    for seed in seeds:
+        run = Run(seed, weather=CALM, changes={**MANY_HEDGES, **settings}, only=frozenset())
+        run.street.poll_interval = lambda: 1.0  # type: ignore[method-assign]
+        run.days(2)
+        total += run.tally.hedges
+    return total
+
+
+def test_hedges_hedge_and_the_count_can_fall() -> None:
+    """Hedges that lie behind the market in silence pull the figure down; as the bot is, each is met (behaviour 6.1)."""
+    hedges = hedges_of(SEEDS_OF_HEDGES)
+    assert sum(hedges[kind] for kind in effectiveness.MET) > 20
+    assert (effectiveness.share(hedges) or 0) >= 99.9
+    with next(each for each in MUTATIONS if each.name == "hedges lie behind the market").apply():
+        broken = hedges_of(SEEDS_OF_HEDGES)
+    assert (effectiveness.share(broken) or 0) < 90
 
 
 def test_every_invariant_has_a_mutation() -> None:

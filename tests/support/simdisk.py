@@ -128,9 +128,13 @@ class SimDisk:
     def restart(self) -> SimDisk:
         """A living handle on the same disk, without a hook; this one is dead."""
         self.dead = True
-        reborn = SimDisk()
-        reborn._platter = self._platter
-        return reborn
+        return self.another()
+
+    def another(self) -> SimDisk:
+        """The handle of another process on the same disk."""
+        other = SimDisk()
+        other._platter = self._platter
+        return other
 
     def put(self, path: Path, data: bytes) -> None:
         """Place a file on the platter by force, folder and all, past hook and death: for arranging and damaging."""

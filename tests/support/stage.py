@@ -23,8 +23,10 @@ START = 1000.0
 class Stage:
     """The common time of all actors; `run` plays them."""
 
-    def __init__(self) -> None:
-        self.now = START
+    def __init__(self, start: float = START, before_turn: Callable[[float], None] = lambda _at: None) -> None:
+        """`before_turn` hears of each instant at which an actor goes on, before it does."""
+        self.now = start
+        self._before_turn = before_turn
         self._due: list[tuple[float, int, threading.Semaphore]] = []
         self._turns = itertools.count()
         self._parked = threading.Semaphore(0)
@@ -40,16 +42,26 @@ class Stage:
             heapq.heappush(self._due, (self.now, next(self._turns), go))
         while self._due and not self._failures:
             at, _, go = heapq.heappop(self._due)
+            self._before_turn(at)
             self.now = max(self.now, at)
             go.release()
             self._parked.acquire()
         if self._failures:
+            self._send_home()
             raise self._failures[0]
+
+    def _send_home(self) -> None:
+        """The others can't go on: each is unwound, so that no thread stays."""
+        self._ends_at = self.now
+        while self._due:
+            heapq.heappop(self._due)[2].release()
+            self._parked.acquire()
 
     def _play(self, actor: Callable[[], None], go: threading.Semaphore) -> None:
         go.acquire()
         try:
-            actor()
+            if not self._failures:
+                actor()
         except _Curtain:
             pass
         except BaseException as exc:  # noqa: BLE001 - raised again in the thread that looks on
@@ -59,14 +71,16 @@ class Stage:
 
     def wait(self, deadline: float) -> None:
         """The running actor waits; whoever is due before goes first."""
-        if deadline <= self.now:
+        if deadline <= self.now and not self._failures:
             return
-        if deadline >= self._ends_at:
+        if deadline >= self._ends_at or self._failures:
             raise _Curtain
         go = threading.Semaphore(0)
         heapq.heappush(self._due, (deadline, next(self._turns), go))
         self._parked.release()
         go.acquire()
+        if self._failures:
+            raise _Curtain
 
     def clock(self) -> StageClock:
         """The clock of one actor, or of all."""
