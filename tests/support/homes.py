@@ -79,6 +79,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "data.program": ("contract/test_data_fetch.py",),
     "data.summary": ("contract/test_data_fetch.py",),
     "data.wire": ("contract/test_data_fetch.py",),
+    "data.findings": ("unit/data/test_check.py",),
+    "data.silences": ("unit/data/test_check.py",),
     "kite.history": ("contract/test_data_fetch.py",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,

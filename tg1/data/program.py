@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tg1.data import summary
+from tg1.data.check import check
 from tg1.data.command import FetchCommand, parse
 from tg1.data.fetching import Fetched, Patient, fetch, planned
 from tg1.data.months import Months
+from tg1.data.summary import as_json, as_text, report_as_json, report_as_text
 from tg1.data.wire import kite_of
-from tg1.errors import ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode, Tg1Error
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
+from tg1.replay.prices import price_files
 from tg1.screen.output import progress, show
+from tg1.settings.nse_holidays import known_holidays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
+    from tg1.data.command import CheckCommand
     from tg1.machine.clock import Clock
 
 INTERRUPTED = 130
@@ -33,21 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = parse(sys.argv[1:] if argv is None else argv, os.environ, clock.now().date())
         if isinstance(command, FetchCommand):
             return _fetch(command, clock)
+        return _check(command)
     except Tg1Error as exc:
         _say(str(exc))
         return int(exc.exit_code)
     except KeyboardInterrupt:
         _say("interrupted; what was fetched is on disk, and the same command goes on")
         return INTERRUPTED
-    return int(ExitCode.OK)
 
 
 def _fetch(command: FetchCommand, clock: Clock) -> int:
     results = fetched(command, clock)
     if command.as_json:
-        show(json.dumps(summary.as_json(results, command.wanted, command.into, command.source)))
+        show(json.dumps(as_json(results, command.wanted, command.into, command.source)))
     else:
-        show(summary.as_text(results, command.wanted, command.into, command.source))
+        show(as_text(results, command.wanted, command.into, command.source))
     return int(ExitCode.OK)
 
 
@@ -65,6 +71,29 @@ def fetched(command: FetchCommand, clock: Clock) -> list[Fetched]:
         months.prepare()
         with progress("fetching", requests) as step:
             return fetch(plan, tokens, months, Patient(kite.ask, clock, _say), step)
+
+
+def _check(command: CheckCommand) -> int:
+    try:
+        files = price_files(command.paths, command.symbols)
+        with progress("checking", len(files)) as step:
+            report = check(files, command.symbols, command.confirmed, _is_closed, step)
+    except ConfigError as exc:
+        # The files stand in the line without a flag.
+        raise ConfigError(str(exc).removeprefix("--prices ")) from exc
+    show(json.dumps(report_as_json(report)) if command.as_json else report_as_text(report))
+    return int(ExitCode.FAILED if report.findings else ExitCode.OK)
+
+
+def _is_closed(day: date) -> bool:
+    """No trading day, or one of a year of which nobody knows."""
+    holidays = _holidays(day.year)
+    return holidays is None or day in holidays
+
+
+@lru_cache(maxsize=64)
+def _holidays(year: int) -> frozenset[date] | None:
+    return known_holidays(year)
 
 
 def _say(sentence: str) -> None:

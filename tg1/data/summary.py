@@ -1,4 +1,4 @@
-"""What `tg1 data fetch` says at its end. PURE."""
+"""What `tg1 data` says at its end. PURE."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tg1.data.check import Report
     from tg1.data.fetching import Fetched, Range
+
+MOST_SHOWN = 40
+"""Findings in the table; the object of `--json` has all."""
 
 
 def as_text(results: Sequence[Fetched], wanted: Range, into: Path, source: str) -> str:
@@ -41,3 +45,38 @@ def as_json(results: Sequence[Fetched], wanted: Range, into: Path, source: str) 
         "source": source,
         "symbols": [asdict(each) for each in results],
     }
+
+
+def report_as_text(report: Report) -> str:
+    """A line for each symbol, then one for each finding."""
+    lines = ["symbol        days        prices  from        to"]
+    lines += [
+        f"{symbol:12}  {seen.days:4,}  {seen.prices:12,}  {seen.first}  {seen.last}"
+        for symbol, seen in sorted(report.symbols.items())
+    ]
+    if not report.findings:
+        return "\n".join([*lines, f"nothing wrong in {_count(report.files, 'file')}"])
+    lines.append("")
+    for each in report.findings[:MOST_SHOWN]:
+        place = each.file + ("" if each.line is None else f" line {each.line}")
+        lines.append(f"{each.kind:12}  {each.day}  {f'{each.symbol}: ' if each.symbol else ''}{each.text} ({place})")
+    if len(report.findings) > MOST_SHOWN:
+        lines.append(f"… and {len(report.findings) - MOST_SHOWN} more: --json has them all")
+    return "\n".join([*lines, "", f"{_count(len(report.findings), 'finding')} in {_count(report.files, 'file')}"])
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    """The object of `--json`."""
+    return {
+        "ok": not report.findings,
+        "files": report.files,
+        "symbols": {
+            symbol: {"days": seen.days, "prices": seen.prices, "from": str(seen.first), "to": str(seen.last)}
+            for symbol, seen in sorted(report.symbols.items())
+        },
+        "findings": [asdict(each) | {"kind": str(each.kind), "day": str(each.day)} for each in report.findings],
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

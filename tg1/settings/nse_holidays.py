@@ -47,6 +47,12 @@ def calendar_of(config: GridOcoFields, today: date) -> tuple[TradingCalendar, tu
     return calendar, () if is_known else _warnings(today, guess)
 
 
+def known_holidays(year: int) -> frozenset[date] | None:
+    """A year's holidays on weekdays, guesses included; None for a year that the package does not reckon."""
+    named, _ = _read_package(year)
+    return frozenset(named) or None
+
+
 def _warnings(today: date, guess: str) -> tuple[str, ...]:
     unknown = (
         f"The package holidays does not know NSE's holidays of {today.year} for certain: update it "
