@@ -29,6 +29,7 @@ class Command:
 COMMANDS = {
     BOT: Command("tg1.run", "trade; every flag of tg1 without a command belongs to it"),
     "config": Command("tg1.config_command", "check a bot's file of settings, or show what a bot would get"),
+    "doctor": Command("tg1.doctor.__main__", "look over machine, brokers and accounts before a start"),
     "login": Command("tg1.login", "the daily Kite login: get the access token of the day, or check it"),
     "replay": Command("tg1.replay.__main__", "what would this grid have done on real prices?"),
     "data": Command("tg1.data.__main__", "bring real prices to disk, and check them"),

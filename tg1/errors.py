@@ -12,6 +12,7 @@ Tg1Error
  |    +-- BrokerUnknown     the request may have been carried out: never retried, looked up in the book
  |    +-- BrokerUnavailable nothing left this machine, or a read failed: safe to try again next cycle
  |         +-- ReadRefused       a readable error to a read: five in a row may mean a dead session (behaviour 11.1)
+ +-- LoginNeeded            whoever only looks would have to end somebody's session: asked for first
  +-- NotSent                a transport: the request did not leave whole; above it a BrokerUnavailable
  +-- NoAnswer               a transport: it left and no whole answer came; above it a BrokerUnknown, or a failed read
  +-- FeedError              prices can't be had: exit 4 at the start, "stale" later
@@ -109,6 +110,10 @@ class BrokerUnavailable(BrokerError):
 
 class ReadRefused(BrokerUnavailable):
     """A read got a readable error that names neither a limit nor a session nor an empty book."""
+
+
+class LoginNeeded(Tg1Error):
+    """No session of the app key lives, and nobody has said that a login may end the key's session elsewhere."""
 
 
 class NotSent(Tg1Error):

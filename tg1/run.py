@@ -31,22 +31,19 @@ from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
 from tg1.stop import stop_command
-from tg1.wiring import client_of, feed_of, kite_of
+from tg1.wiring import client_of, feed_of, kite_of, on_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
-    from tg1.paper_process import MarketClock, PaperRoots
+    from tg1.paper_process import MarketClock
     from tg1.rules.hours import TradingCalendar
     from tg1.screen.logs import Logs
     from tg1.screen.view import LadderView
 
 log = logging.getLogger(__name__)
-
-PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
 
 
 def main(argv: Sequence[str] | None = None) -> ExitCode:
@@ -138,30 +135,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
         log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
     for left in (*folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
         left.unlink()
-    return _pointed_at(config, exchange.roots, folder), exchange.market
-
-
-def _pointed_at(config: GridOcoConfig, roots: PaperRoots, folder: Path) -> GridOcoConfig:
-    """The settings with the exchange for the wires and its accounts; any secret opens one of those."""
-    trade, upside, downside = PAPER_ACCOUNTS
-    return replace(
-        config,
-        xts_root=roots.xts_root,
-        kite_root=roots.kite_root,
-        kite_ws_root=roots.kite_ws_root,
-        state_dir=folder,
-        fresh=False,
-        ignore_market_hours=config.stop_at is None,
-        trade_key=trade,
-        trade_secret="paper",  # noqa: S106 - any secret opens a paper account
-        upside_oco_key=upside,
-        upside_oco_secret="paper",  # noqa: S106 - as above
-        downside_oco_key=downside,
-        downside_oco_secret="paper",  # noqa: S106 - as above
-        trade_client="",
-        upside_oco_client="",
-        downside_oco_client="",
-    )
+    return on_paper(config, exchange.roots, folder), exchange.market
 
 
 def _trade(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
@@ -19,11 +19,16 @@ from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Any
 
     from tg1.config import GridOcoConfig
     from tg1.machine.clock import SystemClock
     from tg1.machine.redact import Redactor
+    from tg1.paper_process import PaperRoots
+    from tg1.xts.http import Transport
+
+PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +64,16 @@ def feed_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite:
     )
 
 
-def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: Kite) -> FindocMultiClient:
-    """The trading accounts, not logged in."""
+def client_of(
+    config: GridOcoConfig,
+    clock: SystemClock,
+    redactor: Redactor,
+    kite: Kite,
+    *,
+    store: SessionStore | None = None,
+    wrapped: Callable[[str, Transport], Transport] = lambda _account, transport: transport,
+) -> FindocMultiClient:
+    """The trading accounts, not logged in; `store` and `wrapped` are for whoever looks on."""
     fs = OsFileSystem()
 
     def fetch(exchange: str) -> list[dict[str, Any]]:
@@ -87,10 +100,33 @@ def client_of(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kit
         instruments=InstrumentCache(
             folder=config.state_dir, fetch=fetch, fs=fs, now=clock.now, exchange=config.exchange
         ),
-        transport_factory=lambda _account: RequestsTransport(
-            config.xts_root, clock=clock, verify=not config.insecure_tls
+        transport_factory=lambda account: wrapped(
+            account, RequestsTransport(config.xts_root, clock=clock, verify=not config.insecure_tls)
         ),
-        store=SessionStore(fs=fs, folder=sessions, shared=OsSharedFolder(sessions)),
+        store=store or SessionStore(fs=fs, folder=sessions, shared=OsSharedFolder(sessions)),
         clock=clock,
         on_secret=redactor.add,
+    )
+
+
+def on_paper(config: GridOcoConfig, roots: PaperRoots, folder: Path) -> GridOcoConfig:
+    """The settings with the exchange for the wires and its accounts; any secret opens one of those."""
+    trade, upside, downside = PAPER_ACCOUNTS
+    return replace(
+        config,
+        xts_root=roots.xts_root,
+        kite_root=roots.kite_root,
+        kite_ws_root=roots.kite_ws_root,
+        state_dir=folder,
+        fresh=False,
+        ignore_market_hours=config.stop_at is None,
+        trade_key=trade,
+        trade_secret="paper",  # noqa: S106 - any secret opens a paper account
+        upside_oco_key=upside,
+        upside_oco_secret="paper",  # noqa: S106 - as above
+        downside_oco_key=downside,
+        downside_oco_secret="paper",  # noqa: S106 - as above
+        trade_client="",
+        upside_oco_client="",
+        downside_oco_client="",
     )

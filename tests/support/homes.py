@@ -35,6 +35,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.starting": ("engine/test_days_and_disk.py", "engine/test_ends.py", "engine/test_placement.py"),
     "trading.steady_clock": ("engine/test_hours.py",),
     "trading.tag_proof": ("engine/test_square_off.py", "engine/test_emergency.py"),
+    "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py"),
     "login": ("contract/test_login.py",),
     "kite.redirect": ("contract/test_login.py",),
     # The exchange is tested as the bot sees it: by its answers.

@@ -1,0 +1,255 @@
+"""`tg1 doctor`: is all well for a bot that trades real money while nobody watches? It orders and changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tg1.cli import parse_command
+from tg1.doctor import judge, machine, prices
+from tg1.doctor.accounts import AccountChecks, CautiousStore, Ours, Recorder
+from tg1.doctor.evidence import Exchanged, evidence_of
+from tg1.doctor.finding import Finding, exit_of, green, lines_of, red, summary, yellow
+from tg1.errors import ConfigError, ExitCode, LoginNeeded, StateError, Tg1Error
+from tg1.machine.clock import SystemClock
+from tg1.machine.files import OsFileSystem
+from tg1.machine.redact import Redactor
+from tg1.machine.shared_files import OsSharedFolder
+from tg1.models import Role, TradeSide
+from tg1.paper_process import paper_exchange
+from tg1.rules import positions
+from tg1.rules.hours import SessionPhase, phase_of
+from tg1.settings.flags import CREDENTIALS
+from tg1.settings.nse_holidays import calendar_of
+from tg1.state import StateManager
+from tg1.wiring import client_of, feed_of, kite_of, on_paper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tg1.cli import ParsedCommand
+    from tg1.config import GridOcoConfig
+    from tg1.findoc_client import FindocMultiClient
+    from tg1.models import Instrument, Quote
+    from tg1.xts.http import Transport
+
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 doctor --help.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The doctor's own flags; what it does not know goes to the bot's parser."""
+    parser = _Parser(
+        prog="tg1 doctor",
+        description="Look over machine, brokers and accounts before a bot is started. Takes --config FILE and all "
+        "flags of tg1 run. Nothing is ordered or changed, and nobody's session is ended unless you say so.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print one object instead of lines")
+    parser.add_argument(
+        "--yes", action="store_true", help="log in where no session lives, which ends the key's session elsewhere"
+    )
+    parser.add_argument(
+        "--evidence",
+        metavar="FILE",
+        type=Path,
+        help="write the brokers' raw answers, without secrets and account numbers, to show them to somebody",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Look, tell and return 0, 1 (something to mend) or 4 (a server is out of reach)."""
+    try:
+        given, flags = build_parser().parse_known_args(argv)
+        command = parse_command([*flags, "--dry-run"], os.environ)
+        findings: list[Finding] = []
+        doctor = Doctor(command=command, may_log_in=given.yes, asks=not given.as_json and sys.stdin.isatty())
+        for each in doctor.look():
+            findings.append(each)
+            if not given.as_json:
+                _say(lines_of(each, colours=sys.stdout.isatty()))
+        if given.evidence is not None:
+            doctor.write_evidence(given.evidence)
+        if given.as_json:
+            found = {"findings": [each.as_json() for each in findings], "exit_code": exit_of(findings)}
+            _say(json.dumps(found, indent=2))
+        else:
+            _say(summary(findings))
+        return int(exit_of(findings))
+    except Tg1Error as exc:
+        print(f"tg1 doctor: {str(exc).rstrip('.')}.", file=sys.stderr)  # noqa: T201  # the sentence is for the operator
+        return int(exc.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except KeyboardInterrupt:
+        print("tg1 doctor: interrupted.", file=sys.stderr)  # noqa: T201  # as above
+        return INTERRUPTED
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  # what was asked for
+
+
+@dataclass(kw_only=True)
+class Doctor:
+    """One look at everything, in the order in which a morning needs it."""
+
+    command: ParsedCommand
+    may_log_in: bool
+    asks: bool
+    """A person sits at the terminal and can be asked before a session is ended."""
+    redactor: Redactor = field(default_factory=Redactor)
+    clock: SystemClock = field(default_factory=SystemClock)
+    record: list[Exchanged] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+
+    def look(self) -> Iterator[Finding]:
+        """Every finding as it is made. Raises what only a wrong command line raises."""
+        config = self.command.config
+        self.secrets += [value for name in CREDENTIALS if (value := getattr(config, name))]
+        yield from machine.python()
+        yield from machine.disk(config, self.clock)
+        yield machine.process(config)
+        yield machine.unit()
+        yield from self._settings(config)
+        with ExitStack() as stack:
+            if config.paper:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tg1-doctor-")))
+                config = on_paper(config, stack.enter_context(paper_exchange(config)).roots, folder)
+            yield machine.clock(config, lambda: self.clock.now().timestamp())
+            yield from self._brokers(config)
+
+    def _settings(self, config: GridOcoConfig) -> Iterator[Finding]:
+        for warning in self.command.warnings:
+            yield yellow("settings", warning.rstrip("."))
+        try:
+            config.validate_credentials()
+        except ConfigError as exc:
+            yield red("credentials", str(exc).rstrip("."), "README, Credentials.")
+        else:
+            yield green("credentials", "none are needed on paper" if config.paper else "every key and secret is there")
+        now = self.clock.now()
+        calendar, doubts = calendar_of(config, now.date())
+        for doubt in doubts:
+            yield yellow("calendar", doubt.rstrip("."))
+        closed = calendar.why_closed(now.date())
+        yield (
+            yellow("calendar", closed, "A bot started today ends at once.")
+            if closed
+            else green("calendar", f"NSE trades today, {now:%A %d %B}")
+        )
+
+    def _brokers(self, config: GridOcoConfig) -> Iterator[Finding]:
+        try:
+            kite = kite_of(config)
+            way_in = kite.credentials()
+        except ConfigError as exc:
+            yield red("kite token", str(exc).rstrip("."), "README, Credentials.")
+            return
+        self.secrets += way_in.secrets
+        for warning in way_in.warnings:
+            yield yellow("kite file", warning.rstrip("."))
+        yield prices.token(config, kite, self.clock)
+        try:
+            config.validate_credentials()
+        except ConfigError:
+            return
+        store = CautiousStore(
+            fs=OsFileSystem(),
+            folder=config.state_dir / "sessions",
+            shared=OsSharedFolder(config.state_dir / "sessions"),
+        )
+        store.may_log_in = self.may_log_in or config.paper
+        client = client_of(config, self.clock, self.redactor, kite, store=store, wrapped=self._recorded)
+        found, told = prices.instruments(config, client)
+        yield from told
+        feed = feed_of(config, self.clock, self.redactor, kite)
+        quotes: dict[str, Quote] = {}
+        yield from prices.ticks(feed, found, self.clock, quotes, is_open=config.paper or self._is_open(config))
+        checks = AccountChecks(client, self.record, self._ours(config, client, found, quotes))
+        for account in client.accounts:
+            yield from self._account(checks, account, store)
+
+    def _recorded(self, account: str, transport: Transport) -> Transport:
+        return Recorder(account, transport, self.clock, self.record)
+
+    def _is_open(self, config: GridOcoConfig) -> bool:
+        now = self.clock.now()
+        calendar, _ = calendar_of(config, now.date())
+        return phase_of(now, config.stop_at or config.default_stop_at, calendar) is SessionPhase.OPEN
+
+    def _ours(
+        self, config: GridOcoConfig, client: FindocMultiClient, found: list[Instrument], quotes: Mapping[str, Quote]
+    ) -> Ours:
+        """What the bot's state says that it holds, and what its grid may need."""
+        numbers = {each.symbol: each.exchange_token for each in found}
+        try:
+            saved = StateManager(OsFileSystem(), config.state_dir, config.bot_name).load()
+        except StateError:
+            saved = None
+        known = positions.positions(saved, client.account_of) if saved else ()
+        held = {(each.account, numbers[each.symbol]): each.quantity for each in known if each.symbol in numbers}
+        prices_now = {symbol: quote.price for symbol, quote in quotes.items()}
+        centre = config.entry_price or prices_now.get(config.token_a_symbol)
+        needed = judge.need(config.identity(centre), prices_now.get(config.token_b_symbol)) if centre else {}
+        return Ours(
+            symbols={number: symbol for symbol, number in numbers.items()},
+            held=held,
+            needed=_by_account(needed, config, client),
+        )
+
+    def _account(self, checks: AccountChecks, account: str, store: CautiousStore) -> Iterator[Finding]:
+        try:
+            yield from checks.of(account)
+        except LoginNeeded as exc:
+            if not self._allows(f"{account}: {exc}."):
+                told = f"{exc}, so nothing of this account was looked at"
+                yield yellow(f"session {account}", told, "A start logs in; to look before it: tg1 doctor --yes")
+                return
+            store.may_log_in = True
+            yield from checks.of(account)
+            store.may_log_in = self.may_log_in
+
+    def _allows(self, question: str) -> bool:
+        if not self.asks:
+            return False
+        try:
+            return input(f"{question} Log in? [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
+    def write_evidence(self, path: Path) -> None:
+        """Write what the brokers answered, cleaned. Raises `ConfigError`."""
+        cleaned = evidence_of(self.record, [*self.secrets, self.command.config.bot_name])
+        text = self.redactor.scrub(json.dumps(cleaned, indent=1))
+        beside = path.with_name(f".{path.name}.new")
+        try:
+            OsFileSystem().write_synced(beside, text.encode())
+            beside.replace(path)
+        except OSError as exc:
+            raise ConfigError(f"--evidence {path} can't be written: {exc.strerror or exc}") from exc
+
+
+def _by_account(needed: Mapping[str, Decimal], config: GridOcoConfig, client: FindocMultiClient) -> dict[str, Decimal]:
+    """Roles that trade in one account need their sums together."""
+    accounts = {"trade": client.account_of(Role.ENTRY, TradeSide.DOWNSIDE)}
+    if config.has_oco:
+        accounts |= {f"{side.lower()}_oco": client.account_of(Role.OCO, side) for side in TradeSide}
+    sums: dict[str, Decimal] = {}
+    for role, rupees in needed.items():
+        sums[accounts[role]] = sums.get(accounts[role], Decimal(0)) + rupees
+    return sums
