@@ -31,6 +31,7 @@ COMMANDS = {
     "config": Command("tg1.config_command", "check a bot's file of settings, or show what a bot would get"),
     "doctor": Command("tg1.doctor.__main__", "look over machine, brokers and accounts before a start"),
     "login": Command("tg1.login", "the daily Kite login: get the access token of the day, or check it"),
+    "watch": Command("tg1.watch.__main__", "alerts to your phone, a page and metrics of all bots"),
     "replay": Command("tg1.replay.__main__", "what would this grid have done on real prices?"),
     "data": Command("tg1.data.__main__", "bring real prices to disk, and check them"),
     "paper": Command("tg1.paper.__main__", "serve the paper exchange alone, for other programs"),

@@ -68,6 +68,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "paper.xts_app": ("unit/paper/test_quirks.py", "unit/paper/test_accounts.py"),
     # The watch's values are tested by what is decided on them.
     "watch.alerts": ("unit/watch/test_outbox.py", "unit/watch/test_message.py"),
+    "watch.__main__": ("unit/watch/test_program.py",),
     "watch.seen": ("unit/watch/test_lookout.py",),
     "watch.summary": ("unit/watch/test_due.py",),
     "watch.memory": ("unit/watch/test_spool.py",),

@@ -50,7 +50,19 @@ PURE_ROOMS = {"rules", "models", "errors"}
 MARK = re.compile(r"\bPURE\b|\bPure[.:]")
 PLAIN = {
     *("__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "difflib"),
-    *("enum", "fractions", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "logging", "math"),
+    *(
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "heapq",
+        "hmac",
+        "ipaddress",
+        "itertools",
+        "json",
+        "logging",
+        "math",
+    ),
     *("operator", "pathlib", "re", "statistics", "string", "textwrap", "tomllib", "types", "typing", "unicodedata"),
     "urllib.parse",
     "numpy",
@@ -64,6 +76,8 @@ TOUCHES = FILE_CALLS | {
 }
 """Called by name, on whatever object: a clock, a file, a log or a terminal."""
 CLOCK_READER = "machine.clock"
+LOOPS = {"watch.site", "watch.stream", "watch.server"}
+"""What serves HTTP lives on asyncio's loop; it reads no clock of it."""
 LOGGER = "log = logging.getLogger(__name__)"
 
 
@@ -223,12 +237,13 @@ def clock_readers(house: Mapping[str, str]) -> set[str]:
     return {
         module
         for module, source in house.items()
-        if room(module) != "paper" and module != CLOCK_READER and _reads_a_clock(source)
+        if room(module) != "paper" and module != CLOCK_READER and _reads_a_clock(source, loop=module in LOOPS)
     }
 
 
-def _reads_a_clock(source: str) -> bool:
-    if any(name.split(".")[0] in ("time", "sched", "asyncio") for name, _ in _imports(source)):
+def _reads_a_clock(source: str, *, loop: bool) -> bool:
+    readers = {"time", "sched"} if loop else {"time", "sched", "asyncio"}
+    if any(name.split(".")[0] in readers for name, _ in _imports(source)):
         return True
     return any(
         isinstance(node, ast.Attribute)

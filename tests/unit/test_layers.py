@@ -67,6 +67,8 @@ BROKEN: tuple[tuple[Law, dict[str, str], str], ...] = (
     (law.impurities, {"xts.a": '"""Decides. Pure: no clock."""\nimport os'}, "xts.a: os"),
     (law.clock_readers, {"trading.a": "import time"}, "trading.a"),
     (law.clock_readers, {"trading.a": "from datetime import datetime\nx = datetime.now"}, "trading.a"),
+    (law.clock_readers, {"trading.a": "import asyncio"}, "trading.a"),
+    (law.clock_readers, {"watch.server": "import asyncio\nimport time"}, "watch.server"),
     (law.strange_loggers, {"xts.a": "_log = logging.getLogger(__name__)"}, "xts.a"),
 )
 

@@ -100,7 +100,7 @@ def say(stream: TextIO | None, sentence: str) -> None:
 
 
 def setup_logging(
-    log_dir: Path,
+    log_dir: Path | None,
     level: str,
     redactor: Redactor,
     *,
@@ -110,9 +110,9 @@ def setup_logging(
 ) -> Logs:
     """Send all log records of the process to `stream` (None: stdout) and to the log file in `log_dir` (created 0700).
 
-    `level` is a name such as "INFO". The file, which several bots may share, names the bot in every line. Raises
-    `ConfigError` when it can't be opened; with `file_required` off (the emergency stop must not fail for a full disk)
-    that is a warning.
+    Without a `log_dir` there is no file. `level` is a name such as "INFO". The file, which several bots may share,
+    names the bot in every line. Raises `ConfigError` when it can't be opened; with `file_required` off (the emergency
+    stop must not fail for a full disk) that is a warning.
     """
     file, trouble = _opened(log_dir)
     if trouble and file_required:
@@ -124,8 +124,10 @@ def setup_logging(
     return logs
 
 
-def _opened(log_dir: Path) -> tuple[LogFileHandler | None, str]:
-    """The log file, or why there is none."""
+def _opened(log_dir: Path | None) -> tuple[LogFileHandler | None, str]:
+    """The log file, or why there is none; nothing and no reason where none is wanted."""
+    if log_dir is None:
+        return None, ""
     try:
         if not log_dir.is_dir():  # one that is there may be shared, as /var/log; the file itself is private
             OsFileSystem().make_dir(log_dir)

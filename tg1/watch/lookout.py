@@ -67,7 +67,7 @@ class Lookout:
     def __init__(self, folders: Sequence[Path], clock: Clock, memory: Memory, noises: Mapping[Kind, Noise]) -> None:
         self._folders = [StateFolder(folder) for folder in folders]
         self._clock = clock
-        self._noises = noises
+        self.noises = noises
         self.memory = memory
         self._followed: dict[str, _Followed] = {}
         self._looked = clock.monotonic()
@@ -90,8 +90,8 @@ class Lookout:
 
     def _remember(self, seen: Sequence[Seen], faults: Sequence[str], now: datetime) -> list[Alert]:
         before = self.memory
-        memory, alerts = alerts_due(before, seen, now, self._noises)
-        blind, more = blindness(before.blind, faults, now, self._noises[Kind.WATCH])
+        memory, alerts = alerts_due(before, seen, now, self.noises)
+        blind, more = blindness(before.blind, faults, now, self.noises[Kind.WATCH])
         # What lies in a folder that can't be read for a while is not forgotten, or it would be news again.
         bots = {**before.bots, **memory.bots} if faults else memory.bots
         self.memory = replace(memory, bots=bots, blind=blind)

@@ -134,3 +134,10 @@ def taken(outbox: Outbox, batch: Batch, now: datetime) -> Outbox:
 def refused(outbox: Outbox, now: datetime) -> Outbox:
     """After the target did not take a batch, or did not answer."""
     return replace(outbox, failures=outbox.failures + 1, tried_at=now)
+
+
+def joined(earlier: Outbox, later: Outbox) -> Outbox:
+    """What an earlier process owed, followed by what this one took in before it knew of that."""
+    done = (*earlier.done, *later.done)[-MOST_REMEMBERED:]
+    both = accept(replace(earlier, done=done), later.waiting)
+    return replace(both, dropped=both.dropped + later.dropped, left_at={**earlier.left_at, **later.left_at})

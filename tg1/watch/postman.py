@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tg1.watch.message import message_of
-from tg1.watch.outbox import Batch, Outbox, accept, due, expired, refused, taken
+from tg1.watch.outbox import Batch, Outbox, accept, due, expired, joined, refused, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,18 +63,23 @@ class Postman:
         *,
         host: str,
         quiet_hours: QuietHours | None = None,
-        outboxes: Mapping[str, Outbox] | None = None,
         start: Callable[[threading.Thread], None] = threading.Thread.start,
     ) -> None:
-        """`outboxes` are those of an earlier process, by target; `start` begins a thread (a test runs it at once)."""
+        """`start` begins a thread (a test runs it at once)."""
         self._clock = clock
         self._host = host
         self._quiet_hours = quiet_hours
         self._start = start
-        earlier = outboxes or {}
-        self._posts = [_Post(target, earlier.get(target.key, Outbox())) for target in targets]
+        self._posts = [_Post(target, Outbox()) for target in targets]
         self.changed = False
         """True when an outbox changed since `outboxes` was last asked."""
+
+    def adopt(self, outboxes: Mapping[str, Outbox]) -> None:
+        """Take over what an earlier process owed, by target; what came meanwhile follows it."""
+        for post in self._posts:
+            earlier = outboxes.get(post.target.key)
+            if earlier is not None:
+                self._keep(post, joined(earlier, post.outbox))
 
     def outboxes(self) -> dict[str, Outbox]:
         """What is to be kept over a restart, by target."""
@@ -96,18 +101,17 @@ class Postman:
         for post in self._posts:
             self._keep(post, accept(post.outbox, alerts))
 
-    def step(self) -> None:
-        """Hear what became of what is on its way, and send what is due. Returns at once."""
+    def hear(self) -> None:
+        """Take note of what became of what is on its way. Returns at once."""
         for post in self._posts:
             self._hear(post)
             self._keep(post, expired(post.outbox, self._clock.now()))
+
+    def send(self) -> None:
+        """Send what is due. Returns at once."""
+        for post in self._posts:
             if post.sending is None and self._has_a_thread_for(post):
                 self._send(post)
-
-    def hear(self) -> None:
-        """Only hear what became of what is on its way: the process ends."""
-        for post in self._posts:
-            self._hear(post)
 
     def _keep(self, post: _Post, outbox: Outbox) -> None:
         if outbox is not post.outbox:

@@ -24,11 +24,18 @@ LARGEST_BYTES = 32 * 1024 * 1024
 class Spool:
     """What survives the process."""
 
-    def __init__(self, path: Path, disk: OsFileSystem | None = None) -> None:
+    def __init__(self, path: Path, disk: OsFileSystem | None = None, *, within: Path | None = None) -> None:
+        """`within` is a folder that is not ours to make: until it is there, nothing is kept."""
         self.path = path
+        self._within = within
         self._disk = disk or OsFileSystem()
         self._lock = OsSharedFile(path.with_name(f"{path.name}.lock"))
         self._is_failing = False
+
+    @property
+    def has_place(self) -> bool:
+        """True when the file may be written."""
+        return self._within is None or self._within.is_dir()
 
     def hold(self) -> None:
         """Be the only watch with this file. Raises `AlreadyRunning`, or `ConfigError` where it can't be."""

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     import pytest
 
 
-def postman(clock: HandClock, *inboxes: Inbox, **more: object) -> Postman:
+def postman(clock: HandClock, *inboxes: Inbox) -> Postman:
     """One whose messages are taken or refused at once."""
     targets = [
         Target(key=str(number), name=f"target {number} (test)", send=inbox) for number, inbox in enumerate(inboxes)
     ]
-    return Postman(targets, clock, host="h", start=threading.Thread.run, **more)  # type: ignore[arg-type]  # its own
+    return Postman(targets, clock, host="h", start=threading.Thread.run)
 
 
 def walk(post: Postman, clock: HandClock, secs: int) -> None:
-    """Step once a second."""
+    """A round every second."""
     for _ in range(secs):
-        post.step()
+        post.hear()
+        post.send()
         clock.advance(1)
 
 
@@ -83,7 +84,8 @@ def test_what_waits_outlives_the_process() -> None:
     walk(first, clock, 30)
     inbox.refuses = ""
     clock.advance(60)
-    second = postman(clock, inbox, outboxes=first.outboxes())
+    second = postman(clock, inbox)
+    second.adopt(first.outboxes())
     second.accept([alert("sent", text="sent"), alert("owed", text="owed")])
     walk(second, clock, 100)
     assert [line.partition(": ")[2] for line in inbox.lines] == ["sent", "owed"]

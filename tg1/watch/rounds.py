@@ -1,0 +1,130 @@
+"""The watch's own loop: look, remember, tell, show; once a second, until a signal comes."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tg1.watch.alerts import Alert, Kind
+from tg1.watch.spool_codec import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tg1.machine.clock import Clock
+    from tg1.watch.lookout import Lookout
+    from tg1.watch.postman import Postman
+    from tg1.watch.seen import Look
+    from tg1.watch.spool import Spool
+
+log = logging.getLogger(__name__)
+
+EVERY_SECS = 1.0
+SAVE_EVERY_SECS = 30.0
+"""How often what was read, and when, is written down while there is nothing to tell."""
+LAST_WORDS_SECS = 3.0
+"""How long the end waits for messages that are on their way."""
+_POLL_SECS = 0.05
+
+
+class Rounds:
+    """One watch at work."""
+
+    def __init__(
+        self,
+        lookout: Lookout,
+        postman: Postman,
+        spool: Spool | None,
+        clock: Clock,
+    ) -> None:
+        self._lookout = lookout
+        self._postman = postman
+        self._spool = spool
+        self._clock = clock
+        self._show: Callable[[Look], None] | None = None
+        self._is_holding = False
+        self._before: datetime | None = None
+        self._has_begun = False
+        self._save_at = float("-inf")
+
+    def adopt(self) -> None:
+        """Take over what the last watch saw and owed, as soon as there is a place for it.
+
+        Raises `AlreadyRunning` when another watch has it, `ConfigError` when it can't be read.
+        """
+        if self._spool is None or self._is_holding or not self._spool.has_place:
+            return
+        self._spool.hold()
+        self._is_holding = True
+        kept = self._spool.load()
+        self._postman.adopt(kept.outboxes)
+        seen = self._lookout.memory
+        looked_at = self._before = kept.memory.looked_at
+        bots = {**kept.memory.bots, **seen.bots}
+        self._lookout.memory = replace(seen, bots=bots, looked_at=looked_at or seen.looked_at)
+
+    def walk(self, show: Callable[[Look], None] | None = None) -> None:
+        """Look until a stop is asked for; then let what is on its way arrive, within a bounded time.
+
+        `show` takes each look, for the page; it returns at once.
+        """
+        self._show = show
+        due = self._clock.monotonic()
+        while not self._clock.stop_requested:
+            self.once()
+            # A look that took long, or a machine that slept, is followed by one look and not by those that were missed.
+            due = max(due + EVERY_SECS, self._clock.monotonic())
+            self._clock.wait_until(due)
+        self._end()
+
+    def once(self) -> None:
+        """One look, and what follows from it."""
+        self.adopt()
+        look, alerts = self._lookout.look()
+        self._postman.hear()
+        if not self._has_begun:
+            alerts = [self._began(look), *alerts]
+        self._postman.accept(alerts)
+        self._has_begun = True
+        # What is to be told is on disk before it leaves, so that no death of this process loses it.
+        self._save()
+        self._postman.send()
+        if self._show is not None:
+            self._show(replace(look, owed=sum(self._postman.waiting().values())))
+
+    def _began(self, look: Look) -> Alert:
+        return Alert(
+            bot="",
+            kind=Kind.WATCH,
+            occurrence=look.at.isoformat(),
+            text=beginning(look, self._before),
+            at=look.at,
+            noise=self._lookout.noises[Kind.WATCH],
+        )
+
+    def _save(self) -> None:
+        now = self._clock.monotonic()
+        if self._spool is None or not self._is_holding or not (self._postman.changed or now >= self._save_at):
+            return
+        if self._spool.save(Kept(memory=self._lookout.memory, outboxes=self._postman.outboxes())):
+            self._save_at = now + SAVE_EVERY_SECS
+
+    def _end(self) -> None:
+        until = self._clock.monotonic() + LAST_WORDS_SECS
+        self._postman.hear()
+        while not self._postman.is_idle and self._clock.monotonic() < until:
+            self._clock.sleep_until(self._clock.monotonic() + _POLL_SECS)
+            self._postman.hear()
+        self._save_at = float("-inf")
+        self._save()
+
+
+def beginning(look: Look, before: datetime | None) -> str:
+    """What the watch says when it begins: that it works, what it sees, and since when nobody looked."""
+    lives = Counter(bot.judgement.life for bot in look.bots)
+    seen = ", ".join(f"{count} {life}" for life, count in lives.items()) or "no bot yet"
+    gap = "" if before is None else f" Nobody looked since {before:%d %b %H:%M:%S}: what happened meanwhile follows."
+    return f"The watch has begun: {seen}.{gap}"
