@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from tg1.replay.days import DayEnd, Replay, Rig
 from tg1.replay.tape import DayTape
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tg1.paper.orders import OrderEvent, PaperOrder
 
 OPEN_SECS = 9 * 3600 + 15 * 60
@@ -55,6 +58,19 @@ def made_day(seed: int, *, rows: int = 700, spread: float = 700.0, day: date = d
         b=walk(rng, rows, 1_205_000, 500, spread * 1.5),
         price_events=2 * rows,
     )
+
+
+def csv_of(tapes: list[DayTape], path: Path) -> Path:
+    """The tapes as a file of last prices a second."""
+    lines = ["ist_second,IRFC,SBIN"]
+    for tape in tapes:
+        for secs, a, b in zip(tape.secs, tape.a, tape.b, strict=True):
+            hours, rest = divmod(float(secs), 3600)
+            minutes, seconds = divmod(rest, 60)
+            stamp = f"{tape.day} {int(hours):02}:{int(minutes):02}:{seconds:06.3f}"
+            lines.append(f"{stamp},{Decimal(int(a)) / 10_000},{Decimal(int(b)) / 10_000}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 def lived(

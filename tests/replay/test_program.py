@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.replay.random_days import made_day
+from tests.replay.random_days import csv_of, made_day
 from tests.support.places import DATA
 from tg1.models import Executed, Side
 from tg1.replay.program import main
@@ -21,26 +21,11 @@ from tg1.rules.charges import Plans, charges, square_off_fee
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.replay.tape import DayTape
-
 GRID = [
     *("--bot-name", "T", "--token-a", "IRFC", "--token-b", "SBIN", "--entry-price", "50", "--steps", "4"),
     *("--spread", "0.5", "--target-spread", "0.5", "--oco-spread", "1", "--qty-a", "100", "--qty-b", "50"),
     "--allow-off-centre",
 ]
-
-
-def csv_of(tapes: list[DayTape], path: Path) -> Path:
-    """The tapes as a file of last prices a second."""
-    lines = ["ist_second,IRFC,SBIN"]
-    for tape in tapes:
-        for secs, a, b in zip(tape.secs, tape.a, tape.b, strict=True):
-            hours, rest = divmod(float(secs), 3600)
-            minutes, seconds = divmod(rest, 60)
-            stamp = f"{tape.day} {int(hours):02}:{int(minutes):02}:{seconds:06.3f}"
-            lines.append(f"{stamp},{Decimal(int(a)) / 10_000},{Decimal(int(b)) / 10_000}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def days_file(tmp_path: Path) -> Path:
@@ -191,6 +176,18 @@ def test_replay_of_a_bot_that_ends_itself_exits_with_0(tmp_path: Path, capsys: p
     path.write_text("\n".join(["ist_second,IRFC,SBIN", *rows]) + "\n", encoding="utf-8")
     result = told(capsys, "--prices", str(path), *GRID, "--trade-type", "sellocots")
     assert "Terminated" in result["days"][0]["end"]
+
+
+def test_fresh_morning_is_a_day_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Behaviour 9.3: with --fresh in the line, each of a replay's mornings begins with a new grid."""
+    args = ["--prices", str(days_file(tmp_path)), *GRID, "--fresh"]
+    both = told(capsys, *args)["days"]
+    alone = [
+        told(capsys, *args, "--to", "2026-11-23")["days"][0],
+        told(capsys, *args, "--from", "2026-11-24")["days"][0],
+    ]
+    assert both == alone
+    assert Decimal(alone[0]["realised"]) * Decimal(alone[1]["realised"]) != 0
 
 
 def test_summary_tells_net_first_and_what_is_not_modelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,8 +87,8 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
     _check_journal(given.journal)
     return ReplayCommand(
-        # The disk of a replay is empty on the first day, and is the grid's own on every other.
-        config=replace(config, fresh=False),
+        # With --fresh, every morning begins as the line says: with a new grid.
+        config=config,
         wanted=wanted_of(given, config.token_a_symbol, config.token_b_symbol if config.has_oco else ""),
         prices=tuple(given.prices),
         rig=replace(rig_of(given), fast_forward=given.fast_forward),

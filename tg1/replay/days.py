@@ -102,6 +102,8 @@ class Replay:
                 self.exchange.set_holdings(account, symbol, PLENTY)
         self.market = Market(self.exchange, config.token_a_symbol, config.token_b_symbol if config.has_oco else "")
         self.instruments = {symbol: as_listed(each) for symbol, each in listed.items()}
+        self._realised_before = Decimal(0)
+        """Rupees that grids before a `--fresh` had realised."""
 
     def days(self, tapes: Iterable[DayTape]) -> Iterator[DayEnd]:
         """Live one day after another."""
@@ -135,18 +137,24 @@ class Replay:
         )
         if self.rig.fast_forward:
             clock.skip = Skipper(engine, self.market, broker, self.files)
+        before, archived = StateManager(self.files, FOLDER, self.config.bot_name).load(), self._archived(store)
         try:
             code, end = engine.start(), ""
         except Tg1Error as exc:
             code, end = exc.exit_code, str(exc)
         state = store.load()
+        if before is not None and self.config.fresh and self._archived(store) > archived:
+            self._realised_before += before.total_pnl
         return DayEnd(
             tape=tape,
             exit_code=int(code),
             end=end or (str(state.bot_status) if state else "nothing to do"),
             cycles=engine.cycles,
-            realised=state.total_pnl if state else Decimal(0),
+            realised=self._realised_before + (state.total_pnl if state else Decimal(0)),
         )
+
+    def _archived(self, store: StateManager) -> int:
+        return len(self.files.names(store.paths.archive))
 
     def _square_off(self) -> None:
         """What the broker does at his cut-off: he closes what is open intraday and takes no such order any more."""
