@@ -84,6 +84,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "data.findings": ("unit/data/test_check.py",),
     "data.silences": ("unit/data/test_check.py",),
     "kite.history": ("contract/test_data_fetch.py",),
+    # So is a sweep: by its small sweeps of made days.
+    "sweep": ("sweep",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__"},
     {"commands"},
-    {"data"},
+    {"sweep", "data"},
     {
         "config_command",
         "doctor",

@@ -1,0 +1,65 @@
+"""`tg1 sweep`: which grid, of many, would have earned most, and whether that is worth believing."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from tg1.errors import ExitCode, Tg1Error
+from tg1.sweep.command import parse
+from tg1.sweep.machines import as_csv, as_json
+from tg1.sweep.reading import read
+from tg1.sweep.results import Results
+from tg1.sweep.run import Interrupted, swept
+from tg1.sweep.table import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tg1.sweep.command import SweepCommand
+    from tg1.sweep.reading import Prices
+    from tg1.sweep.run import Swept
+
+INTERRUPTED = 130
+"""The shell's own code for a program that Ctrl-C ended."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sweep; 0 when it worked, whatever the grids earned."""
+    logging.getLogger("tg1").addHandler(logging.NullHandler())
+    logging.getLogger("tg1").propagate = False
+    try:
+        command = parse(sys.argv[1:] if argv is None else argv)
+        with Results(command.results) as results:
+            prices = read(command)
+            found = swept(command, prices, results, lambda _done, _count: None)
+        print(_told(command, prices, found))  # noqa: T201  # it is what was asked for
+    except Tg1Error as exc:
+        return _refuse(str(exc), int(exc.exit_code))
+    except Interrupted as exc:
+        return _refuse(
+            f"interrupted after {exc.done:,} of {exc.count:,} replays; they are kept in {command.results}, and the "
+            "same line goes on from there",
+            INTERRUPTED,
+        )
+    except KeyboardInterrupt:
+        return _refuse("interrupted before the first replay; nothing was written", INTERRUPTED)
+    if found.faults:
+        return _refuse(
+            f"{len(found.faults)} combinations are missing because TG1 itself failed on them; the first: "
+            f"{found.faults[0]}",
+            int(ExitCode.FAILED),
+        )
+    return int(ExitCode.OK)
+
+
+def _told(command: SweepCommand, prices: Prices, found: Swept) -> str:
+    if command.as_json:
+        return as_json(command, found)
+    return as_csv(command, found) if command.as_csv else report(command, prices, found)
+
+
+def _refuse(sentence: str, code: int) -> int:
+    print(f"tg1 sweep: {sentence}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+    return code
