@@ -6,6 +6,7 @@ equivalent faults outlives every edit elsewhere in the module.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,6 +60,30 @@ class Equivalent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A function whose literal words go to the log alone: faults that change nothing but them are not judged."""
+
+    module: str
+    where: str
+    reason: str
+    saying: str = ""
+    """Which lines of the function: those that hold this. Empty: all."""
+
+    def excuses(self, module: str, fault: Fault) -> bool:
+        """Whether the fault changes nothing but these words."""
+        is_here = (module, fault.where) == (self.module, self.where) and self.saying in fault.was
+        return is_here and changes_words_alone(fault.was, fault.becomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excuses:
+    """What `equivalent.toml` holds."""
+
+    equivalents: tuple[Equivalent, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A module's faults, counted."""
 
@@ -67,6 +92,7 @@ class Score:
     seen: int
     """Caught or hung."""
     equivalent: int
+    wording: int
     untried: int
     living: tuple[Fault, ...]
     stale: tuple[Equivalent, ...]
@@ -80,30 +106,47 @@ class Score:
 
     def __str__(self) -> str:
         tried = f"{self.total:>5} planted {self.untried:>5} untried {self.seen:>5} caught {len(self.living):>4} lived"
-        return f"{self.module:<34} {self.percent:>6.1f} % {tried} {self.equivalent:>4} equivalent"
+        excused = f"{self.equivalent:>4} equivalent {self.wording:>4} of the log's words"
+        return f"{self.module:<34} {self.percent:>6.1f} % {tried} {excused}"
 
 
-def score(module: str, faults: Iterable[Fault], listed: Iterable[Equivalent]) -> Score:
+def score(module: str, faults: Iterable[Fault], excuses: Excuses) -> Score:
     """Count; `module` is a path such as "tg1/rules/decide.py"."""
     every = list(faults)
-    mine = [one for one in listed if one.module == module]
+    mine = [one for one in excuses.equivalents if one.module == module]
     harmless = {one.change for one in mine}
     lived = [fault for fault in every if fault.fate is Fate.LIVED]
     lived_changes = {fault.change for fault in lived}
+    worded = [fault for fault in lived if any(one.excuses(module, fault) for one in excuses.wordings)]
     return Score(
         module=module,
         total=len(every),
         seen=sum(fault.fate in (Fate.CAUGHT, Fate.HUNG) for fault in every),
         equivalent=sum(fault.change in harmless for fault in lived),
+        wording=len(worded),
         untried=sum(fault.fate is Fate.UNTRIED for fault in every),
-        living=tuple(fault for fault in lived if fault.change not in harmless),
+        living=tuple(fault for fault in lived if fault.change not in harmless and fault not in worded),
         stale=tuple(one for one in mine if one.change not in lived_changes),
     )
 
 
-def read_equivalents(path: Path) -> list[Equivalent]:
-    """The list in a TOML file of `[[equivalent]]` tables."""
-    return [Equivalent(**table) for table in tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", [])]
+def read_excuses(path: Path) -> Excuses:
+    """The list in a TOML file of `[[equivalent]]` and `[[wording]]` tables."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Excuses(
+        equivalents=tuple(Equivalent(**table) for table in tables.get("equivalent", [])),
+        wordings=tuple(Wording(**table) for table in tables.get("wording", [])),
+    )
+
+
+def changes_words_alone(was: str, becomes: str) -> bool:
+    """Whether the two are the same but for what stands between quotation marks, or for words that became None."""
+    blank = _without_words(was)
+    return blank in (_without_words(becomes), _without_words(becomes.replace("None", '""')))
+
+
+def _without_words(code: str) -> str:
+    return re.sub(r"""[bfruBFRU]*(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", '""', code)
 
 
 def change_of(diff: str) -> tuple[str, str]:

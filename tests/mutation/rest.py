@@ -1,13 +1,16 @@
 """Faults outside of functions, planted by cosmic-ray: constants, tables, defaults of fields, and properties.
 
-mutmut leaves them alone. They are few; each is tried by a pytest of its own, on the module's own tests alone.
+mutmut leaves them alone. They are few; each is tried by a pytest of its own, on the module's own tests first.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import shlex
+import sqlite3
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from cosmic_ray.work_db import WorkDB, use_db
@@ -17,6 +20,9 @@ from tests.mutation.faults import Fate, Fault, change_of
 from tests.mutation.functions import lines_looked_into
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from cosmic_ray.work_item import MutationSpec, WorkItem
 
     from tests.mutation.workspace import Workspace
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 SETTINGS = """
 [cosmic-ray]
 module-path = {module}
-timeout = 600.0
+timeout = 120.0
 excluded-modules = []
 test-command = {command}
 
@@ -35,18 +41,32 @@ POINTLESS = ("core/ReplaceBinaryOperator_BitOr", "core/RemoveDecorator", "core/V
 """A `|` outside of functions stands in annotations; without its decorator hardly a module can be imported."""
 
 
-def plant(workspace: Workspace, *, secs: float | None, again: bool) -> None:
-    """Try what has not been tried; with `again` everything anew."""
+def plant(workspace: Workspace, further: Sequence[str], *, secs: float | None, again: bool) -> None:
+    """Try what has not been tried; with `again` also what has lived.
+
+    `further` tests are asked when the module's own see nothing.
+    """
     config, session = workspace.folder / "rest.toml", workspace.folder / "rest.sqlite"
-    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *workspace.tests]
-    settings = SETTINGS.format(module=json.dumps(workspace.module), command=json.dumps(" ".join(pytest)))
-    config.write_text(settings, encoding="utf-8")
+    asked = " && ".join(_pytest(tests) for tests in (workspace.tests, further) if tests)
+    command = json.dumps(shlex.join(["sh", "-c", asked]))
+    config.write_text(SETTINGS.format(module=json.dumps(workspace.module), command=command), encoding="utf-8")
     cosmic_ray = [sys.executable, "-m", "cosmic_ray.cli"]
-    if again or not session.exists():
+    if not session.exists():
         workspace.run([*cosmic_ray, "init", "--force", str(config), str(session)], None)
+    if again:
+        _forget_what_lived(session)
     with use_db(session, WorkDB.Mode.open) as db:
         _leave_functions_alone(db, (workspace.tree / workspace.module).read_text(encoding="utf-8"))
     workspace.run([*cosmic_ray, "exec", str(config), str(session)], secs)
+
+
+def _pytest(tests: Sequence[str]) -> str:
+    return shlex.join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests])
+
+
+def _forget_what_lived(session: Path) -> None:
+    with closing(sqlite3.connect(session)) as db, db:
+        db.execute("DELETE FROM work_results WHERE test_outcome = ?", (TestOutcome.SURVIVED.name,))
 
 
 def found(workspace: Workspace) -> list[Fault]:

@@ -2,7 +2,8 @@
 
 A module is a file or a folder of them. What was tried is kept in `.mutation/` and not tried again while the module
 stays as it is, so a run may be interrupted or bounded and goes on where it was. `--again` tries once more what has
-lived, with today's tests. `--wide` asks the cycle's tests about what the module's own let live.
+lived, with today's tests. What the module's own tests let live is asked of the cycle's tests, too, unless `--own` is
+given. `--page FILE` writes the scores down.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.mutation import functions, rest
-from tests.mutation.faults import Equivalent, Fate, Score, read_equivalents, score
+from tests.mutation import functions, page, rest
+from tests.mutation.faults import Excuses, Fate, Score, read_excuses, score
 from tests.mutation.workspace import Workspace
 from tests.support.places import REPO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 HOME = REPO / ".mutation"
 EQUIVALENTS = Path(__file__).with_name("equivalent.toml")
@@ -35,15 +36,18 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="tests at the same time (default: 2)")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes and keep what was found")
     parser.add_argument("--again", action="store_true", help="try once more what has lived")
-    parser.add_argument("--wide", action="store_true", help="ask further tests about what lives")
+    parser.add_argument("--own", action="store_true", help="ask the module's own tests alone")
+    parser.add_argument("--page", type=Path, help="write the scores into this file")
     given = parser.parse_args()
     deadline = None if given.minutes is None else time.monotonic() + 60 * given.minutes
-    listed = read_equivalents(EQUIVALENTS)
+    excuses = read_excuses(EQUIVALENTS)
     scores = []
     for module in _modules(given.modules):
-        scores.append(_try(module, given, deadline, listed))
+        scores.append(_try(module, given, deadline, excuses))
         _tell(scores[-1])
     print(*scores, sep="\n")
+    if given.page is not None:
+        given.page.write_text(page.written(scores, excuses), encoding="utf-8")
     return 1 if any(each.percent < GOAL_PERCENT for each in scores) else 0
 
 
@@ -54,30 +58,36 @@ def _modules(given: list[str]) -> Iterator[str]:
         yield from (str(each.relative_to(REPO)) for each in every if each.stem != "__init__")
 
 
-def _try(module: str, given: argparse.Namespace, deadline: float | None, listed: list[Equivalent]) -> Score:
-    own = Workspace(HOME, module)
+def _try(module: str, given: argparse.Namespace, deadline: float | None, excuses: Excuses) -> Score:
+    own, wide = Workspace(HOME, module), Workspace(HOME, module, is_wide=True)
     own.refresh()
     print(f"{module}: {' '.join(own.tests)}", flush=True)
-    lived = [name for name, fate in functions.fates_in(own).items() if fate is Fate.LIVED]
-    if given.again or not functions.fates_in(own) or Fate.UNTRIED in functions.fates_in(own).values():
-        functions.plant(own, lived if given.again else (), workers=given.workers, secs=_left(deadline))
-    rest.plant(own, secs=_left(deadline), again=given.again)
+    before = functions.fates_in(own)
+    if given.again or not before or Fate.UNTRIED in before.values():
+        functions.plant(own, _lived(before) if given.again else (), workers=given.workers, secs=_left(deadline))
+    rest.plant(own, () if given.own else wide.tests, secs=_left(deadline), again=given.again)
     fates = functions.fates_in(own)
-    if given.wide:
-        fates |= _widely(module, [name for name, fate in fates.items() if fate is Fate.LIVED], given.workers, deadline)
-    return score(module, [*functions.found(own, fates), *rest.found(own)], listed)
+    if not given.own:
+        fates |= _widely(wide, _lived(fates), given, deadline)
+    return score(module, [*functions.found(own, fates), *rest.found(own)], excuses)
 
 
-def _widely(module: str, lived: list[str], workers: int, deadline: float | None) -> dict[str, Fate]:
+def _widely(wide: Workspace, lived: list[str], given: argparse.Namespace, deadline: float | None) -> dict[str, Fate]:
     """What becomes of those that lived when further tests are asked; those that were not reached stay alive."""
-    wide = Workspace(HOME, module, is_wide=True)
     if not lived or not wide.tests:
         return {}
     wide.refresh()
-    print(f"{module}: {len(lived)} lived; {' '.join(wide.tests)}", flush=True)
-    functions.plant(wide, lived, workers=workers, secs=_left(deadline))
+    before = functions.fates_in(wide)
+    asked = [name for name in lived if given.again or before.get(name, Fate.UNTRIED) is Fate.UNTRIED]
+    if asked:
+        print(f"{wide.module}: {len(asked)} lived; {' '.join(wide.tests)}", flush=True)
+        functions.plant(wide, asked, workers=given.workers, secs=_left(deadline))
     fates = functions.fates_in(wide)
     return {name: fates[name] for name in lived if fates.get(name, Fate.UNTRIED) is not Fate.UNTRIED}
+
+
+def _lived(fates: Mapping[str, Fate]) -> list[str]:
+    return [name for name, fate in fates.items() if fate is Fate.LIVED]
 
 
 def _left(deadline: float | None) -> float | None:

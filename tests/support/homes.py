@@ -140,7 +140,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "ports": (),
 }
 
-BESIDES = {"rules": ("engine",), "trading": ("engine", "unit/rules")}
+BESIDES = {"rules": ("engine",), "trading": ("engine", "unit/trading")}
 """Further tests that hold a wing to its rules, for whoever plants faults there."""
 
 

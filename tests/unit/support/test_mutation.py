@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.mutation.faults import Equivalent, Fate, Fault, change_of, read_equivalents, score
+import pytest
+
+from tests.mutation.faults import Equivalent, Excuses, Fate, Fault, Wording, change_of, read_excuses, score
 from tests.mutation.functions import lines_looked_into
 from tests.mutation.run import EQUIVALENTS
 from tests.support.places import REPO
@@ -40,7 +42,7 @@ def test_score_counts_what_was_judged_and_changes_something() -> None:
     """Three of four were seen; the listed one and the one that was not tried don't count."""
     other = Fault(where="is_due", was="x", becomes="y", fate=Fate.LIVED)
     seen = [fault(Fate.CAUGHT), fault(Fate.CAUGHT), fault(Fate.HUNG)]
-    counted = score("tg1/rules/decide.py", [*seen, fault(Fate.UNTRIED), LIVED, other], [SAME])
+    counted = score("tg1/rules/decide.py", [*seen, fault(Fate.UNTRIED), LIVED, other], Excuses(equivalents=(SAME,)))
     assert (counted.total, counted.seen, counted.equivalent, counted.untried) == (6, 3, 1, 1)
     assert counted.living == (other,)
     assert counted.percent == 75.0
@@ -50,22 +52,42 @@ def test_score_counts_what_was_judged_and_changes_something() -> None:
 def test_listed_change_that_is_caught_or_gone_is_told() -> None:
     """A reason that is no longer true does not stay in the list, and other modules' entries are not looked at."""
     elsewhere = Equivalent(module="tg1/rules/grid.py", where="", was="", becomes="", reason="another module's")
-    assert score("tg1/rules/decide.py", [fault(Fate.CAUGHT)], [SAME, elsewhere]).stale == (SAME,)
+    assert score("tg1/rules/decide.py", [fault(Fate.CAUGHT)], Excuses(equivalents=(SAME, elsewhere))).stale == (SAME,)
 
 
 def test_nothing_planted_is_nothing_missed() -> None:
     """A module without anything to change is no failure."""
-    assert score("tg1/rules/__init__.py", [], []).percent == 100.0
+    assert score("tg1/rules/__init__.py", [], Excuses()).percent == 100.0
 
 
-def test_every_equivalent_has_a_reason_and_a_module_that_exists(tmp_path: Path) -> None:
+def test_every_excuse_has_a_reason_and_a_module_that_exists(tmp_path: Path) -> None:
     """The list says why, of modules that are there."""
     empty = tmp_path / "none.toml"
     empty.write_text("# nothing")
-    assert read_equivalents(empty) == []
-    assert [
-        each for each in read_equivalents(EQUIVALENTS) if not each.reason or not (REPO / each.module).exists()
-    ] == []
+    assert read_excuses(empty) == Excuses()
+    listed = read_excuses(EQUIVALENTS)
+    every: list[Equivalent | Wording] = [*listed.equivalents, *listed.wordings]
+    assert [each for each in every if not each.reason or not (REPO / each.module).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "is_excused"),
+    [
+        ('cancel(level, "moved on")', 'cancel(level, "XXmoved onXX")', True),
+        ("cancel(level, 'moved on', None)", "cancel(level, 'MOVED ON', None)", True),
+        ('cancel(level, f"moved to {price}")', "cancel(level, None)", True),
+        ('cancel(level, "moved on")', 'cancel(None, "moved on")', False),
+        ('cancel(level, "moved on")', "cancel(level)", False),
+        ('cancel(level, "over")', 'cancel(level, "XXoverXX")', False),
+    ],
+    ids=["padded", "louder", "gone", "another level", "dropped", "not the line that is listed"],
+)
+def test_words_of_the_log_are_excused_and_nothing_beside_them(was: str, becomes: str, *, is_excused: bool) -> None:
+    """A listed function answers for everything but the literal words of the lines that are meant."""
+    lived = Fault(where="f", was=was, becomes=becomes, fate=Fate.LIVED)
+    words = Wording(module="m.py", where="f", saying="moved", reason="the log alone tells it")
+    assert score("m.py", [lived], Excuses(wordings=(words,))).living == (() if is_excused else (lived,))
+    assert score("other.py", [lived], Excuses(wordings=(words,))).living == (lived,)
 
 
 def test_constants_fields_and_properties_are_left_to_the_second_tool() -> None:
