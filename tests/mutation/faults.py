@@ -76,9 +76,25 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """A kind of change that no test can see in any module, as a pattern and what it is replaced by, once."""
+
+    pattern: str
+    becomes: str
+    reason: str
+
+    def excuses(self, fault: Fault) -> bool:
+        """Whether the fault is one such change."""
+        places = re.finditer(self.pattern, fault.was)
+        changed = (fault.was[: at.start()] + at.expand(self.becomes) + fault.was[at.end() :] for at in places)
+        return fault.becomes in changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Excuses:
     """What `equivalent.toml` holds."""
 
+    alike: tuple[Alike, ...] = ()
     equivalents: tuple[Equivalent, ...] = ()
     wordings: tuple[Wording, ...] = ()
 
@@ -118,22 +134,24 @@ def score(module: str, faults: Iterable[Fault], excuses: Excuses) -> Score:
     lived = [fault for fault in every if fault.fate is Fate.LIVED]
     lived_changes = {fault.change for fault in lived}
     worded = [fault for fault in lived if any(one.excuses(module, fault) for one in excuses.wordings)]
+    same = [fault for fault in lived if fault.change in harmless or any(one.excuses(fault) for one in excuses.alike)]
     return Score(
         module=module,
         total=len(every),
         seen=sum(fault.fate in (Fate.CAUGHT, Fate.HUNG) for fault in every),
-        equivalent=sum(fault.change in harmless for fault in lived),
+        equivalent=len(same),
         wording=len(worded),
         untried=sum(fault.fate is Fate.UNTRIED for fault in every),
-        living=tuple(fault for fault in lived if fault.change not in harmless and fault not in worded),
+        living=tuple(fault for fault in lived if fault not in same and fault not in worded),
         stale=tuple(one for one in mine if one.change not in lived_changes),
     )
 
 
 def read_excuses(path: Path) -> Excuses:
-    """The list in a TOML file of `[[equivalent]]` and `[[wording]]` tables."""
+    """The list in a TOML file of `[[alike]]`, `[[equivalent]]` and `[[wording]]` tables."""
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     return Excuses(
+        alike=tuple(Alike(**table) for table in tables.get("alike", [])),
         equivalents=tuple(Equivalent(**table) for table in tables.get("equivalent", [])),
         wordings=tuple(Wording(**table) for table in tables.get("wording", [])),
     )

@@ -47,6 +47,7 @@ def _reasons(scores: Sequence[Score], excuses: Excuses) -> Iterator[str]:
     same = [one for one in excuses.equivalents if one.module in judged]
     worded = [one for one in excuses.wordings if one.module in judged]
     yield from ("## What changes nothing", "")
+    yield from (f"- everywhere: `{e.pattern}` → `{e.becomes}`: {e.reason}" for e in excuses.alike)
     yield from (f"- `{e.module}`, {e.where or 'the module'}: `{e.was}` → `{e.becomes}`: {e.reason}" for e in same)
     yield from ("", "## Whose words go to the log alone", "")
     yield from (f"- `{e.module}`, {e.where}: {e.reason}" for e in worded)

@@ -56,7 +56,7 @@ class Workspace:
 
         Raises `RuntimeError` with the end of its output when it fails by itself.
         """
-        environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONPATH": str(self.tree)}
+        environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "PYTHONPATH": str(self.tree)}
         with (self.folder / "output").open("w+", encoding="utf-8", errors="replace") as output:
             process = subprocess.Popen(  # noqa: S603 - a tool of ours
                 [*_apart(), *command],

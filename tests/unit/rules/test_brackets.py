@@ -134,6 +134,11 @@ def test_hedge_of_one_share_is_a_hedge() -> None:
     assert planned([hedged(1, "118", oco_traded=almost)], "118") == ("118", "")
 
 
+def test_hedges_behind_the_market_do_not_take_each_others_places() -> None:
+    """Behaviour 6.3: TokenB is far below all three, so none fills before another; changing places would only flap."""
+    assert planned([working(1, "118"), working(2, "120"), hedged(3, "119")], "110") == ("", "")
+
+
 def test_plain_limits_turn_over_beside_one_that_is_stuck() -> None:
     """Behaviour 6.2, 6.3: a limit hedge ahead of the market fills at once; one behind it must not block the rest."""
     levels = [working(1, "122"), hedged(2, "124"), hedged(3, "116"), hedged(4, "114")]
@@ -288,3 +293,12 @@ def test_hedge_that_fits_is_left_alone() -> None:
     )
     assert not is_oversized(whole, NOW)
     assert not is_oversized(part, NOW)
+
+
+def test_hedge_in_doubt_and_level_without_a_hedge_are_not_too_large() -> None:
+    """Behaviour 6.3: nobody knows whether the order exists, so there is nothing to replace yet."""
+    sold = {"target_traded": SOLD, "order": None}
+    assert is_oversized(replace(working(1, "118"), **sold), NOW)
+    assert not is_oversized(replace(working(1, "118", order_id=None), **sold), NOW)
+    assert not is_oversized(replace(hedged(1, "118"), **sold), NOW)
+    assert not is_oversized(replace(working(1, "118"), oco_filled=True, **sold), NOW)

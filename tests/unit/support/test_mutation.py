@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mutation.faults import Equivalent, Excuses, Fate, Fault, Wording, change_of, read_excuses, score
+from tests.mutation.faults import Alike, Equivalent, Excuses, Fate, Fault, Wording, change_of, read_excuses, score
 from tests.mutation.functions import lines_looked_into
 from tests.mutation.run import EQUIVALENTS
 from tests.support.places import REPO
@@ -68,6 +68,23 @@ def test_every_excuse_has_a_reason_and_a_module_that_exists(tmp_path: Path) -> N
     listed = read_excuses(EQUIVALENTS)
     every: list[Equivalent | Wording] = [*listed.equivalents, *listed.wordings]
     assert [each for each in every if not each.reason or not (REPO / each.module).exists()] == []
+    assert all(each.reason for each in listed.alike)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "is_same"),
+    [
+        ("a * side.sign >= b * side.sign", "a * side.sign >= b / side.sign", True),
+        ("a * side.sign >= b * side.sign", "a / side.sign >= b / side.sign", False),
+        ("a * quantity", "a / quantity", False),
+    ],
+    ids=["one place", "two places", "another factor"],
+)
+def test_kind_of_change_is_excused_wherever_it_stands_once(was: str, becomes: str, *, is_same: bool) -> None:
+    """Dividing by +1 or -1 is multiplying with it, in every module."""
+    lived = Fault(where="f", was=was, becomes=becomes, fate=Fate.LIVED)
+    kind = Alike(pattern=r"\* (\w+\.sign)", becomes=r"/ \1", reason="+1 or -1")
+    assert score("m.py", [lived], Excuses(alike=(kind,))).living == (() if is_same else (lived,))
 
 
 @pytest.mark.parametrize(
