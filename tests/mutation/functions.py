@@ -51,10 +51,10 @@ def plant(workspace: Workspace, names: Iterable[str], *, workers: int, secs: flo
     workspace.run([sys.executable, "-m", "mutmut", "run", "--max-children", str(workers), *names], secs)
 
 
-def found(workspace: Workspace, fates: Mapping[str, Fate]) -> list[Fault]:
-    """Each fault by its name; only those that lived say what they changed."""
+def found(workspace: Workspace, fates: Mapping[str, Fate]) -> dict[str, Fault]:
+    """Each fault by mutmut's name for it; only those that lived say what they changed."""
     shown = _shown(workspace, [name for name, fate in fates.items() if fate is Fate.LIVED])
-    return [_fault(name, fate, shown.get(name, "")) for name, fate in fates.items()]
+    return {name: _fault(name, fate, shown.get(name, "")) for name, fate in fates.items()}
 
 
 def fates_in(workspace: Workspace) -> dict[str, Fate]:

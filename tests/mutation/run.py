@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,14 +67,17 @@ def _try(module: str, given: argparse.Namespace, deadline: float | None, excuses
     if given.again or not before or Fate.UNTRIED in before.values():
         functions.plant(own, _lived(before) if given.again else (), workers=given.workers, secs=_left(deadline))
     rest.plant(own, () if given.own else wide.tests, secs=_left(deadline), again=given.again)
-    fates = functions.fates_in(own)
+    constants, plain = rest.found(own), functions.found(own, functions.fates_in(own))
     if not given.own:
-        fates |= _widely(wide, _lived(fates), given, deadline)
-    return score(module, [*functions.found(own, fates), *rest.found(own)], excuses)
+        asked = score(module, plain.values(), excuses).living
+        lived = [name for name, fault in plain.items() if fault in asked]
+        seen = _widely(wide, lived, given, deadline)
+        plain |= {name: replace(plain[name], fate=fate) for name, fate in seen.items()}
+    return score(module, [*plain.values(), *constants], excuses)
 
 
 def _widely(wide: Workspace, lived: list[str], given: argparse.Namespace, deadline: float | None) -> dict[str, Fate]:
-    """What becomes of those that lived when further tests are asked; those that were not reached stay alive."""
+    """Those of them that further tests see. What is excused is not asked, for it would take every one of them."""
     if not lived or not wide.tests:
         return {}
     wide.refresh()
@@ -83,7 +87,7 @@ def _widely(wide: Workspace, lived: list[str], given: argparse.Namespace, deadli
         print(f"{wide.module}: {len(asked)} lived; {' '.join(wide.tests)}", flush=True)
         functions.plant(wide, asked, workers=given.workers, secs=_left(deadline))
     fates = functions.fates_in(wide)
-    return {name: fates[name] for name in lived if fates.get(name, Fate.UNTRIED) is not Fate.UNTRIED}
+    return {name: fates[name] for name in lived if fates.get(name) in (Fate.CAUGHT, Fate.HUNG)}
 
 
 def _lived(fates: Mapping[str, Fate]) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.states import GRID, a_level
 from tg1.errors import ConfigError
-from tg1.models import Side, Traded, TradeSide, TradeType
+from tg1.models import OpenOrder, Side, Traded, TradeSide, TradeType
 from tg1.rules import grid
 
 PAISA = Decimal("0.01")
@@ -100,19 +100,79 @@ def test_grid_on_the_tick_is_whole_or_refused(
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "sentence"),
     [
-        pytest.param({"spread": Decimal("0.02"), "steps": 2}, "same price", id="collision"),
-        pytest.param({"target_spread": Decimal("0.02")}, "on or behind its entry", id="target-on-entry"),
-        pytest.param({"steps": 60}, "above 0", id="buy-below-zero"),
-        pytest.param({"entry_price": Decimal(5)}, "above 0", id="buy-at-zero"),
-        pytest.param({"target_spread": Decimal(60), "trade_type": TradeType.SELLTS}, "above 0", id="target-below-zero"),
+        pytest.param(
+            {"spread": Decimal("0.02"), "steps": 2},
+            "--spread puts downside levels 1 and 2 at the same price 50.00 on the tick of 0.1; use a larger --spread.",
+            id="collision",
+        ),
+        pytest.param(
+            {"target_spread": Decimal("0.02")},
+            "The target of the downside level 1 at 49.00 is on or behind its entry at 49.00 on the tick of 0.1; "
+            "use a larger --target-spread.",
+            id="target-on-entry",
+        ),
+        pytest.param(
+            {"steps": 60},
+            "The downside level 50 lies at 0.00 with its target at 0.50 on the tick of 0.1; prices must stay above 0: "
+            "use fewer --steps or a smaller --spread or --target-spread.",
+            id="buy-at-zero",
+        ),
+        pytest.param(
+            {"target_spread": Decimal(60), "trade_type": TradeType.SELLTS},
+            "The upside level 1 lies at 51.00 with its target at -9.00 on the tick of 0.1; prices must stay above 0: "
+            "use fewer --steps or a smaller --spread or --target-spread.",
+            id="target-below-zero",
+        ),
     ],
 )
-def test_broken_grid_is_refused_with_its_reason(changes: dict[str, Any], words: str) -> None:
+def test_broken_grid_is_refused_with_its_reason(changes: dict[str, Any], sentence: str) -> None:
     """Behaviour 1.2."""
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError) as refused:
         grid.rows_of(replace(GRID, **changes), Decimal("0.10"))
+    assert str(refused.value) == sentence
+
+
+def test_what_arithmetic_alone_shows_is_refused_without_a_tick() -> None:
+    """Behaviour 1.2: before any login."""
+    sentence = "The downside level 50 lies at 0.00 with its target at 0.50; prices must stay above 0: use fewer"
+    with pytest.raises(ConfigError, match=f"^{sentence}"):
+        grid.check_rows(grid.exact_rows(replace(GRID, steps=50)))
+    grid.check_rows(grid.exact_rows(replace(GRID, steps=49)))
+
+
+def test_grid_lies_around_the_centre_nearest_on_the_tick() -> None:
+    """Behaviour 1.2: 50.05 is 50.10 on a tick of 0.10, and the levels are counted from there."""
+    identity = replace(GRID, entry_price=Decimal("50.05"), spread=Decimal("1.05"), steps=2)
+    made = grid.rows_of(identity, Decimal("0.10"))
+    assert [(row.trade_side, row.level, str(row.entry_price), str(row.target_price)) for row in made] == [
+        ("downside", 1, "49.10", "49.60"),
+        ("downside", 2, "48.00", "48.50"),
+        ("upside", 1, "51.20", "50.70"),
+        ("upside", 2, "52.20", "51.70"),
+    ]
+
+
+def test_fresh_levels_are_the_rows_and_the_bots() -> None:
+    """Architecture 4, 15: every level knows its bot, its row and its quantities, and waits for its entry."""
+    identity = replace(GRID, steps=1)
+    names = iter(["below", "above"])
+    made = grid.create_levels(identity, grid.exact_rows(identity), "My Grid", lambda: next(names))
+    common: dict[str, Any] = {"bot_name": "My Grid", "level": 1, "token_a_quantity": 100, "token_b_quantity": 50}
+    assert made == {
+        "below": OpenOrder(
+            uuid="below",
+            trade_side=TradeSide.DOWNSIDE,
+            entry_price=Decimal(49),
+            target_price=Decimal("49.50"),
+            **common,
+        ),
+        "above": OpenOrder(
+            uuid="above", trade_side=TradeSide.UPSIDE, entry_price=Decimal(51), target_price=Decimal("50.50"), **common
+        ),
+    }
+    assert list(made) == ["below", "above"]
 
 
 @given(price=rupees, tick=ticks)
@@ -161,6 +221,31 @@ def test_hedge_is_in_proportion_to_what_filled(filled: int, quantity_a: int, qua
     assert abs(hedge - Decimal(filled * quantity_b) / quantity_a) <= Decimal("0.5") or hedge == 1
     if filled == quantity_a:
         assert hedge == quantity_b
+
+
+@pytest.mark.parametrize(
+    ("bought", "sold", "hedged_by", "need", "rest"),
+    [(100, 0, 0, 50, 50), (100, 40, 0, 30, 30), (100, 40, 20, 30, 10), (100, 100, 0, 0, 0), (100, 80, 30, 10, -20)],
+    ids=["whole", "target sold a part", "hedge filled a part", "sold whole", "hedged too much"],
+)
+def test_new_hedge_is_for_what_is_open_less_what_its_hedge_filled(
+    bought: int, sold: int, hedged_by: int, need: int, rest: int
+) -> None:
+    """Behaviour 6.3: 50 TokenB for 100 TokenA; nothing for nothing."""
+    level = a_level(
+        entry_traded=Traded(quantity=bought), target_traded=Traded(quantity=sold), oco_traded=Traded(quantity=hedged_by)
+    )
+    assert (grid.hedge_need(level), grid.hedge_rest(level)) == (need, rest)
+
+
+def test_price_outside_the_grid_is_said_with_both_numbers() -> None:
+    """Behaviour 1.4: beyond the outermost level of an active side the bot refuses, with both numbers."""
+    rows = grid.exact_rows(GRID)
+    assert grid.centring(rows, Decimal("44.90")).outside == (
+        "TokenA trades at 44.90, beyond the outermost downside level at 45.00; "
+        "choose another --entry-price, or give --allow-off-centre to start all the same."
+    )
+    assert grid.centring(rows, Decimal(50)).outside == ""
 
 
 @pytest.mark.parametrize(
