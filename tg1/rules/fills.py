@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tg1.models import NO_BACKOFF, LegOrder, LevelState, OpenOrder, OrderSide, Role
+from tg1.models import LegOrder, LevelState, OpenOrder, OrderSide, Role
 from tg1.rules import grid
 from tg1.rules.change import Change, Note
 from tg1.rules.conclusions import conclude, realised
@@ -139,8 +139,6 @@ def _opened(level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment, ope
         hedged_from=price_b,
         opened_seq=opened_seq,
         opened_at=moment.now,
-        backoff=NO_BACKOFF,
-        oco_backoff=NO_BACKOFF,
     )
     return Change(level=opened, entered=True, notes=(Note(text=_entry_sentence(opened, rules, price_b)),))
 

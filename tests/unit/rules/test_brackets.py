@@ -297,8 +297,8 @@ def test_hedge_that_fits_is_left_alone() -> None:
 
 def test_hedge_in_doubt_and_level_without_a_hedge_are_not_too_large() -> None:
     """Behaviour 6.3: nobody knows whether the order exists, so there is nothing to replace yet."""
-    sold = {"target_traded": SOLD, "order": None}
-    assert is_oversized(replace(working(1, "118"), **sold), NOW)
-    assert not is_oversized(replace(working(1, "118", order_id=None), **sold), NOW)
-    assert not is_oversized(replace(hedged(1, "118"), **sold), NOW)
-    assert not is_oversized(replace(working(1, "118"), oco_filled=True, **sold), NOW)
+    sure, doubtful = (replace(working(1, "118", order_id=name), target_traded=SOLD) for name in ("1", None))
+    assert is_oversized(sure, NOW)
+    assert not is_oversized(doubtful, NOW)
+    assert not is_oversized(replace(sure, oco_order=None), NOW)
+    assert not is_oversized(replace(sure, oco_filled=True), NOW)

@@ -32,9 +32,9 @@ entry_levels = st.builds(
     trade_side=st.sampled_from(TradeSide),
     entry_price=st.decimals(1, 3, places=1),
     order=st.none() | st.just(an_order()),
-    closed=st.booleans(),
-    oco_filled=st.booleans(),
-    order_side=st.sampled_from(OrderSide),
+    closed=st.sampled_from([False, False, False, True]),
+    oco_filled=st.sampled_from([False, False, False, True]),
+    order_side=st.sampled_from([OrderSide.ENTRY, OrderSide.ENTRY, OrderSide.TARGET]),
     backoff=st.sampled_from([Backoff(), LATER, PAUSED]),
 )
 
@@ -55,6 +55,37 @@ def test_entries_due_are_the_nearest_that_may_go_one_a_side(levels: list[OpenOrd
             best = (max if side is TradeSide.DOWNSIDE else min)(lv.entry_price for lv in free)
             assert [lv.entry_price for lv in chosen] == [best]
             assert chosen[0] in free
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["nearest-first", "farthest-first"])
+@pytest.mark.parametrize(
+    ("placed", "limit", "due"),
+    [
+        pytest.param(0, 0, ["49.95", "50.05"], id="nothing-placed"),
+        pytest.param(2, 0, ["49.85", "50.15"], id="no-limit"),
+        pytest.param(0, 1, ["49.95", "50.05"], id="one-at-a-time"),
+        pytest.param(1, 1, [], id="one-is-placed"),
+        pytest.param(1, 2, ["49.90", "50.10"], id="one-of-two-is-placed"),
+        pytest.param(2, 2, [], id="two-are-placed"),
+        pytest.param(2, 3, ["49.85", "50.15"], id="two-of-three-are-placed"),
+    ],
+)
+def test_next_entry_of_each_side_is_the_nearest_within_the_limit(
+    order: int, placed: int, limit: int, due: list[str]
+) -> None:
+    """Behaviour 2.2, 2.3: on a grid of 0.05 steps around 50, of which the nearest have orders."""
+    levels = [
+        a_level(
+            number,
+            uuid=f"{side}{number}",
+            trade_side=side,
+            entry_price=50 - side.entry_direction.sign * number * Decimal("0.05"),
+            order=an_order() if number <= placed else None,
+        )
+        for number in (1, 2, 3, 4)
+        for side in TradeSide
+    ]
+    assert [str(lv.entry_price) for lv in decide.entries_due(levels[::order], NOW, limit)] == due
 
 
 def test_every_target_that_is_ready_is_due_but_one_backing_off() -> None:

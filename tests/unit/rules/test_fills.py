@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,16 +19,18 @@ from tg1.models import (
     NOTHING_TRADED,
     Backoff,
     LevelState,
+    OrderSide,
     OrderStatus,
     Role,
     Side,
 )
+from tg1.rules.change import Note
 from tg1.rules.conclusions import realised
 from tg1.rules.fills import never_arrived, set_pending_hedge
 from tg1.rules.rejections import counted
 
 if TYPE_CHECKING:
-    from tg1.rules.given import Moment
+    from tg1.rules.given import Moment, Rules
 
 
 def test_entry_that_fills_turns_into_its_target_and_hedge() -> None:
@@ -38,6 +41,7 @@ def test_entry_that_fills_turns_into_its_target_and_hedge() -> None:
     assert (level.entry_trade_direction, level.entry_trade_price) == (Side.SELL, Decimal("49.50"))
     assert (level.oco_trade_direction, level.oco_trade_price) == (Side.SELL, Decimal("118.50"))
     assert (level.entry_order_id, level.token_b_price, level.opened_seq) == (None, None, 7)
+    assert (level.order_side, level.hedged_from) == (OrderSide.TARGET, Decimal("120.50"))
     assert (change.quantity, change.entered, change.pnl) == (100, True, Decimal(0))
 
 
@@ -78,8 +82,8 @@ def test_price_of_the_placement_hedges_for_a_minute_only(placed_at: datetime | N
 
 def test_pending_hedge_is_set_from_the_first_price() -> None:
     """Behaviour 5.3, 5.4."""
-    level = see(entry_placed(), Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level
-    hedged = set_pending_hedge(level, RULES, Decimal("130.00")).level
+    opened = see(entry_placed(), Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level
+    hedged = set_pending_hedge(replace(opened, token_b_price=Decimal(119)), RULES, Decimal("130.00")).level
     assert (hedged.oco_trade_price, hedged.hedged_from, hedged.token_b_price) == (Decimal(128), Decimal(130), None)
 
 
@@ -92,8 +96,10 @@ def test_partly_filled_entry_waits_and_counts() -> None:
 
 def test_entry_that_ended_unfilled_is_fresh_again_and_backs_off() -> None:
     """Architecture 6, "Any PLACED, order rejected: previous state"; behaviour 8."""
-    change = see(entry_placed(), Role.ENTRY, OrderStatus.REJECTED, reason="Margin Exceeds")
+    placed = replace(entry_placed(), token_b_price=Decimal(119))
+    change = see(placed, Role.ENTRY, OrderStatus.REJECTED, reason="Margin Exceeds")
     assert change.level.state is LevelState.FRESH
+    assert change.level.token_b_price is None, "the next placement notes its own (behaviour 5.4)"
     assert change.rejection is not None
     after = counted(change.level, change.rejection, NOW).level
     assert after.backoff == Backoff(rejections=1, retry_at=NOW, reason="Margin Exceeds")
@@ -246,6 +252,8 @@ def test_hedge_that_ends_says_what_it_is_worth(filled: int, state: LevelState, s
     change = see(with_order(target_placed(), an_oco(cancelling=True)), Role.OCO, status, filled, "118.40")
     assert change.level.state is state
     assert [note.text for note in change.notes] == ([sentence] if sentence else [])
+    if "PARTLY" in sentence:
+        assert change.notes[0].severity == logging.WARNING
 
 
 def test_hedge_of_what_is_left_says_so() -> None:
@@ -275,6 +283,130 @@ def test_never_arrived_frees_the_leg_without_a_backoff() -> None:
     assert change.level.state is LevelState.FRESH
     assert change.level.backoff == NO_BACKOFF
     assert change.settled == level.order
+
+
+def test_never_arrived_hedge_leaves_the_target_alone() -> None:
+    """Behaviour 3.3: only the leg of the order that never arrived is free again."""
+    level = target_placed()
+    assert level.oco_order is not None
+    assert never_arrived(level, level.oco_order).level == replace(level, oco_order=None)
+
+
+def test_order_of_which_all_filled_keeps_its_place_until_the_book_says_so() -> None:
+    """Behaviour 4.6: the last word is a final status; what filled is booked at once and once."""
+    sold = see(target_placed(), Role.TARGET, OrderStatus.WORKING, 100, "49.50").level
+    assert sold.order is not None
+    assert (sold.order.filled_quantity, sold.target_traded.quantity) == (100, 100)
+    hedged = see(target_placed(), Role.OCO, OrderStatus.WORKING, 20, "118.40").level
+    assert hedged.oco_order is not None
+    assert (hedged.oco_order.filled_quantity, hedged.oco_traded.quantity) == (20, 20)
+
+
+THREE = Backoff(rejections=3, retry_at=NOW, reason="RMS is down")
+
+
+@pytest.mark.parametrize("role", [Role.ENTRY, Role.TARGET, Role.OCO])
+@pytest.mark.parametrize(
+    ("status", "filled", "placed_secs_ago", "forgiven"),
+    [
+        pytest.param(OrderStatus.WORKING, 1, 1, True, id="one-share-filled"),
+        pytest.param(OrderStatus.WORKING, 0, 60, True, id="worked-for-a-minute"),
+        pytest.param(OrderStatus.WORKING, 0, 59, False, id="works-for-less"),
+        pytest.param(OrderStatus.CANCELLED, 0, 60, False, id="ended-unseen-for-a-minute"),
+    ],
+)
+def test_success_clears_the_rejections_of_its_own_leg(
+    role: Role,
+    status: OrderStatus,
+    filled: int,
+    placed_secs_ago: int,
+    forgiven: bool,  # noqa: FBT001
+) -> None:
+    """Behaviour 8.1: a fill, or an order seen working for 60 s since its own placement, and nothing else."""
+    level = entry_placed() if role is Role.ENTRY else target_placed()
+    placed = {"placed_at": NOW - timedelta(seconds=placed_secs_ago), "acknowledged": True}
+    orders = [replace(order, **placed) for order in level.orders]  # type: ignore[arg-type]
+    level = replace(with_order(level, *orders), backoff=THREE, oco_backoff=THREE)
+    after = see(level, role, status, filled).level
+    mine, other = (after.oco_backoff, after.backoff) if role is Role.OCO else (after.backoff, after.oco_backoff)
+    assert mine == (NO_BACKOFF if forgiven else THREE)
+    assert other == THREE
+
+
+@pytest.mark.parametrize(
+    ("role", "filled", "counts"),
+    [
+        pytest.param(Role.ENTRY, 0, True, id="entry"),
+        pytest.param(Role.ENTRY, 40, False, id="entry-partly-filled"),
+        pytest.param(Role.TARGET, 0, True, id="target"),
+        pytest.param(Role.TARGET, 40, True, id="target-partly-filled"),
+        pytest.param(Role.OCO, 0, True, id="hedge"),
+        pytest.param(Role.OCO, 20, True, id="hedge-partly-filled"),
+    ],
+)
+def test_rejection_counts_while_the_level_needs_the_order(role: Role, filled: int, counts: bool) -> None:  # noqa: FBT001
+    """Behaviour 8: the broker ended it; where an entry filled in part the level needs a target and no entry."""
+    level = entry_placed() if role is Role.ENTRY else target_placed()
+    change = see(level, role, OrderStatus.REJECTED, filled)
+    assert (change.rejection is not None) is counts
+    if change.rejection is not None:
+        assert (change.rejection.order.role, change.rejection.reason) == (role, "no reason given")
+
+
+@pytest.mark.parametrize("role", [Role.TARGET, Role.OCO])
+def test_rejection_of_what_nobody_needs_any_more_does_not_count(role: Role) -> None:
+    """Behaviour 8: the other leg has filled; who ended this one a moment before us is no matter."""
+    other = Role.OCO if role is Role.TARGET else Role.TARGET
+    level = see(target_placed(), other, OrderStatus.FILLED, *((50, "118.40") if role is Role.TARGET else (100,))).level
+    assert see(level, role, OrderStatus.REJECTED).rejection is None
+
+
+HEDGED = "| Target: SELL @ 49.50 | OCO: SELL @ 118.50 | TokenB: 120.50"
+
+
+@pytest.mark.parametrize(
+    ("filled", "rules", "moment", "sentence"),
+    [
+        pytest.param(100, RULES, MOMENT, f"(filled 49.00) {HEDGED}", id="hedged"),
+        pytest.param(40, RULES, MOMENT, f"(filled 49.00) 40 of 100 {HEDGED}", id="part"),
+        pytest.param(100, replace(RULES, has_oco=False), MOMENT, "(filled 49.00) | Target: SELL @ 49.50", id="plain"),
+        pytest.param(
+            100,
+            RULES,
+            BLIND,
+            "(filled 49.00) | Target: SELL @ 49.50 | OCO: hedge pending, no TokenB price",
+            id="hedge-pending",
+        ),
+    ],
+)
+def test_entry_that_filled_says_its_target_and_hedge(filled: int, rules: Rules, moment: Moment, sentence: str) -> None:
+    """Architecture 20's line, with what is missing in it."""
+    status = OrderStatus.FILLED if filled == 100 else OrderStatus.CANCELLED
+    [note] = see(
+        with_order(entry_placed(), an_order(cancel_sent=True)), Role.ENTRY, status, filled, rules=rules, moment=moment
+    ).notes
+    assert note == Note(text=f"[downside] ENTRY FILLED: BUY IRFC @ 49.00 {sentence}")
+
+
+def test_target_that_filled_says_what_follows() -> None:
+    """Architecture 20's line, and for a part how much a new target is for (behaviour 5.2)."""
+    whole = see(target_placed(), Role.TARGET, OrderStatus.FILLED, 100, "49.55").notes
+    assert whole == (Note(text="[downside] TARGET FILLED: SELL @ 49.50 (filled 49.55)"),)
+    part = see(target_placed(cancelling=True), Role.TARGET, OrderStatus.CANCELLED, 40, "49.55").notes
+    assert part == (Note(text="[downside] TARGET PARTLY FILLED: SELL 40 of 100 @ 49.50; a target for 60 follows"),)
+
+
+def test_operator_reads_what_never_arrived_and_which_hedge_was_set_late() -> None:
+    """Behaviour 3.3, 5.3: both are told, with the order's name and the prices."""
+    level = entry_placed()
+    assert level.order is not None
+    assert never_arrived(level, level.order).notes == (
+        Note(text="[downside] ENTRY BUY TAGXXGENUD01E000 never arrived; the level is free"),
+    )
+    pending = see(level, Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level
+    assert set_pending_hedge(pending, RULES, Decimal(130)).notes == (
+        Note(text="[downside] HEDGE SET: OCO SELL @ 128.00 | TokenB: 130.00"),
+    )
 
 
 events = st.tuples(

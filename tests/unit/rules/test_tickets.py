@@ -34,6 +34,7 @@ def test_target_is_for_what_the_level_holds_open() -> None:
     assert ticket.terms == OrderTerms(
         symbol="IRFC", side=Side.SELL, quantity=70, order_type=OrderType.LIMIT, limit_price=Decimal("49.50")
     )
+    assert (ticket.role, ticket.level) == (Role.TARGET, level)
 
 
 def test_prices_are_put_on_the_tick_of_the_day() -> None:
@@ -61,7 +62,9 @@ def test_hedge_of_a_buy_waits_below_the_market(
     price_b: str, order_type: OrderType, limit: str, trigger: str | None
 ) -> None:
     """Behaviour 6.1: SELL 118.50, and 0.5 % of it, 0.59, in the paying direction, on a tick of 0.05."""
-    terms = oco_ticket(target_ready(), RULES, Decimal(price_b)).terms
+    ticket = oco_ticket(target_ready(), RULES, Decimal(price_b))
+    terms = ticket.terms
+    assert (ticket.role, ticket.level, terms.symbol) == (Role.OCO, target_ready(), "SBIN")
     assert (terms.side, terms.quantity, terms.order_type) == (Side.SELL, 50, order_type)
     assert terms.limit_price == Decimal(limit)
     assert terms.trigger_price == (None if trigger is None else Decimal(trigger))
