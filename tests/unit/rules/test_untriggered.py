@@ -110,8 +110,16 @@ def test_hedge_that_filled_gives_those_without_a_place_their_seconds_again() -> 
         watch.look(levels, at(secs), ())
     watch.note_progress(levels, DOWN)
     assert watch.look(levels, at(15), ())[DOWN] == 1
-    watch.note_progress([], UP)
+    assert watch.overdue(15.0) == {levels[1].uuid}
+    watch.note_progress(levels, UP)
     assert watch.look(levels, at(31), ())[DOWN] == 2
+
+
+def test_hedge_that_fills_before_anything_was_judged_is_no_trouble() -> None:
+    """Behaviour 7.4: the first cycle after a start may bring a fill."""
+    watch = UntriggeredWatch()
+    watch.note_progress([a_hedge(1)], DOWN)
+    assert watch.look([a_hedge(1)], at(0), ())[DOWN] == 0
 
 
 def test_overdue_are_those_that_have_been_passed_for_so_long() -> None:
