@@ -165,6 +165,14 @@ def test_order_id_is_the_same_as_number_and_as_text(value: int) -> None:
     assert order_id_of(value) == order_id_of(str(value)) == order_id_of(f" {value}") == str(value)
 
 
+@pytest.mark.parametrize("odd", ["\x1f", "\x1b", "\x00"], ids=["separator", "escape", "null"])
+def test_number_before_a_control_character_is_read(odd: str) -> None:
+    """Behaviour 4.3: one odd row never spoils the others, and every bot of a key reads it alike."""
+    assert order_id_of(f"1210049745{odd}") == "1210049745"
+    assert order_id_of(f"0{odd}") == ""
+    assert number(f"49.05{odd}") == Decimal("49.05")
+
+
 @given(text=st.text())
 def test_plain_text_stays_on_one_printable_line(text: str) -> None:
     """A server's text can't forge lines of our log."""

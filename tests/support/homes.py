@@ -142,6 +142,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 
 BESIDES = {"rules": ("engine",), "trading": ("engine", "unit/trading")}
 """Further tests that hold a wing to its rules, for whoever plants faults there."""
+SLOW = {"test_state_machine.py"}
+"""As long as all other tests of the engine together: not asked about every planted fault."""
 
 
 def tests_of(module: str, tests: Path) -> list[Path]:
@@ -160,8 +162,9 @@ def _bears(stem: str, name: str) -> bool:
 
 
 def wider_tests_of(module: str, tests: Path) -> list[Path]:
-    """The places of `BESIDES` for a module's wing."""
-    return [tests / place for place in BESIDES.get(module.partition(".")[0], ())]
+    """The files in the places of `BESIDES` for a module's wing, but for the slow ones."""
+    places = [tests / place for place in BESIDES.get(module.partition(".")[0], ())]
+    return [path for place in places for path in sorted(place.glob("test_*.py")) if path.name not in SLOW]
 
 
 def _entry(module: str) -> tuple[str, ...] | None:

@@ -145,7 +145,7 @@ def number(value: Any) -> Decimal | None:
         value = repr(value) if math.isfinite(value) else ""
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value) if abs(value) < 10**_ID_DIGITS else None
-    if isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
+    if isinstance(value, str) and _NUMBER.fullmatch(text := plain_text(value)):
         return Decimal(text.replace(",", ""))
     return None
 
@@ -154,8 +154,8 @@ def order_id_of(value: Any) -> str:
     """Return an AppOrderID as text, e.g. "1210049745"; empty when it is not a whole number above 0 (xts.md 2.3)."""
     if type(value) is int:  # as nearly every row of every book has it
         return str(value) if 0 < value < 10**_ID_DIGITS else ""
-    if isinstance(value, str) and _ID.fullmatch(value.strip()):
-        return str(int(value) or "")
+    if isinstance(value, str) and _ID.fullmatch(text := plain_text(value)):
+        return str(int(text) or "")
     found = number(value)
     return str(int(found)) if found is not None and found > 0 and found == found.to_integral_value() else ""
 
