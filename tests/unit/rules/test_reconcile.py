@@ -50,6 +50,8 @@ def a_row(status: OrderStatus = OrderStatus.WORKING, filled: int | None = 0, **c
         pytest.param(PLACED, a_row(OrderStatus.FILLED, 0), Resolution.WAIT, id="filled-quantity-lags"),
         pytest.param(PLACED, a_row(OrderStatus.FILLED, 60), Resolution.WAIT, id="filled-part-lags"),
         pytest.param(PLACED, a_row(OrderStatus.FILLED, 60, quantity=60), Resolution.CANCELLED, id="made-smaller"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 1, quantity=1), Resolution.CANCELLED, id="made-one-share"),
+        pytest.param(PLACED, a_row(OrderStatus.FILLED, 60, quantity=None), Resolution.WAIT, id="of-unknown-size"),
         pytest.param(PLACED, a_row(OrderStatus.CANCELLED, 100), Resolution.FILLED, id="fill-won-against-cancel"),
         pytest.param(PLACED, a_row(OrderStatus.REJECTED, 100), Resolution.FILLED, id="rejected-but-filled"),
         pytest.param(CANCELLING, a_row(OrderStatus.CANCELLED), Resolution.CANCELLED, id="cancelled-by-us"),
@@ -63,6 +65,36 @@ def a_row(status: OrderStatus = OrderStatus.WORKING, filled: int | None = 0, **c
 def test_resolve_follows_its_table(order: LegOrder, row: BrokerOrder | None, expected: Resolution) -> None:
     """Behaviour 3.3, 4.4, 4.6, 5.2, 8."""
     assert resolve(order, row).resolution is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "is_seen"),
+    [
+        (OrderStatus.PENDING, False),
+        (OrderStatus.WORKING, True),
+        (OrderStatus.FILLED, True),
+        (OrderStatus.CANCELLED, False),
+        (OrderStatus.REJECTED, False),
+    ],
+)
+def test_order_is_seen_at_work_once_the_book_shows_it_beyond_pending(status: OrderStatus, is_seen: bool) -> None:  # noqa: FBT001
+    """Behaviour 8.1: an order seen working is a success after a minute; what was seen stays seen."""
+    assert resolve(PLACED, a_row(status)).order.acknowledged is is_seen
+    assert resolve(replace(PLACED, acknowledged=True), a_row(status)).order.acknowledged
+
+
+@pytest.mark.parametrize("booked", [0, 40])
+def test_working_row_without_a_readable_quantity_books_nothing(booked: int) -> None:
+    """Behaviour 4.3, 5.1: an order that works is not filled because its number can't be read."""
+    order = replace(PLACED, filled_quantity=booked, filled_value=booked * Decimal(49))
+    reading = resolve(order, a_row(filled=None))
+    assert (reading.new_quantity, reading.new_value, reading.order.filled_quantity) == (0, 0, booked)
+
+
+def test_first_share_is_booked() -> None:
+    """Behaviour 5.1: what was really filled, be it one share."""
+    reading = resolve(PLACED, a_row(filled=1))
+    assert (reading.new_quantity, reading.new_value) == (1, Decimal("48.90"))
 
 
 def test_row_of_an_order_in_doubt_gives_it_its_id() -> None:
@@ -181,3 +213,15 @@ def test_doubt_that_was_forgotten_is_counted_anew() -> None:
     tracker.absent("X", 3.0, is_empty=False)
     tracker.forget("X")
     assert tracker.absent("X", 9.0, is_empty=False) is None
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_each_order_in_doubt_is_counted_by_itself(is_empty: bool) -> None:  # noqa: FBT001
+    """Behaviour 3.3: reads without one order prove nothing of another, and one that was found is done with."""
+    tracker = DoubtTracker()
+    tracker.forget("never in doubt")
+    for at in range(40):
+        tracker.absent("X", float(at), is_empty=is_empty)
+    assert tracker.absent("Y", 40.0, is_empty=is_empty) is None
+    tracker.forget("X")
+    assert tracker.absent("X", 41.0, is_empty=is_empty) is None

@@ -132,11 +132,19 @@ def test_an_order_finds_a_place_only_where_the_table_has_one(state: LevelState, 
             placed(level_in(state), order)
 
 
+def test_hedge_takes_the_hedges_place_and_no_other() -> None:
+    """Architecture 6: the hedge's own order moves nothing, and the target's place is not its own."""
+    bare = replace(target_placed(), oco_order=None)
+    hedged = placed(bare, an_oco())
+    assert (hedged.order, hedged.oco_order, hedged.state) == (bare.order, an_oco(), bare.state)
+
+
 def test_more_known_of_an_order_moves_nothing() -> None:
-    """An AppOrderID, a cancel that was sent: the level stays where it is."""
+    """An AppOrderID, a cancel that was sent: the level stays where it is, and the other order what it is."""
     level = target_placed()
-    assert updated(level, replace(a_target(), order_id="778", cancel_sent=True)).state is level.state
-    assert updated(level, an_oco(cancelling=True)).state is level.state
+    target, hedge = replace(a_target(), order_id="778", cancel_sent=True), an_oco(cancelling=True)
+    assert updated(level, target) == replace(level, order=target)
+    assert updated(level, hedge) == replace(level, oco_order=hedge)
 
 
 words = st.tuples(
