@@ -88,7 +88,7 @@ def test_working_row_without_a_readable_quantity_books_nothing(booked: int) -> N
     """Behaviour 4.3, 5.1: an order that works is not filled because its number can't be read."""
     order = replace(PLACED, filled_quantity=booked, filled_value=booked * Decimal(49))
     reading = resolve(order, a_row(filled=None))
-    assert (reading.new_quantity, reading.new_value, reading.order.filled_quantity) == (0, 0, booked)
+    assert (reading.new_quantity, reading.new_value, reading.order.filled_quantity) == (0, Decimal(0), booked)
 
 
 def test_first_share_is_booked() -> None:

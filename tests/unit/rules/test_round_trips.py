@@ -54,6 +54,83 @@ def test_delivery_that_is_kept_overnight_pays_the_depository() -> None:
     assert round_trip(replace(cnc, overnight=True), Decimal(5), DISCOUNT).charges.dp == 13
 
 
+def test_spread_of_a_buy_is_looked_for_up_to_ten_times_its_price() -> None:
+    """One share with two fees of ₹20 and GST needs ₹47.22: from ₹5 that is no more than tenfold, from ₹4.50 it is."""
+    one = replace(SBIN, quantity=1)
+    plan = ChargesPlan(intraday=Brokerage(rupees=Decimal(20)))
+    assert least_paying_spread(replace(one, entry_price=Decimal(5)), plan) == Decimal("47.22")
+    assert least_paying_spread(replace(one, entry_price=Decimal("4.50")), plan) is None
+
+
+def test_sale_may_be_bought_back_at_a_paisa() -> None:
+    """Sold at two paise the only spread is one paisa, and it pays."""
+    two_paise = replace(SBIN, side=Side.SELL, entry_price=Decimal("0.02"))
+    assert least_paying_spread(two_paise, FLAT_MONTHLY) == Decimal("0.01")
+
+
+@pytest.mark.parametrize(("entered", "exchange"), [(date(2026, 2, 27), "2.97"), (date(2026, 2, 28), "3.02")])
+def test_target_of_the_next_day_pays_the_next_days_rates(entered: date, exchange: str) -> None:
+    """Charges.md: the exchange takes 0.00297 % until February 2026 and 0.00307 % from the first of March."""
+    trade = replace(SBIN, entry_price=Decimal(500), product="CNC", day=entered, overnight=True)
+    free = round_trip(trade, Decimal(0), DISCOUNT)
+    assert f"{free.charges.exchange:.2f}" == exchange
+
+
+BREAK_EVEN = ChargesPlan(intraday=Brokerage(rupees=Decimal("551.3707265")))
+"""With this fee 5,900 SBIN bought at 787.20 earn nothing at all at a spread of 0.50: 2,950.00 less 2,950.00."""
+
+
+def test_round_trip_that_nets_nothing_does_not_pay() -> None:
+    """Behaviour 15: a start whose round trip nets 0 or less says so."""
+    trade = replace(SBIN, quantity=5900)
+    assert round_trip(trade, Decimal("0.50"), BREAK_EVEN).net == 0
+    assert least_paying_spread(trade, BREAK_EVEN) == Decimal("0.51")
+    narrow = sbin_grid(
+        trade_type=TradeType.BUYTS,
+        entry_price=Decimal("787.30"),
+        spread=Decimal("0.10"),
+        token_a_quantity=5900,
+        target_spread=Decimal("0.50"),
+    )
+    warning = found(narrow, BREAK_EVEN)
+    assert warning is not None
+    assert (warning.bad, warning.levels, warning.worst.net) == (1, 2, Decimal(0))
+    assert warning.headline == "1 OF 2 LEVELS LOSE MONEY (net +0.00): --target-spread 0.51 would pay"
+
+
+def test_no_spread_pays_at_every_level_when_one_side_can_never_pay() -> None:
+    """A BUY at ₹4.90 may earn its fees tenfold higher; a SELL at ₹5.10 can't fall below nothing."""
+    grid = sbin_grid(entry_price=Decimal(5), spread=Decimal("0.10"), steps=1, token_a_quantity=1)
+    plan = ChargesPlan(intraday=Brokerage(rupees=Decimal(19)))
+    both, buys = (
+        paying_spread(exact_rows(each), each, plan, date(2026, 11, 24))
+        for each in (grid, replace(grid, trade_type=TradeType.BUYOCOTS))
+    )
+    assert (both, buys) == (None, Decimal("44.86"))
+
+
+@pytest.mark.parametrize("overnight", [False, True])
+def test_level_trades_what_its_row_and_its_grid_say(overnight: bool) -> None:  # noqa: FBT001
+    """Architecture 4: its side and price are the row's, quantity and product the grid's."""
+    grid = sbin_grid(product_type="CNC")
+    trade = Trade(
+        side=Side.BUY,
+        entry_price=Decimal(786),
+        quantity=100,
+        product="CNC",
+        day=date(2026, 11, 24),
+        overnight=overnight,
+    )
+    row = exact_rows(grid)[0]
+    assert trade_of(row, grid, date(2026, 11, 24), overnight=overnight) == trade
+    assert overnight or trade_of(row, grid, date(2026, 11, 24)) == trade
+
+
+def test_large_grid_that_loses_everywhere_says_every() -> None:
+    """Three hundred levels are as many as three hundred."""
+    assert sentence(sbin_grid(steps=150, spread=Decimal("0.05"))).startswith("EVERY ROUND TRIP LOSES MONEY")
+
+
 @given(
     st.builds(
         Trade,
