@@ -191,11 +191,13 @@ def test_fresh_morning_is_a_day_by_itself(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_summary_tells_net_first_and_what_is_not_modelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """About ten lines for the terminal."""
+    """About ten lines for the terminal, and one on what a step of the grid nets (behaviour 15)."""
     assert main(["--prices", str(days_file(tmp_path)), *GRID]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert 8 <= len(lines) <= 11
-    assert lines[1].startswith("NET ")
+    assert lines[0].startswith("NET ")
+    (step,) = [line for line in lines if line.startswith("one round trip of 100 IRFC brings 50.00 and costs 5.")]
+    assert "in charges: net +44." in step
     assert "Not modelled" in lines[-1]
 
 

@@ -16,9 +16,10 @@ from tg1.replay.lived import lived
 from tg1.replay.prices import day_tapes, price_files
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
+from tg1.screen.output import progress, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tg1.replay.command import ReplayCommand
@@ -36,12 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = parse(sys.argv[1:] if argv is None else argv)
         clock = SystemClock()
         begun = clock.monotonic()
-        days = list(replayed(command))
+        days = _watched(replayed(command))
         wall_secs = clock.monotonic() - begun
         if command.as_json:
-            print(json.dumps(as_json(days, wall_secs)))  # noqa: T201  # the object is what was asked for
+            show(json.dumps(as_json(days, wall_secs)))
         else:
-            print(summary(command.config, days, wall_secs))  # noqa: T201  # so is the summary
+            show(summary(command.config, days, wall_secs))
     except Tg1Error as exc:
         print(f"tg1 replay: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
         return int(exc.exit_code)
@@ -49,6 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("tg1 replay: interrupted; nothing was written", file=sys.stderr)  # noqa: T201  # as above
         return INTERRUPTED
     return int(ExitCode.OK)
+
+
+def _watched(days: Iterable[DayResult]) -> list[DayResult]:
+    """All days, counted on the terminal as they go by: nobody knows how many there are before the last is read."""
+    done = []
+    with progress("living days", None) as step:
+        for day in days:
+            done.append(day)
+            step(f"lived {day.day}")
+    return done
 
 
 def replayed(command: ReplayCommand) -> Iterator[DayResult]:

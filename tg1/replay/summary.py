@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.replay.result import to_paisa
+from tg1.replay.step import step_of
+from tg1.screen.money import signed
 
 if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
@@ -28,10 +30,11 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
     ends = Counter(day.end.partition(":")[0] if day.exit_code in (0, 3) else day.end for day in days)
     pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
     lines = [
+        f"NET {signed(gross - charges)} = gross {signed(gross)} - charges {charges:,.2f}",
         f"{config.bot_name}: {pair}, {days[0].day} to {days[-1].day}, {_count(len(days), 'day')}",
-        f"NET {gross - charges:+,.2f} = gross {gross:+,.2f} - charges {charges:,.2f}",
-        f"of the gross, realised by round trips {sum((day.realised for day in days), Decimal(0)):+,.2f}",
-        f"best day {best.day} {best.net:+,.2f}; worst day {worst.day} {worst.net:+,.2f}",
+        f"of the gross, realised by round trips {signed(sum((day.realised for day in days), Decimal(0)))}",
+        *_step(config, days),
+        f"best day {best.day} {signed(best.net)}; worst day {worst.day} {signed(worst.net)}",
         f"worst open loss {min(day.worst_open for day in days):,.2f}",
         f"fills {sum(day.fills for day in days):,}; held at the end: {held or 'nothing'}",
         "the bot ended: " + ", ".join(f"{end} ({number})" for end, number in ends.most_common()),
@@ -43,6 +46,18 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
         NOT_MODELLED,
     ]
     return "\n".join(lines)
+
+
+def _step(config: GridOcoConfig, days: list[DayResult]) -> list[str]:
+    trip = step_of(config, days)
+    if trip is None:
+        return []
+    return [
+        (
+            f"one round trip of {config.token_a_quantity} {config.token_a_symbol} brings {trip.gross:,.2f} and costs "
+            f"{trip.charges.total:,.2f} in charges: net {signed(trip.net)}"
+        )
+    ]
 
 
 def _left_open(days: list[DayResult]) -> list[str]:

@@ -25,9 +25,10 @@ def show(text: str) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
+def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
     """A bar on stderr over `total` pieces of work, where that is a terminal; what is printed meanwhile goes above it.
 
+    None where nobody knows how much there is: the bar moves to and fro, and counts what is done.
     Yields a function that is called after each piece, with what was done or "".
     """
     console = Console(stderr=True)

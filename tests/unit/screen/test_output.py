@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tg1.screen.output import progress, show
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_reader_that_has_had_enough_is_no_failure() -> None:
@@ -20,9 +18,10 @@ def test_reader_that_has_had_enough_is_no_failure() -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "line\n", "")
 
 
-def test_bar_is_for_terminals_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log or a pipe gets the result and no control characters."""
-    with progress("working", 2) as step:
+@pytest.mark.parametrize("total", [2, None])
+def test_bar_is_for_terminals_alone(total: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log or a pipe gets the result and no control characters, however much there is to do."""
+    with progress("working", total) as step:
         step("first")
         step("")
     show("done")
