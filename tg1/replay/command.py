@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
 from tg1.replay.days import Rig
+from tg1.replay.made import FIRST_DAY, Made
 from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import BarPath, Wanted
 from tg1.settings.values import to_optional_time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
 
 LONGEST_LATENCY_MS = 60_000
+MOST_MADE_DAYS = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class ReplayCommand:
     config: GridOcoConfig
     wanted: Wanted
     prices: tuple[Path, ...]
+    made: Made | None
+    """Made days instead of files."""
     rig: Rig
     as_json: bool
     journal: Path | None
@@ -56,17 +60,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--auto-entry --steps 5 --spread 2 --target-spread 2 --oco-spread 3 --qty-a 100 --qty-b 400",
         allow_abbrev=False,
     )
-    add_market_flags(parser)
+    add_market_flags(parser, needs_files=False)
     add = parser.add_argument
+    add(
+        "--made-days", metavar="N", type=_count, help="N days of made prices instead of files: to see how a grid trades"
+    )
+    add("--seed", metavar="N", type=int, help="of the made prices (default: 1)")
     add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
     add("--journal", metavar="FILE", type=Path, help="record of every order event, as the paper exchange writes it")
     add("--every-cycle", dest="fast_forward", action="store_false", help="skip nothing (slow; the result is the same)")
     return parser
 
 
-def add_market_flags(parser: argparse.ArgumentParser) -> None:
+def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = True) -> None:
     """The flags that say which prices are lived, and how their market behaves."""
-    add_price_flags(parser)
+    add_price_flags(parser, needs_files=needs_files)
     add = parser.add_argument
     add("--path", choices=[*BarPath], type=BarPath, default=BarPath.LOW_FIRST, help="order of prices inside a bar")
     add("--latency-ms", metavar="N", type=_latency, default=0.0, help="one way to the broker (default: 0)")
@@ -91,6 +99,7 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
         config=config,
         wanted=wanted_of(given, config.token_a_symbol, config.token_b_symbol if config.has_oco else ""),
         prices=tuple(given.prices),
+        made=_made_of(given),
         rig=replace(rig_of(given), fast_forward=given.fast_forward),
         as_json=given.as_json,
         journal=given.journal,
@@ -119,10 +128,31 @@ def rig_of(given: argparse.Namespace) -> Rig:
     )
 
 
+def _made_of(given: argparse.Namespace) -> Made | None:
+    if bool(given.prices) == bool(given.made_days):
+        raise ConfigError("give either --prices FILE|FOLDER or --made-days N: the prices to be lived.")
+    if not given.made_days and given.seed is not None:
+        raise ConfigError("--seed has no use with --prices, which brings its own.")
+    if not given.made_days:
+        return None
+    if given.last_day is not None:
+        raise ConfigError("--to has no use with --made-days, which says how many.")
+    return Made(
+        days=given.made_days, seed=1 if given.seed is None else given.seed, first_day=given.first_day or FIRST_DAY
+    )
+
+
 def _check_journal(path: Path | None) -> None:
     """Before an hour's work, not after it."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         raise ConfigError(f"--journal {path} is no place for a file: give a name in a folder that exists.")
+
+
+def _count(text: str) -> int:
+    """Made days."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_MADE_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {MOST_MADE_DAYS}")
+    return int(text)
 
 
 def _latency(text: str) -> float:

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 _SYMBOL = re.compile(r"[A-Z0-9&_-]+")
 
 
-def add_price_flags(parser: argparse.ArgumentParser) -> None:
+def add_price_flags(parser: argparse.ArgumentParser, *, needs_files: bool = True) -> None:
     """Add --prices, --from, --to and --confirm-jump to a command."""
     add = parser.add_argument
-    add("--prices", metavar="FILE|FOLDER", nargs="+", type=Path, required=True, help="CSV or Parquet files, in order")
+    add(
+        "--prices",
+        metavar="FILE|FOLDER",
+        nargs="+",
+        type=Path,
+        required=needs_files,
+        default=[],
+        help="CSV or Parquet files, in order",
+    )
     add("--from", dest="first_day", metavar="YYYY-MM-DD", type=to_day, help="first day")
     add("--to", dest="last_day", metavar="YYYY-MM-DD", type=to_day, help="last day")
     add_confirm_flag(parser)

@@ -13,6 +13,7 @@ from tg1.machine.clock import SystemClock
 from tg1.paper.journal import Journal
 from tg1.replay.command import parse
 from tg1.replay.lived import lived
+from tg1.replay.made import made_days
 from tg1.replay.prices import day_tapes, price_files
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from tg1.replay.command import ReplayCommand
     from tg1.replay.result import DayResult
+    from tg1.replay.tape import DayTape
 
 INTERRUPTED = 130
 """The shell's own code for a program that Ctrl-C ended."""
@@ -64,12 +66,18 @@ def _watched(days: Iterable[DayResult]) -> list[DayResult]:
 
 def replayed(command: ReplayCommand) -> Iterator[DayResult]:
     """Live and reckon one day after another. Raises `ConfigError` for prices or a journal that can't be used."""
-    tapes = day_tapes(price_files(command.prices, command.wanted.symbols), command.wanted)
+    tapes = _tapes(command)
     written = io.StringIO()
     journal = None if command.journal is None else Journal(written).event
     yield from lived(command.config, command.rig, tapes, journal)
     if command.journal is not None:
         _write_whole(command.journal, written.getvalue())
+
+
+def _tapes(command: ReplayCommand) -> Iterator[DayTape]:
+    if command.made is not None:
+        return made_days(command.config, command.made)
+    return day_tapes(price_files(command.prices, command.wanted.symbols), command.wanted)
 
 
 def _write_whole(path: Path, text: str) -> None:
