@@ -35,6 +35,7 @@ COMMANDS = {
     "replay": Command("tg1.replay.__main__", "what would this grid have done on real prices?"),
     "data": Command("tg1.data.__main__", "bring real prices to disk, and check them"),
     "sweep": Command("tg1.sweep.__main__", "which of many grids would have earned most, and was it luck?"),
+    "completion": Command("tg1.completion", "teach bash or zsh these commands and their flags"),
     "paper": Command("tg1.paper.__main__", "serve the paper exchange alone, for other programs"),
 }
 

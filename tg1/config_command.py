@@ -28,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Check files, or show what a bot would get; the exit code is 0, or that of the refusal."""
     try:
-        given, flags = _parser().parse_known_args(argv)
+        given, flags = build_parser().parse_known_args(argv)
         if given.action == "check":
             return _check(given.files, flags)
         command = _parsed(flags)
@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(ExitCode.OK)
 
 
-def _parser() -> _Parser:
+def build_parser() -> argparse.ArgumentParser:
+    """Two actions, with their own flags."""
     parser = _Parser(prog="tg1 config", description="Check a bot's file of settings, or show what a bot would get.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="check|show")
     check = actions.add_parser("check", help="judge files as a start would; nothing is logged in")

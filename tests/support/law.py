@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LINES = (
-    {"__main__"},
+    {"__main__", "completion"},
     {"commands"},
     {"sweep", "data"},
     {
