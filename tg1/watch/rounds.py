@@ -57,8 +57,9 @@ class Rounds:
         """
         if self._spool is None or self._is_holding or not self._spool.has_place:
             return
-        self._spool.hold()
-        self._is_holding = True
+        self._is_holding = self._spool.hold()
+        if not self._is_holding:
+            return
         kept = self._spool.load()
         self._postman.adopt(kept.outboxes)
         seen = self._lookout.memory

@@ -5,6 +5,7 @@ A disk without room for it costs no alert as long as the process lives; it is sa
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 LARGEST_BYTES = 32 * 1024 * 1024
 
 
@@ -37,16 +39,23 @@ class Spool:
         """True when the file may be written."""
         return self._within is None or self._within.is_dir()
 
-    def hold(self) -> None:
-        """Be the only watch with this file. Raises `AlreadyRunning`, or `ConfigError` where it can't be."""
+    def hold(self) -> bool:
+        """Be the only watch with this file; False while there is no room for it, which is said once.
+
+        Raises `AlreadyRunning`, or `ConfigError` for a place that can't be used.
+        """
         try:
             taken = self._lock.try_lock()
         except OSError as exc:
+            if exc.errno in _NO_ROOM:
+                self._complain(exc)
+                return False
             raise ConfigError(f"the spool {self.path} can't be used: {exc.strerror or exc}") from exc
         if not taken:
             raise AlreadyRunning(
                 f"another watch keeps its alerts in {self.path}; give this one a file of its own: --spool"
             )
+        return True
 
     def load(self) -> Kept:
         """What the last watch left. A damaged file is put aside and said: what it owed is lost then."""

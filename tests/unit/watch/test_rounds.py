@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from tests.support.told import BOOT_SECS, a_snapshot, held_lock, write_snapshot
 from tg1.errors import AlreadyRunning
 from tg1.machine.process import boot_id
 from tg1.machine.redact import Redactor
+from tg1.machine.shared_files import OsSharedFile
 from tg1.models import Attention
 from tg1.watch.alerts import DEFAULT_NOISE
 from tg1.watch.lookout import Lookout
@@ -207,3 +209,23 @@ def test_a_watch_without_targets_keeps_nothing(tmp_path: Path, clock: HandClock)
     rounds = Rounds(Lookout([tmp_path], clock, Memory(), DEFAULT_NOISE), Postman([], clock, host="h"), None, clock)
     rounds.once()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_room_at_the_start_costs_no_alert(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said once; when there is room, what is owed is kept as ever."""
+
+    def full(_: OsSharedFile) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    inbox = Inbox()
+    with held_lock(tmp_path), monkeypatch.context() as no_room:
+        no_room.setattr(OsSharedFile, "try_lock", full)
+        tell(tmp_path, clock, 61, attention=(NOTE,))
+        watch = Watch(tmp_path, clock, inbox)
+        watch.go(3)
+    assert sum("A target of B3" in line for line in inbox.lines) == 1
+    assert caplog.text.count("No space left on device") == 1
+    watch.go(1)
+    assert watch.spool.path.exists()

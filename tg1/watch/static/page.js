@@ -16,8 +16,13 @@ function make(name, classes, ...children) {
   return node;
 }
 
+// The name of the bot that is shown in full; empty for all of them.
 function wanted() {
-  return decodeURIComponent(location.hash.slice(1));
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
 }
 
 function tone(text, loses) {
@@ -268,8 +273,15 @@ function listen() {
   source.onmessage = (event) => take(JSON.parse(event.data));
   source.onerror = () => {
     lost("No connection to the watch: what is shown is old.");
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 3000);
   };
+}
+
+// Refused, not interrupted: perhaps the watch has another token by now, and its page asks for it.
+async function again() {
+  const answer = await fetch("/", { cache: "no-store" }).catch(() => null);
+  if (answer && answer.status === 401) location.reload();
+  else listen();
 }
 
 window.addEventListener("hashchange", () => { full = null; showFull(); listen(); window.scrollTo(0, 0); });
