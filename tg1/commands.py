@@ -34,6 +34,7 @@ COMMANDS = {
     "watch": Command("tg1.watch.__main__", "alerts to your phone, a page and metrics of all bots"),
     "replay": Command("tg1.replay.__main__", "what would this grid have done on real prices?"),
     "data": Command("tg1.data.__main__", "bring real prices to disk, and check them"),
+    "pair": Command("tg1.pair.__main__", "is one share a hedge for another?"),
     "sweep": Command("tg1.sweep.__main__", "which of many grids would have earned most, and was it luck?"),
     "completion": Command("tg1.completion", "teach bash or zsh these commands and their flags"),
     "paper": Command("tg1.paper.__main__", "serve the paper exchange alone, for other programs"),

@@ -22,6 +22,7 @@ PARSERS = {
     "watch": "tg1.watch.command:build_parser",
     "replay": "tg1.replay.command:build_parser",
     "data": "tg1.data.command:build_parser",
+    "pair": "tg1.pair.command:build_parser",
     "paper": "tg1.paper.__main__:make_parser",
     "completion": "tg1.completion:build_parser",
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LINES = (
     {"__main__", "completion"},
     {"commands"},
+    {"pair"},
     {"sweep", "data"},
     {
         "config_command",

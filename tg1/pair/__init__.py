@@ -1,0 +1,1 @@
+"""Is one share a hedge for another? `tg1 pair A B` (a program of its own)."""

@@ -1,0 +1,52 @@
+"""`tg1 pair` tells whether one share is a hedge for another."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from tg1.errors import ExitCode, Tg1Error
+from tg1.pair.advice import answer
+from tg1.pair.command import parse
+from tg1.pair.series import pair_day
+from tg1.pair.summary import as_json, as_text
+from tg1.replay.day_rows import day_rows
+from tg1.replay.prices import price_files
+from tg1.screen.output import progress, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tg1.pair.command import PairCommand
+    from tg1.pair.series import PairDay
+
+INTERRUPTED = 130
+"""The shell's own code for a program that Ctrl-C ended."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Tell what is known of a pair; 0 whatever the verdict."""
+    try:
+        command = parse(sys.argv[1:] if argv is None else argv)
+        found = answer(days_of(command), command.question)
+        show(json.dumps(as_json(found)) if command.as_json else as_text(found))
+    except Tg1Error as exc:
+        print(f"tg1 pair: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+        return int(exc.exit_code)
+    except KeyboardInterrupt:
+        print("tg1 pair: interrupted; nothing was written", file=sys.stderr)  # noqa: T201  # as above
+        return INTERRUPTED
+    return int(ExitCode.OK)
+
+
+def days_of(command: PairCommand) -> list[PairDay]:
+    """The days of both symbols. Raises `ConfigError` with file and line."""
+    wanted = command.wanted
+    files = price_files(command.prices, wanted.symbols)
+    with progress("reading", None) as step:
+        days = []
+        for rows in day_rows(files, wanted):
+            days.append(pair_day(rows, wanted.symbol_a, wanted.symbol_b))
+            step(f"reading {rows.day}")
+    return days
