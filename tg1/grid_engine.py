@@ -296,5 +296,5 @@ class GridOcoEngine:
 
     def _report(self) -> None:
         self._show()
-        if self._cycle % STATUS_EVERY == 0:
+        if self._cycle % STATUS_EVERY == 0 and log.isEnabledFor(logging.INFO):
             log.info("%s", status_line(self.view()))

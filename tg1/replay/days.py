@@ -136,7 +136,7 @@ class Replay:
             calendar=TradingCalendar(trading_days=frozenset({tape.day})),
         )
         if self.rig.fast_forward:
-            clock.skip = Skipper(engine, self.market, broker, self.files)
+            clock.skip = Skipper(engine, self.market, broker)
         before, archived = StateManager(self.files, FOLDER, self.config.bot_name).load(), self._archived(store)
         try:
             code, end = engine.start(), ""

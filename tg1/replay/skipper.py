@@ -6,6 +6,7 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 from tg1.grid_engine import GridOcoEngine
+from tg1.replay.broker import BOOK_EVERY_SECS
 from tg1.replay.market import MICRO, micros_of
 from tg1.replay.quiet import bounds_of_b, is_settled
 from tg1.replay.tape import NO_BOUNDS
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tg1.models import BotState
     from tg1.replay.broker import ReplayBroker
     from tg1.replay.market import Market
-    from tg1.replay.memory_files import MemoryFiles
     from tg1.replay.tape import Bounds
 
 
@@ -52,30 +52,39 @@ class Skipper:
 
     Cycles follow each other in a rhythm: the poll interval, or what the pace of the books makes of it. Only multiples
     of that rhythm are left out, and only up to the cycle before the next event: what is walked is the same walk.
+
+    A cycle that sent nothing has decided on all that it saw. The next one, with the same books and prices that no
+    decision minds, decides the same, whatever the last one wrote down.
     """
 
-    def __init__(self, engine: WatchedEngine, market: Market, broker: ReplayBroker, files: MemoryFiles) -> None:
+    def __init__(self, engine: WatchedEngine, market: Market, broker: ReplayBroker) -> None:
         self._engine = engine
         self._market = market
         self._broker = broker
-        self._files = files
-        self._before = (-1, -1)
+        self._actions = 0
         self._waited: tuple[int, tuple[int, ...]] = (0, ())
+        self._interval = round(engine.config.poll_interval * MICRO)
         stop = engine.config.effective_stop
         self._stop = micros_of(time(23, 59, 59)) if stop is None else micros_of(stop)
 
     def __call__(self, deadline: int) -> int:
         """Microseconds to leave out, at the beginning of a wait until `deadline`."""
         now = self._market.micros
-        before, offsets = self._waited
-        self._waited = (now, (deadline - now, *self._broker.offsets()))
-        # Where everything stands as it stood a cycle ago, the next cycle is the last one again.
-        if self._waited[1] != offsets or now == before or not self._is_quiet():
+        before, self._waited = self._waited, (now, (deadline - now, *self._broker.offsets()))
+        if not self._is_quiet() or not (rhythm := self._rhythm(*before)):
             return 0
-        rhythm = now - before
         whole = max(0, (self._next_event() - now - 1) // rhythm) * rhythm
         self._waited = (now + whole, self._waited[1])
         return whole
+
+    def _rhythm(self, before: int, offsets: tuple[int, ...]) -> int:
+        """Microseconds from cycle to cycle from here on; 0 while they are not yet the same from one to the next."""
+        now, (until, *_) = self._waited
+        if until == self._interval and until >= BOOK_EVERY_SECS * MICRO:
+            # Nothing took time, and by the next cycle nothing that was asked holds a request back.
+            return until
+        # Where everything stands as it stood a cycle ago, the next cycle is the last one again.
+        return now - before if self._waited[1] == offsets else 0
 
     def _next_event(self) -> int:
         market, tape = self._market, self._market.tape
@@ -95,10 +104,8 @@ class Skipper:
         return bounds_of_b(self._engine.state, int(market.tape.b[market.row - 1]) if market.row else 0)
 
     def _is_quiet(self) -> bool:
-        """The last cycle changed nothing, and nothing is under way."""
-        engine = self._engine
-        if not engine.is_trading:
+        """The last cycle sent nothing, and nothing is under way."""
+        before, self._actions = self._actions, self._broker.actions
+        if not self._engine.is_trading or self._actions != before:
             return False
-        now = (self._files.writes, self._broker.actions)
-        before, self._before = self._before, now
-        return now == before and not self._broker.has_news and engine.is_settled
+        return not self._broker.has_news and self._engine.is_settled

@@ -105,12 +105,17 @@ def trip_over(executed: Sequence[Executed], trip: str) -> list[Executed]:
     """The orders with those of a finished trip only counted by kind; what is not touched stays the same object."""
     kept = [one for one in executed if one.trip != trip]
     for one in (replace(one, trip="") for one in executed if one.trip == trip):
-        alike = next((index for index, other in enumerate(kept) if replace(other, orders=one.orders) == one), None)
+        alike = next((index for index, other in enumerate(kept) if _are_alike(one, other)), None)
         if alike is None:
             kept.append(one)
         else:
             kept[alike] = replace(one, orders=one.orders + kept[alike].orders)
     return kept
+
+
+def _are_alike(one: Executed, other: Executed) -> bool:
+    """True when they differ in their number alone; the value is what most often tells two of a day apart."""
+    return one.value == other.value and replace(other, orders=one.orders) == one
 
 
 def day_over(state: BotState, plans: Plans) -> tuple[Charges, list[Executed]]:

@@ -8,6 +8,7 @@ that it never spoils the next.
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tg1.store.codec import encode_record
@@ -28,34 +29,37 @@ class TradeJournal:
     def __init__(self, fs: FileSystem, path: Path) -> None:
         self._fs = fs
         self.path = path
-        self._written: set[RecordKey] | None = None
-        """The records of the file, as far as they matter; None while the file has to be read first."""
         self._torn = b""
         """What stands behind the last line's end."""
         self._entry_synced = False
         self._newest: OrderHistoryRecord | None = None
-        """The last record of a history of which nothing is missing."""
+        """The last record of a history of which nothing is missing; None while the file has to be read first."""
         self._unfinished = False
         """True after a failed append: its lines may be readable and still not be on the platter."""
 
     def append_missing(self, history: Sequence[OrderHistoryRecord]) -> bool:
         """Bring every record of `history` that the file lacks into it, synced; True when there was something to do."""
-        if self._written is not None and not self._unfinished and history and history[-1] is self._newest:
+        if not self._unfinished and (not history or history[-1] is self._newest):
             return False
-        written = self._read() if self._written is None else self._written
-        missing = [record for record in history if _key(record) not in written]
+        missing = self._missing(history)
         needed = bool(missing) or self._unfinished
         if needed:
             # Unknown until it has worked: a failed append may leave any part of itself behind.
-            self._written, self._unfinished = None, True
+            self._newest, self._unfinished = None, True
             self._append(missing)
-        self._written, self._unfinished = {_key(record) for record in history}, False
-        self._newest = history[-1] if history else None
+        self._newest, self._unfinished = history[-1] if history else None, False
         return needed
 
     def forget(self) -> None:
         """Read the file again before the next append."""
-        self._written = None
+        self._newest = None
+
+    def _missing(self, history: Sequence[OrderHistoryRecord]) -> list[OrderHistoryRecord]:
+        behind = list(takewhile(lambda record: record is not self._newest, reversed(history)))
+        if len(behind) < len(history):
+            return behind[::-1]
+        written = self._read()
+        return [record for record in history if _key(record) not in written]
 
     def _append(self, records: Iterable[OrderHistoryRecord]) -> None:
         text = "".join(f"{encode_record(record)}\n" for record in records).encode()
