@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode, Tg1Error
+from tg1.screen.output import show
 from tg1.sweep.command import parse
 from tg1.sweep.machines import as_csv, as_json
 from tg1.sweep.reading import read
@@ -33,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = parse(sys.argv[1:] if argv is None else argv)
         with Results(command.results) as results:
             prices = read(command)
-            found = swept(command, prices, results, lambda _done, _count: None)
-        print(_told(command, prices, found))  # noqa: T201  # it is what was asked for
+            found = swept(command, prices, results)
+        show(_told(command, prices, found))
     except Tg1Error as exc:
         return _refuse(str(exc), int(exc.exit_code))
     except Interrupted as exc:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tg1.screen.output import progress
 from tg1.sweep.keys import edition, key_of, market_of, settings_of
 from tg1.sweep.reading import symbols_of
 from tg1.sweep.standing import tried
@@ -14,7 +14,7 @@ from tg1.sweep.work import Work
 from tg1.sweep.workers import done_by_cluster, done_by_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tg1.sweep.combinations import Combination
     from tg1.sweep.command import SweepCommand
@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from tg1.sweep.standing import Tried
     from tg1.sweep.work import Done
 
-    Progress = Callable[[int, int], None]
-    """Told (done, all) of the replays of this sweep."""
-
 
 class Interrupted(Exception):
-    """Ctrl-C: what was computed is kept."""
+    """Ctrl-C after `done` of `count` missing results; they are kept."""
 
     def __init__(self, done: int, count: int) -> None:
         super().__init__(done, count)
@@ -50,7 +47,7 @@ class Swept:
     """What broke TG1 itself; these combinations are missing."""
 
 
-def swept(command: SweepCommand, prices: Prices, results: Results, progress: Progress) -> Swept:
+def swept(command: SweepCommand, prices: Prices, results: Results) -> Swept:
     """Compute what is missing. Raises `Interrupted`, `ResultsLost` and what `workers` raises."""
     first = first_part(prices.days, command.train)
     market = market_of(command.rig, command.wanted.path)
@@ -60,22 +57,39 @@ def swept(command: SweepCommand, prices: Prices, results: Results, progress: Pro
     }
     known = results.known().intersection(keys.values())
     missing = {keys[one.number]: one for one in command.asked.accepted if keys[one.number] not in known}
-    faults = []
-    with _counted(len(known), len(known) + len(missing), progress) as count:
-        for done in _done(command, prices, missing):
-            if done.fault:
-                faults.append(f"{_shown(missing[done.key])}: {done.fault}")
-            else:
-                results.keep(done, _told(missing[done.key], market, prices))
-            count()
+    faults = _computed(command, prices, missing, market, results)
     days = dict(results.days(list(dict.fromkeys(keys.values()))))
     lived = ((one, days[keys[one.number]]) for one in command.asked.accepted if keys[one.number] in days)
     return Swept(
         tried=tried(lived, prices.days, first, command.asked.refused),
         computed=len(missing),
         known=len(known),
-        faults=tuple(faults),
+        faults=faults,
     )
+
+
+def _computed(
+    command: SweepCommand,
+    prices: Prices,
+    missing: dict[str, Combination],
+    market: dict[str, str],
+    results: Results,
+) -> tuple[str, ...]:
+    """Compute and keep; what broke TG1 itself comes back as a sentence each."""
+    faults, kept = [], 0
+    try:
+        with progress("sweeping", len(missing)) as step:
+            for done in _done(command, prices, missing):
+                one = missing[done.key]
+                if done.fault:
+                    faults.append(f"{_shown(one)}: {done.fault}")
+                else:
+                    results.keep(done, _told(one, market, prices))
+                    kept += 1
+                step("")
+    except KeyboardInterrupt as exc:
+        raise Interrupted(kept, len(missing)) from exc
+    return tuple(faults)
 
 
 def _done(command: SweepCommand, prices: Prices, missing: dict[str, Combination]) -> Iterator[Done]:
@@ -105,20 +119,3 @@ def _told(one: Combination, market: dict[str, str], prices: Prices) -> dict[str,
 
 def _shown(one: Combination) -> str:
     return f"{one.pair} {' '.join(one.values)}".strip()
-
-
-@contextmanager
-def _counted(done: int, count: int, progress: Progress) -> Iterator[Callable[[], None]]:
-    """Counts what is kept, and says on Ctrl-C how far it came."""
-    kept = done
-
-    def one_more() -> None:
-        nonlocal kept
-        kept += 1
-        progress(kept, count)
-
-    progress(kept, count)
-    try:
-        yield one_more
-    except KeyboardInterrupt as exc:
-        raise Interrupted(kept, count) from exc
