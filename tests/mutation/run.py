@@ -64,7 +64,8 @@ def _try(module: str, given: argparse.Namespace, deadline: float | None, excuses
     own.refresh()
     print(f"{module}: {' '.join(own.tests)}", flush=True)
     before = functions.fates_in(own)
-    if given.again or not before or Fate.UNTRIED in before.values():
+    has_functions = bool(functions.lines_looked_into((own.tree / module).read_text(encoding="utf-8")))
+    if has_functions and (given.again or not before or Fate.UNTRIED in before.values()):
         functions.plant(own, _lived(before) if given.again else (), workers=given.workers, secs=_left(deadline))
     rest.plant(own, () if given.own else wide.tests, secs=_left(deadline), again=given.again)
     constants, plain = rest.found(own), functions.found(own, functions.fates_in(own))

@@ -105,7 +105,7 @@ class AccountTroubles:
         elsewhere = any(trouble.words == words for trouble in self._troubles.values())
         if levels < LEVELS and not elsewhere:
             return None
-        backoff = Backoff(rejections=1, retry_at=now, reason=rejection.reason)
+        backoff = Backoff(rejections=1, retry_at=now)
         since = min([now, *(one.at for one in alike)])
         self._troubles[account] = Trouble(words=words, since=since, counted_at=now, last_at=now, backoff=backoff)
         return Verdict(retry_at=now, is_new=not elsewhere, levels=levels, taken_back=_oldest(alike))
@@ -116,7 +116,7 @@ class AccountTroubles:
         if now > known.counted_at and placed_at is not None and placed_at >= known.counted_at:
             count = known.backoff.rejections + 1
             retry_at = now + timedelta(seconds=min(2 ** (count - 1), LONGEST_BACKOFF_SECS))
-            backoff = Backoff(rejections=count, retry_at=retry_at, reason=rejection.reason)
+            backoff = Backoff(rejections=count, retry_at=retry_at)
             known = replace(known, counted_at=now, backoff=backoff)
         self._troubles[account] = known
         entries_at = known.backoff.retry_at or now

@@ -173,8 +173,7 @@ def _by_security_and_day(executed: Iterable[Executed]) -> list[list[Executed]]:
     """The orders that are settled together: of one account, symbol, day and product."""
     groups: defaultdict[tuple[str, str, date, str], list[Executed]] = defaultdict(list)
     for one in executed:
-        if one.quantity and one.orders:
-            groups[one.account, one.symbol, one.day, one.product].append(one)
+        groups[one.account, one.symbol, one.day, one.product].append(one)
     return list(groups.values())
 
 

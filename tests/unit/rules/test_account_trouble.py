@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.states import NOW, an_order
+from tests.support.states import NOW, a_level, an_order
 from tg1.models import NO_BACKOFF, Backoff, LegOrder, Role
 from tg1.rules.account_trouble import AccountTroubles, Verdict, same_words
-from tg1.rules.change import Rejection
+from tg1.rules.change import Change, Note, Rejection
 
 HALT = "16388 : Market is halted"
 
@@ -57,9 +58,39 @@ def test_third_level_with_the_same_reason_makes_it_the_accounts() -> None:
     assert not troubles.is_troubled("trade")
     verdict = note(troubles, "u2", 2)
     assert verdict is not None
-    assert (verdict.is_new, verdict.levels) == (True, 3)
-    assert [(one.uuid, one.before.rejections) for one in verdict.taken_back] == [("u0", 0), ("u1", 2)]
+    assert (verdict.is_new, verdict.levels, verdict.retry_at) == (True, 3, at(2))
+    charged = [(one.uuid, one.role, one.before.rejections) for one in verdict.taken_back]
+    assert charged == [("u0", Role.ENTRY, 0), ("u1", Role.ENTRY, 2)]
     assert troubles.is_troubled("trade")
+    again = note(troubles, "u3", 3, placed=0)
+    assert again is not None
+    assert (again.is_new, again.levels, again.retry_at) == (False, 4, at(2))
+
+
+def test_ten_seconds_are_within_ten_seconds() -> None:
+    """Behaviour 8.3: within 10 s."""
+    troubles = AccountTroubles()
+    verdicts = [note(troubles, uuid, secs) for uuid, secs in (("u0", 0), ("u1", 5), ("u2", 10))]
+    assert verdicts[-1] is not None
+
+
+def test_trouble_is_told_once_with_the_brokers_reason() -> None:
+    """Behaviour 8.3: attention says it once; a level that only hears of it says nothing more."""
+    troubles, level = AccountTroubles(), a_level()
+    new = [note(troubles, f"u{number}", number) for number in range(3)][-1]
+    later = note(troubles, "u3", 3)
+    assert new is not None
+    assert later is not None
+    text = (
+        "account trade: orders of 3 levels were rejected within 10 s with the same reason; "
+        "its entries back off as a whole, targets and hedges try on: 16388 : Market is halted"
+    )
+    assert new.change(level, "trade", HALT) == Change(
+        level=level,
+        notes=(Note(text=f"ACCOUNT TROUBLE: {text}", severity=logging.WARNING),),
+        attention=(("account trade # : market is halted", text),),
+    )
+    assert later.change(level, "trade", HALT) == Change(level=level)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +157,28 @@ def test_entries_back_off_as_a_whole_and_a_try_counts_once() -> None:
 def test_protection_tries_again_after_ten_seconds_at_most(role: Role) -> None:
     """Behaviour 8.2, 8.3: a halt ends without a word, and then the hedge has to be there."""
     troubles = troubled()
+    waits = []
     for second in (3, 6, 11, 20, 81):
         verdict = note(troubles, "u9", second, role=role, placed=second - 1)
         assert verdict is not None
+        waits.append((verdict.retry_at - at(second)).total_seconds())
         assert timedelta() <= verdict.retry_at - at(second) <= timedelta(seconds=10)
+    assert waits == [2, 4, 8, 10, 10], "the entries wait for 16 s, then for 32"
+
+
+def test_order_that_is_at_work_after_the_first_batch_lets_the_others_go() -> None:
+    """Behaviour 8.3: placed after the rejection that showed the trouble, and no other rejection since."""
+    troubles = troubled()
+    troubles.saw_working("trade", an_attempt(placed=3, acknowledged=True), at(4))
+    assert troubles.may_enter("trade", at(4))
+    assert troubles.is_troubled("trade")
+
+
+def test_account_without_trouble_has_nothing_to_forget() -> None:
+    """A new day forgets for every account."""
+    troubles = AccountTroubles()
+    troubles.forget("trade")
+    assert not troubles.is_troubled("trade")
 
 
 def test_order_that_is_at_work_lets_the_others_go_and_a_success_ends_the_trouble() -> None:

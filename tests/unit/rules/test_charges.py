@@ -22,7 +22,9 @@ from tg1.rules.charges import (
     charges,
     note_charges,
     rate_on,
+    square_off_fee,
     with_rate,
+    without_dp,
 )
 
 TODAY = date(2026, 11, 24)
@@ -289,3 +291,47 @@ def test_note_differs_by_half_a_rupee_a_security_at_most(executed: list[Executed
     notes = len({(one.account, one.day) for one in executed})
     gap = abs(note_charges(executed, DISCOUNT).total - charges(executed, DISCOUNT).total)
     assert gap <= securities * Decimal("0.5") + notes * 6 * Decimal("0.005")
+
+
+def test_brokers_own_square_off_costs_fifty_rupees_and_gst() -> None:
+    """Charges.md: about ₹59 an order; an account with a plan of its own pays that plan's, at the day's rate of GST."""
+    assert square_off_fee("trade", TODAY, DISCOUNT) == Charges(brokerage=Decimal(50), gst=Decimal(9))
+    dear = ChargesPlan(square_off_fee=Decimal(100), tariff=Tariff(gst=(Rate(TODAY, Decimal("0.05"), "given"),)))
+    plans = Plans(by_account={"oco": dear})
+    assert square_off_fee("oco", TODAY, plans) == Charges(brokerage=Decimal(100), gst=Decimal(5))
+    assert square_off_fee("trade", TODAY, plans).total == 59
+    older = (Rate(ALWAYS, Decimal("0.12"), "H"), Rate(TODAY, Decimal("0.18"), "H"))
+    changed = Plans(default=ChargesPlan(tariff=Tariff(gst=older)))
+    assert [square_off_fee("trade", day, changed).gst for day in (YESTERDAY, TODAY)] == [6, 9]
+
+
+def test_plans_without_the_depositorys_charge_are_otherwise_the_same() -> None:
+    """The DP charge is the day's, not a trip's; every account keeps its own brokerage."""
+    own = ChargesPlan(intraday=FREE, dp_charge=Decimal(20))
+    assert without_dp(
+        Plans(default=ChargesPlan(delivery=Brokerage(rupees=Decimal(1))), by_account={"oco": own})
+    ) == Plans(
+        default=ChargesPlan(delivery=Brokerage(rupees=Decimal(1)), dp_charge=Decimal(0)),
+        by_account={"oco": ChargesPlan(intraday=FREE, dp_charge=Decimal(0))},
+    )
+
+
+def test_rate_of_the_users_own_replaces_what_began_on_that_day_or_later() -> None:
+    """His word is the last, and the table shows that it is his."""
+    table = (Rate(ALWAYS, Decimal(1), "H"), Rate(YESTERDAY, Decimal(2), "H"), Rate(TODAY, Decimal(3), "M"))
+    assert with_rate(table, Decimal(4), YESTERDAY) == (table[0], Rate(YESTERDAY, Decimal(4), "given"))
+
+
+def test_half_a_rupee_of_tax_and_half_a_paisa_are_rounded_up() -> None:
+    """Charges.md: tax to the nearest rupee, the rest to paise, a half upwards."""
+    assert note_charges([an_order(Side.SELL, "2000")], FLAT_MONTHLY).stt == 1
+    assert note_charges([an_order(Side.BUY, "1500")], FLAT_MONTHLY).stamp == Decimal("0.05")
+
+
+def test_part_that_was_undone_on_the_day_is_intraday_and_the_rest_delivery() -> None:
+    """Charges.md, NRML: 40 of 100 bought were sold again: 0.4 x 10 + 0.6 x 30 for the purchase, 10 for the sale."""
+    plans = Plans(default=ChargesPlan(intraday=Brokerage(rupees=Decimal(10)), delivery=Brokerage(rupees=Decimal(30))))
+    bought, sold = an_order(product="NRML"), an_order(Side.SELL, "31488", product="NRML", quantity=40)
+    assert charges([bought, sold], plans).brokerage == 32
+    kept = Plans(default=ChargesPlan(delivery=Brokerage(percent=Decimal("0.1"))))
+    assert charges([replace(bought, product="CNC")], kept).brokerage == Decimal("78.72"), "of the order's own value"

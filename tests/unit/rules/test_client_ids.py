@@ -130,3 +130,25 @@ def test_order_of_a_square_off_belongs_to_no_level() -> None:
     assert parse_client_id("TAG00GENU00X0007") == closing
     assert parse_client_id("TAG00GENU01X0007") is None
     assert parse_client_id("TAG00GENU00E0007") is None
+
+
+def test_name_that_no_encoding_knows_has_a_tag_of_its_own() -> None:
+    """A name from a shell may hold bytes that are no text."""
+    assert bot_tag("grid \udcff") != bot_tag("grid ")
+
+
+def test_last_level_is_the_largest_of_two_digits() -> None:
+    """Behaviour 3.1: 1295, ZZ, is as many as the id can tell apart."""
+    assert MAX_LEVEL == 1295
+
+
+@pytest.mark.parametrize(("generation", "following"), [("000", "001"), ("00Z", "010"), ("A0Z", "A10"), ("ZZZ", "000")])
+def test_generations_follow_one_another(generation: str, following: str) -> None:
+    """Counted in base 36."""
+    assert next_generation(generation) == following
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
+def test_grid_born_two_seconds_later_is_the_next_generation(now: datetime) -> None:
+    """Over midnight, too: so a grid begun every morning at the same time is another one for 27 days."""
+    assert generation_of(now + timedelta(seconds=2)) == next_generation(generation_of(now))

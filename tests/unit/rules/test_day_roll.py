@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.level_life import MOMENT, RULES, entry_placed, target_placed
+from tests.support.level_life import MOMENT, RULES, entry_placed, target_filled, target_placed
 from tests.support.states import NOW, a_level, a_state, an_execution, an_order, with_order
 from tg1.models import Backoff, Charges, LastPrice, LevelState, Position, Role, Side, Traded
+from tg1.rules.change import Change
 from tg1.rules.charges import Plans, charges
 from tg1.rules.day_roll import carried_over, expire, expired_orders, refresh
 from tg1.rules.square_off import SquaredOff
@@ -100,3 +101,24 @@ def test_intraday_morning_keeps_what_the_days_before_cost_and_what_the_square_of
     assert carried.charges_before.total == 5 + day.total + closing.total + 59
     assert carried.last_prices == [last]
     assert carried.executed == []
+
+
+def test_level_without_the_order_is_left_as_it_is() -> None:
+    """Nothing lapses where nothing worked."""
+    assert expire(a_level(), Role.OCO, RULES, MOMENT, 1) == Change(level=a_level())
+
+
+def test_entry_that_lapsed_in_part_has_its_rank_among_the_hedges() -> None:
+    """Behaviour 6.3: of equal prices the older hedge wins, over the night, too."""
+    order = an_order(filled_quantity=40, filled_value=Decimal(1960))
+    level = with_order(replace(a_level(), entry_traded=Traded(quantity=40, value=Decimal(1960))), order)
+    assert expire(level, Role.ENTRY, RULES, MOMENT, 9).level.opened_seq == 9
+
+
+def test_round_trip_that_waited_for_its_hedges_last_word_is_over_in_the_morning() -> None:
+    """Behaviour 4.6, 9.5: yesterday's cancel has its last word by the night, and the level enters again."""
+    waiting = replace(target_filled(), oco_order=None)
+    change = refresh(waiting, RULES, MOMENT)
+    assert change.level.state is LevelState.FRESH
+    assert change.record is not None
+    assert (change.record.outcome, change.record.completed_at) == ("target", NOW.isoformat())

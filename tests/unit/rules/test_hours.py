@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tg1.machine.clock import IST
-from tg1.rules.hours import WEEKDAYS, SessionPhase, TradingCalendar, opening, phase_of
+from tg1.rules.hours import (
+    LAST_SPECIAL_STOP,
+    LAST_STOP,
+    WEEKDAYS,
+    SessionPhase,
+    TradingCalendar,
+    opening,
+    phase_of,
+)
 
 FRIDAY = datetime(2026, 11, 27, tzinfo=IST)
 
@@ -68,3 +76,22 @@ def test_special_session_makes_a_trading_day_of_any_day() -> None:
     calendar = TradingCalendar(holidays={HOLIDAY: "Diwali"}, trading_days=frozenset({HOLIDAY, SATURDAY}))
     assert at_noon(HOLIDAY, calendar) is at_noon(SATURDAY, calendar) is SessionPhase.OPEN
     assert calendar.why_closed(HOLIDAY) == ""
+
+
+def test_latest_stops_are_the_close_and_the_end_of_a_special_day() -> None:
+    """Behaviour 12: NSE's day ends at 15:30; Muhurat's hour is in the evening."""
+    assert time(15, 30) == LAST_STOP
+    assert time(23, 59) == LAST_SPECIAL_STOP
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("Diwali", "NSE is closed on 2026-11-27 (Diwali)"), ("", "NSE is closed on 2026-11-27")]
+)
+def test_holiday_is_said_by_its_name_when_it_has_one(name: str, why: str) -> None:
+    """Behaviour 12: `--holiday` gives none."""
+    assert TradingCalendar(holidays={HOLIDAY: name}).why_closed(HOLIDAY) == why
+
+
+def test_real_calendar_never_ends() -> None:
+    """Only a replay's does (behaviour 17)."""
+    assert not WEEKDAYS.is_over()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.states import a_level, a_state, an_execution, an_order, with_order
-from tg1.models import Charges, ClosingOrder, Executed, Role, Side
+from tests.support.states import GRID, a_level, a_state, an_execution, an_order, with_order
+from tg1.models import Charges, ClosingOrder, Executed, Role, Side, TradeSide
 from tg1.rules.charges import Brokerage, ChargesPlan, Plans, charges
 from tg1.rules.ledger import Meter, charges_so_far, day_over, executed_by, trip_charges, trip_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
 
 YESTERDAY = date(2026, 2, 13)
 DISCOUNT = Plans()
@@ -142,3 +149,59 @@ def test_a_restart_between_two_orders_changes_no_charge(first: list[Executed], s
     """Behaviour 15: charges are made from what the state holds, so it does not matter when they are asked for."""
     state = a_state(level_count=0, charges_before=Charges(), executed=[*first, *second])
     assert charges_so_far(state, account_of, DISCOUNT) == Charges() + charges([*first, *second], DISCOUNT)
+
+
+def sided(role: Role, trade_side: TradeSide) -> str:
+    """Three accounts (architecture 3)."""
+    return f"{trade_side}_oco" if role is Role.OCO else "trade"
+
+
+def test_part_of_a_working_hedge_pays_by_its_own_accounts_plan() -> None:
+    """Behaviour 15: the account is that of the level's own side."""
+    hedge = an_order(role=Role.OCO, side=Side.SELL, symbol="SBIN", filled_quantity=20, filled_value=Decimal(2360))
+    state = a_state(levels={"one": a_level(oco_order=hedge)}, executed=[], charges_before=Charges())
+    plans = Plans(by_account={"downside_oco": ChargesPlan(intraday=Brokerage(rupees=Decimal(7)))})
+    assert charges_so_far(state, sided, plans).brokerage == 7
+
+
+def test_square_off_pays_by_its_accounts_plan_and_nets_with_nothing_else() -> None:
+    """Charges.md: the DP charge is per account and symbol; a close in the hedge's account is settled there."""
+    close = an_order(
+        "X", role=Role.CLOSE, side=Side.SELL, symbol="SBIN", filled_quantity=50, filled_value=Decimal(5900)
+    )
+    state = a_state(
+        levels={},
+        charges_before=Charges(),
+        executed=[an_execution("", account="oco", product="CNC", quantity=50)],
+        closing=[ClosingOrder(account="oco", order=close, day=date(2026, 2, 16))],
+        grid=replace(GRID, product_type="CNC"),
+    )
+    plans = Plans(by_account={"oco": ChargesPlan(dp_charge=Decimal(20))})
+    assert charges_so_far(state, account_of, plans).dp == 20, "IRFC bought does not undo SBIN sold"
+
+
+def test_trips_of_unlike_counts_are_counted_together() -> None:
+    """However long the day, like orders are one line."""
+    assert trip_over([an_execution("", orders=2), an_execution("a")], "a") == [an_execution("", orders=3)]
+
+
+def test_meter_reckons_a_day_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quiet cycle is cheap: nothing is reckoned again for the same orders of the same day."""
+    reckoned: list[int] = []
+
+    def counting(executed: Iterable[Executed], plans: Plans) -> Charges:
+        orders = list(executed)
+        reckoned.append(len(orders))
+        return charges(orders, plans)
+
+    monkeypatch.setattr("tg1.rules.ledger.charges", counting)
+    state, meter = a_state(levels={}, executed=[an_execution()]), Meter(DISCOUNT)
+    for _ in range(3):
+        meter.so_far(state, account_of)
+    assert reckoned == [1]
+    state.trading_day = YESTERDAY
+    meter.so_far(state, account_of)
+    assert reckoned == [1, 0]
+    state.executed[0] = an_execution()
+    meter.so_far(state, account_of)
+    assert reckoned == [1, 0, 0]

@@ -39,7 +39,7 @@ from tg1.rules.charges import Plans
 from tg1.rules.day_roll import expire
 from tg1.rules.fills import apply_reading
 from tg1.rules.ledger import charges_so_far, day_over, executed_by, trip_over
-from tg1.rules.positions import positions, statement
+from tg1.rules.positions import open_gain, positions, statement
 from tg1.rules.reconcile import resolve
 from tg1.rules.transitions import placed
 
@@ -169,6 +169,31 @@ def test_stale_price_is_named_with_its_age_and_the_net_is_not_current() -> None:
     assert [(one.symbol, one.age_secs) for one in money.stale] == [("IRFC", 75)]
     assert not money.is_current
     assert said(a_bot(bought())).is_current
+
+
+@pytest.mark.parametrize(
+    ("level", "irfc", "sbin", "gain"),
+    [
+        pytest.param(bought(oco_traded=traded(50, "118")), "48", "115", Decimal(-100 + 150), id="hedged"),
+        pytest.param(sold(oco_traded=traded(50, "122")), "52", "125", Decimal(-100 + 150), id="hedged-sale"),
+        pytest.param(bought(), "50", None, Decimal(100), id="no-hedge-needs-no-price-of-it"),
+        pytest.param(bought(oco_traded=traded(50, "118")), "48", None, None, id="hedge-without-a-price"),
+        pytest.param(bought(oco_traded=traded(50, "118")), None, "115", None, id="shares-without-a-price"),
+        pytest.param(a_level(), None, None, Decimal(0), id="nothing-open"),
+    ],
+)
+def test_open_shares_of_a_level_are_worth_their_last_prices(
+    level: OpenOrder, irfc: str | None, sbin: str | None, gain: Decimal | None
+) -> None:
+    """Behaviour 15: TokenA against TokenA's price, the hedge against TokenB's; nothing is made up for a price."""
+    prices = [None if price is None else Decimal(price) for price in (irfc, sbin)]
+    assert open_gain(level, *prices) == gain
+
+
+def test_estimate_of_what_the_broker_squared_off_is_in_the_net() -> None:
+    """Behaviour 9.5, 15: yesterday's loss is not gone this morning."""
+    money = said(a_bot(a_level(), squared_off_pnl=Decimal(-150)))
+    assert (money.squared_off, money.net) == (Decimal(-150), Decimal(-150))
 
 
 def test_bot_that_holds_nothing_has_earned_what_it_realised() -> None:

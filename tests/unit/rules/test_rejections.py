@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from tests.support.level_life import MOMENT, entry_placed, see, target_placed
 from tests.support.states import NOW
 from tg1.models import NO_BACKOFF, Backoff, LevelState, OrderStatus, Role
-from tg1.rules.change import Rejection
-from tg1.rules.rejections import counted, is_due, is_entry_due, next_backoff, refused
+from tg1.rules.change import Note, Rejection
+from tg1.rules.rejections import counted, forgiven, is_due, is_entry_due, next_backoff, refused
 
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
 PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
@@ -27,6 +28,7 @@ PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
         pytest.param(PAUSED, False, True, id="paused"),
         pytest.param(Backoff(rejections=2, retry_at=NOW), True, True, id="time-has-come"),
         pytest.param(Backoff(rejections=2, retry_at=NOW + timedelta(hours=2)), True, True, id="clock-jumped-back"),
+        pytest.param(Backoff(rejections=6, retry_at=NOW + timedelta(seconds=60)), False, False, id="a-whole-minute"),
     ],
 )
 def test_leg_is_due_unless_backing_off_and_only_entries_pause(
@@ -66,8 +68,13 @@ def test_fifth_rejection_of_an_entry_pauses_it_with_the_brokers_reason() -> None
     change = refused(level, level.order, "RMS:Rule")
     assert change.level.state is LevelState.FRESH
     assert change.rejection == Rejection(order=level.order, reason="RMS:Rule")
+    assert change.notes == (Note(text="[downside] ENTRY BUY @ 49.00 rejected: RMS:Rule", severity=logging.WARNING),)
     change = counted(change.level, change.rejection, NOW)
-    assert change.level.backoff.paused
+    assert change.level.backoff == Backoff(
+        rejections=5, retry_at=NOW + timedelta(seconds=60), paused=True, reason="RMS:Rule"
+    )
+    [(_, text)] = change.attention
+    assert change.notes == (Note(text=f"[downside] LEVEL PAUSED: {text}", severity=logging.ERROR),)
     assert change.attention == (
         (
             "paused level0001 entry",
@@ -82,10 +89,32 @@ def test_fifth_rejection_of_a_hedge_calls_for_attention_and_goes_on(rejections: 
     level = replace(target_placed(), oco_backoff=Backoff(rejections=rejections, retry_at=NOW))
     assert level.oco_order is not None
     change = counted(level, Rejection(order=level.oco_order, reason="Margin"), NOW)
-    assert not change.level.oco_backoff.paused
-    keys = [key for key, _ in change.attention]
-    assert keys == ([] if rejections == 3 else ["rejected level0001 oco"])
+    assert (change.level.oco_backoff.rejections, change.level.oco_backoff.paused) == (rejections + 1, False)
+    assert change.level.backoff == NO_BACKOFF
+    sentence = "downside level 1: 5 oco orders in a row were rejected, one try every 60 s from now on: Margin"
+    assert change.attention == (() if rejections == 3 else (("rejected level0001 oco", sentence),))
     assert change.notes == ()
+
+
+def test_hedge_that_was_refused_leaves_its_place_and_the_target_stays() -> None:
+    """Behaviour 3.3: refused outright, nothing was created; only that leg is free."""
+    level = target_placed()
+    assert level.oco_order is not None
+    assert refused(level, level.oco_order, "no").level == replace(level, oco_order=None)
+
+
+@pytest.mark.parametrize("role", [Role.TARGET, Role.OCO])
+def test_success_of_one_leg_forgives_that_leg_alone(role: Role) -> None:
+    """Behaviour 8.1: target and hedge are counted apart."""
+    three = Backoff(rejections=3, retry_at=NOW)
+    hedge_rejected = replace(target_placed(), oco_backoff=three)
+    target_rejected = replace(target_placed(), backoff=three)
+    both = replace(hedge_rejected, backoff=three)
+    forgiving = {
+        Role.TARGET: [hedge_rejected, target_placed(), hedge_rejected],
+        Role.OCO: [target_placed(), target_rejected, target_rejected],
+    }[role]
+    assert [forgiven(level, role) for level in (hedge_rejected, target_rejected, both)] == forgiving
 
 
 def test_fill_clears_the_count_and_being_seen_at_work_does_not() -> None:

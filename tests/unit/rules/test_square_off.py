@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tests.support.states import NOW, a_level, a_state
 from tg1.models import NO_CHARGES, Charges, LastPrice, OpenOrder, OrderSide, Position, Role, Traded, TradeSide
-from tg1.rules.charges import Plans
+from tg1.rules.charges import FREE, ChargesPlan, Plans
 from tg1.rules.square_off import SquaredOff, left_to_broker
 
 LAST = LastPrice(symbol="SBIN", price=Decimal(120), at=NOW)
@@ -56,3 +56,11 @@ def test_what_is_flat_or_has_no_price_costs_nothing_that_is_known() -> None:
     assert SquaredOff(position=flat, last=LAST).charges(a_state(), Plans()) == NO_CHARGES == Charges()
     assert SquaredOff(position=flat, last=None).gain == 100
     assert SquaredOff(position=SHORT, last=None).charges(a_state(), Plans()) == NO_CHARGES
+
+
+def test_single_share_that_is_sold_off_pays_by_its_own_accounts_plan() -> None:
+    """Charges.md: a sale is taxed and not stamped; brokerage and the broker's fee are those of the account's plan."""
+    one = Position(account="upside_oco", symbol="SBIN", long=Traded(quantity=1, value=Decimal(121)))
+    plans = Plans(by_account={"upside_oco": ChargesPlan(intraday=FREE, square_off_fee=Decimal(30))})
+    cost = SquaredOff(position=one, last=LAST).charges(a_state(), plans)
+    assert (cost.brokerage, cost.stt, cost.stamp) == (Decimal(30), Decimal("0.03"), Decimal(0))
