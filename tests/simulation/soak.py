@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DAYS_PER_SEED = 5
 DAYS_OF_MANY = 1
 """Days of a seed with ten bots: a day of ten is ten days of work."""
+PROGRESS_DAYS = 100
+"""A line on stderr each time so many more days are over."""
 
 
 def days_of(seed: int) -> int:
@@ -57,11 +59,20 @@ def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for each in done:
                 _, tally, told = each.result()
+                before = total.days
                 total.add(tally)
+                if before // PROGRESS_DAYS != total.days // PROGRESS_DAYS:
+                    print(_progress(total, reports), file=sys.stderr, flush=True)
                 if told:
                     reports.append(told)
                     print(told, flush=True)
     return total, reports
+
+
+def _progress(total: Tally, reports: list[str]) -> str:
+    told = effectiveness.share(total.hedges)
+    hedged = "no hedge passed yet" if told is None else f"{told:.2f} % of passed hedges met"
+    return f"{total.days} days, {total.cycles} cycles, {len(reports)} violations, {hedged}"
 
 
 def table(total: Tally, reports: list[str]) -> str:
