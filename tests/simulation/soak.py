@@ -46,7 +46,8 @@ def one_seed(seed: int) -> tuple[int, Tally, str]:
 
 def soak(first_seed: int, jobs: int, goes_on: Callable[[Tally], bool]) -> tuple[Tally, list[str]]:
     """Run seeds upwards from `first_seed`, `jobs` at a time, for as long as `goes_on` says."""
-    total, reports = Tally(), []
+    total = Tally()
+    reports: list[str] = []
     seeds = itertools.count(first_seed)
     with ProcessPoolExecutor(jobs) as pool:
         running: set[Future[tuple[int, Tally, str]]] = set()
