@@ -11,7 +11,6 @@ import difflib
 import textwrap
 from dataclasses import MISSING, dataclass, fields, replace
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -128,7 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
         "-h", "--help", nargs="?", const="", metavar="GROUP", action=_Help, help="this, or a group of it"
     )
     parser.add_argument("--config", metavar="FILE", help="settings from a TOML file, keyed by the names of these flags")
-    parser.add_argument("--version", action="version", version=f"tg1 {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="the version of TG1")
     for title, flags in GROUPS.items():
         group = parser.add_argument_group(title)
         for flag in flags:
@@ -141,7 +140,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Prints the version; a start that is not asked for it reads no package's metadata."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"tg1 {_version()}")  # noqa: T201  # what was asked for
+        parser.exit()
+
+
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  # see above
+
     try:
         return version("tg1")
     except PackageNotFoundError:

@@ -23,14 +23,12 @@ from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock
 from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.terminal import outlive, silent_keys
-from tg1.paper_process import ReplayedDays, paper_exchange
 from tg1.rules.hours import WEEKDAYS
 from tg1.screen.live import LadderScreen, console_on
 from tg1.screen.logs import say, setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
-from tg1.stop import stop_command
 from tg1.wiring import client_of, feed_of, kite_of, on_paper
 
 if TYPE_CHECKING:
@@ -111,6 +109,8 @@ def _with_logs(command: ParsedCommand, redactor: Redactor, logs: list[Logs]) -> 
     clock = SystemClock()
     clock.install_signal_handlers()
     if emergency:
+        from tg1.stop import stop_command  # noqa: PLC0415  # a start must not pay for what it never does
+
         return stop_command(command, clock, redactor)
     with ExitStack() as stack:
         market: MarketClock | None = None
@@ -125,6 +125,8 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
     The exchange is empty at every start, so an earlier paper state is put away; and it is open at any hour unless a
     `--stop-at` asks for a session.
     """
+    from tg1.paper_process import paper_exchange  # noqa: PLC0415  # as above
+
     folder = config.state_dir / "paper"
     lock = stack.enter_context(BotLock(folder, config.bot_name))
     lock.acquire(clock.now())
@@ -162,10 +164,16 @@ def _trade(
         feed=feed_of(config, clock, redactor, kite),
         state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
         clock=clock,
-        calendar=_calendar(config, clock) if market is None else ReplayedDays(market=market),
+        calendar=_calendar(config, clock) if market is None else _replayed(market),
         observer=_ladder(logs, stack, market),
     )
     return engine.start()
+
+
+def _replayed(market: MarketClock) -> TradingCalendar:
+    from tg1.paper_process import ReplayedDays  # noqa: PLC0415  # as above
+
+    return ReplayedDays(market=market)
 
 
 def _ladder(logs: Logs, stack: ExitStack, market: MarketClock | None) -> Callable[[LadderView], None] | None:

@@ -109,6 +109,11 @@ def _settings(rng: Random, name: str) -> dict[str, Any]:
     return settings
 
 
+def _changed(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The settings with some changed; None takes one away."""
+    return {name: value for name, value in {**settings, **changes}.items() if value is not None}
+
+
 @dataclass
 class Tally:
     """What a run came to."""
@@ -165,7 +170,7 @@ class Run:
             ]
             worlds = [World(chance, street=street) for chance in chances]
         self.operators = [
-            Operator(world, {**settings, **(changes or {})}, plan.keys, only)
+            Operator(world, _changed(settings, changes or {}), plan.keys, only)
             for world, settings in zip(worlds, plan.bots, strict=True)
         ]
 

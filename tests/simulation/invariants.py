@@ -285,13 +285,14 @@ class Checker:
         self.watch.look()
 
     def _check_one_per_role(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
-        count = Counter((named.trade_side, named.level, named.role) for _, named in working)
-        for place, number in count.items():
-            if number > 1:
-                ids = [
-                    order.client_id for order, named in working if (named.trade_side, named.level, named.role) == place
-                ]
-                self.fail(ONE_PER_ROLE, f"{number} working orders for {place}: {ids}")
+        places = defaultdict(list)
+        for order, named in working:
+            # Closing orders are of no level: one for each position.
+            where = order.account, order.symbol if named.role is Role.CLOSE else ""
+            places[named.trade_side, named.level, named.role, where].append(order.client_id)
+        for (side, level, role, _), ids in places.items():
+            if len(ids) > 1:
+                self.fail(ONE_PER_ROLE, f"{len(ids)} working {role} orders for {side} level {level}: {ids}")
 
     def _check_ocos(self, working: list[tuple[PaperOrder, ClientId]]) -> None:
         count = Counter(named.trade_side for _, named in working if named.role is Role.OCO)

@@ -71,7 +71,7 @@ def _unknown_is_retried() -> AbstractContextManager[Any]:
 @contextmanager
 def _strangers_are_overlooked() -> Iterator[None]:
     """Doubts are dropped and nobody looks for orphans (failures.md II.13)."""
-    with _unknown_is_retried(), patch.object(strangers.Strangers, "judge", lambda *_: []):
+    with _unknown_is_retried(), patch.object(strangers.Strangers, "judge", lambda *_, **__: []):
         yield
 
 
@@ -91,7 +91,7 @@ def _no_save_before_sending() -> AbstractContextManager[Any]:
 
 
 def _all_entries_at_once() -> AbstractContextManager[Any]:
-    def broken(levels: Any, now: Any, _limit: int) -> list[Any]:
+    def broken(levels: Any, now: Any, *_: Any) -> list[Any]:
         return [lv for lv in levels if lv.state is LevelState.FRESH and rejections.is_entry_due(lv.backoff, now)]
 
     return patch.object(decide, "entries_due", broken)
