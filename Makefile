@@ -43,8 +43,9 @@ soak: $(VENV)/.dev ## simulated trading days with faults, for MINUTES minutes
 mutate: $(VENV)/.dev ## plant faults in MODULE (files or folders of tg1), one at a time, and ask its tests
 	$(BIN)/python -m tests.mutation.run $(MODULE) --workers $(JOBS) $(ARGS)
 
-bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order
+bench: $(VENV)/.dev ## CPU per cycle, saves, memory, time to the first order; how long an emergency stop takes
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.stopping
 
 sharedkey: $(VENV)/.dev ## ten processes on one app key: refused reads, books seen, fill to target (ARGS="--count 4")
 	$(BIN)/python -m bench.shared_key $(ARGS)

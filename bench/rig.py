@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tg1.paper.quirks import Quirks
     from tg1.xts.http import HttpRequest
 
 PRICES = {"SBIN": Decimal("900.00"), "IRFC": Decimal("50.00")}
@@ -75,8 +76,11 @@ class VirtualClock:
         self.wait_until(deadline)
 
 
-class StillPrices:
-    """A feed whose prices never move and are always fresh."""
+class ExchangePrices:
+    """A feed that always has the exchange's last prices, fresh."""
+
+    def __init__(self, exchange: PaperExchange) -> None:
+        self._exchange = exchange
 
     def start(self, symbols: Mapping[int, str]) -> None:
         """Nothing to connect to."""
@@ -85,8 +89,8 @@ class StillPrices:
         """Nothing to close."""
 
     def quote(self, symbol: str) -> Quote:
-        """The price of one of `PRICES`."""
-        return Quote(symbol=symbol, price=PRICES[symbol], age_secs=0.0, fresh=True)
+        """The last price of one of `PRICES`."""
+        return Quote(symbol=symbol, price=self._exchange.prices[symbol], age_secs=0.0, fresh=True)
 
     def fault(self) -> str:
         """Nothing is ever wrong."""
@@ -107,15 +111,18 @@ class QuickDisk(OsFileSystem):
 class InProcess:
     """A transport whose server is a function call; `spent_secs` is CPU time on the server's side of it."""
 
-    def __init__(self, app: XtsApp, clock: VirtualClock) -> None:
+    def __init__(self, app: XtsApp, clock: VirtualClock, latency_secs: float = 0.0) -> None:
+        """`latency_secs` is the virtual time that a request takes, half of it there and half back."""
         self._app = app
         self._clock = clock
+        self._latency_secs = latency_secs
         self.spent_secs = 0.0
         self.body_bytes = 0
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Answer at once, in virtual time."""
+        """Answer, in virtual time."""
         body = request.body or b""
+        self._clock.advance(self._latency_secs / 2)
         begun = time.process_time()
         reply = self._app.handle(
             wire.WireRequest(
@@ -131,6 +138,7 @@ class InProcess:
         text = reply.body.decode()
         self.spent_secs += time.process_time() - begun
         self.body_bytes = len(reply.body)
+        self._clock.advance(self._latency_secs / 2)
         return HttpResponse(status=reply.status, text=text, content_type="application/json")
 
 
@@ -149,33 +157,42 @@ class Dump:
 class Rig:
     """One bot with `steps` levels on either side, all of whose entries rest on the exchange."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
+    def __init__(
+        self, folder: Path, steps: int, *, quirks: Quirks | None = None, latency_secs: float = 0.0, **settings: Any
+    ) -> None:
         self.clock = VirtualClock()
-        exchange = PaperExchange(built_in())
+        self.folder = folder
+        self.exchange = PaperExchange(built_in(), quirks=quirks)
         for symbol, price in PRICES.items():
-            exchange.on_price(symbol, price, self.clock.now())
-        self.transport = InProcess(XtsApp(exchange), self.clock)
-        config = GridOcoConfig(
-            bot_name=f"bench {steps}",
-            token_a_symbol=GRID,
-            token_b_symbol=HEDGE,
-            entry_price=PRICES["SBIN"],
-            steps=steps,
-            spread=Decimal("0.25"),
-            target_spread=Decimal("0.25"),
-            oco_spread=Decimal("2.00"),
-            token_a_quantity=1,
-            token_b_quantity=1,
+            self.exchange.on_price(symbol, price, self.clock.now())
+        self.transport = InProcess(XtsApp(self.exchange), self.clock, latency_secs)
+        self.feed = ExchangePrices(self.exchange)
+        self.config = GridOcoConfig(
+            **{
+                "bot_name": f"bench {steps}",
+                "token_a_symbol": GRID,
+                "token_b_symbol": HEDGE,
+                "entry_price": PRICES["SBIN"],
+                "steps": steps,
+                "spread": Decimal("0.25"),
+                "target_spread": Decimal("0.25"),
+                "oco_spread": Decimal("2.00"),
+                "token_a_quantity": 1,
+                "token_b_quantity": 1,
+                **settings,
+            }
         )
         self.disk: Any = QuickDisk()
-        self.store = StateManager(self.disk, folder, config.bot_name)
+        self.store = StateManager(self.disk, folder, self.config.bot_name)
         self.engine = GridOcoEngine(
-            config=config, client=self._client(folder), feed=StillPrices(), state=self.store, clock=self.clock
+            config=self.config, client=self.client(), feed=self.feed, state=self.store, clock=self.clock
         )
-        self.levels = 2 * steps
+        self.levels = steps * len(self.config.identity().trade_type.trade_sides)
         self._place_everything()
 
-    def _client(self, folder: Path) -> FindocMultiClient:
+    def client(self) -> FindocMultiClient:
+        """The three accounts as a new process sees them."""
+        sessions = self.folder / "sessions"
         return FindocMultiClient(
             trade=XtsCredentials(key="bench-trade", secret=ANY),
             upside_oco=XtsCredentials(key="bench-up", secret=ANY),
@@ -184,7 +201,7 @@ class Rig:
             product_type="MIS",
             instruments=Dump(),
             transport_factory=lambda _account: self.transport,
-            store=SessionStore(fs=self.disk, folder=folder / "sessions", shared=OsSharedFolder(folder / "sessions")),
+            store=SessionStore(fs=self.disk, folder=sessions, shared=OsSharedFolder(sessions)),
             clock=self.clock,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -96,6 +97,18 @@ def test_account_without_credentials_is_no_confirmation(make_bench: Callable[...
     bench.broker.missing.add("downside_oco")  # type: ignore[attr-defined]
     assert stop_everything(bench) == ExitCode.FAILED
     assert [order.account for order in bench.broker.working()] == ["downside_oco"]
+
+
+def test_accounts_are_cleared_in_turn(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 11.3, 13: each account's limit is its own, so no account's cancels wait for those of another."""
+    bench = opened(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "51.00").order_id)
+    bench.begin().cycle(2)
+    per_account = Counter(order.account for order in bench.broker.working())
+    assert stop_everything(bench) == ExitCode.OK
+    accounts = [bench.broker.orders[number].account for number in bench.broker.cancelled]
+    assert Counter(accounts) == per_account
+    assert set(accounts[:3]) == {"trade", "upside_oco", "downside_oco"}
 
 
 def test_order_that_does_not_end_is_listed_and_fails(

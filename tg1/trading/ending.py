@@ -6,6 +6,9 @@ Cancelling needs no disk and no prices: a save that fails or a dead feed must no
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
+from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode
@@ -187,9 +190,14 @@ def say_left(parts: Parts, beginning: str) -> None:
 
 
 def _send_cancels(parts: Parts, orphans: list[Orphan], why: str, moment: Moment) -> None:
-    live = sorted(parts.keeper.live_orders(), key=lambda pair: _ORDER_OF_CANCELS[pair[1].role])
-    for level, order in live:
-        if parts.client.account_of(order.role, level.trade_side) in parts.client.accounts:
-            parts.desk.cancel(level, order, why, moment)
-    for orphan in orphans:
-        parts.desk.request_cancel(orphan.account, orphan.order_id, orphan.client_id, why, moment)
+    desk = parts.desk
+    queues: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
+    for level, order in sorted(parts.keeper.live_orders(), key=lambda pair: _ORDER_OF_CANCELS[pair[1].role]):
+        account = parts.client.account_of(order.role, level.trade_side)
+        queues[account].append(partial(desk.cancel, level, order, why, moment))
+    for one in orphans:
+        queues[one.account].append(partial(desk.request_cancel, one.account, one.order_id, one.client_id, why, moment))
+    # In turn, because each account's limit is its own: one by one the second would wait for the first (behaviour 11.3).
+    for cancels in zip_longest(*(queue for account, queue in queues.items() if account in parts.client.accounts)):
+        for cancel in filter(None, cancels):
+            cancel()
