@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tg1.watch.alerts import LOUDEST_FIRST, Noise
+from tg1.watch.alerts import LOUDEST_FIRST, Kind, Noise
 from tg1.watch.message import fitting
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def _may_leave(outbox: Outbox, noise: Noise, now: datetime, quiet_hours: QuietHo
 def taken(outbox: Outbox, batch: Batch, now: datetime) -> Outbox:
     """After the target took a batch."""
     outbox = _without(outbox, {alert.identity for alert in batch.alerts}, dropped=-batch.dropped)
-    left_at = {**outbox.left_at, **{alert.noise: now for alert in batch.alerts}}
+    # That the watch began holds up nothing of the bots'.
+    left_at = {**outbox.left_at, **{alert.noise: now for alert in batch.alerts if alert.kind is not Kind.WATCH}}
     return replace(outbox, failures=0, tried_at=None, left_at=left_at)
 
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tg1.watch.day import DayCurve
 
 
+LONGEST_NAME = 80
+"""Characters of a bot's name as it is shown."""
+UNPRINTABLE = "\ufffd"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenBot:
     """One bot as it was found."""
@@ -47,10 +52,22 @@ class Look:
 
 
 def names_of(found: Sequence[Found]) -> list[str]:
-    """A name for each that no other has; the folder is in it where bots of one name are in several."""
-    plain = [f"{each.name} (paper)" if each.is_paper else each.name for each in found]
+    """A name for each that no other has; the folder is in it where bots of one name are in several.
+
+    They are bounded and hold nothing that a message or a page could not carry: a file's name may be anything.
+    """
+    plain = [f"{_fit(each.name)} (paper)" if each.is_paper else _fit(each.name) for each in found]
     counts = Counter(plain)
     return [
-        name if counts[name] == 1 else f"{name} in {each.folder}/{each.stem}"
+        name if counts[name] == 1 else f"{name} in {_printable(f'{each.folder}/{each.stem}')}"
         for name, each in zip(plain, found, strict=True)
     ]
+
+
+def _fit(name: str) -> str:
+    name = _printable(name)
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else UNPRINTABLE for char in text)

@@ -216,3 +216,12 @@ def test_bots_of_one_name_are_told_apart(tmp_path: Path) -> None:
         f"{BOT} in {folders[1]}/{BOT}",
     ]
     assert names_of([look.bots[0].found]) == [BOT]
+
+
+def test_a_name_that_nobody_could_read_is_made_readable(tmp_path: Path) -> None:
+    """A file's name may hold any byte; a message, a page and a label may not."""
+    names = [tmp_path / os.fsdecode(b"odd\xff\n_status.json"), tmp_path / f"{'long' * 40}_status.json"]
+    for path in names:
+        path.write_bytes(b'{"tg1_snapshot": 1, ')
+    shown = [bot.name for bot in Lookout([tmp_path], a_clock(), Memory(), LOUD).look()[0].bots]
+    assert shown == [f"{'long' * 40}"[:79] + "…", "odd\ufffd\ufffd"]

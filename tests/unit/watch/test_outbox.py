@@ -82,6 +82,12 @@ def test_urgent_alerts_wait_for_no_other() -> None:
     assert sent(accept(outbox, [alert(2), alert(3, noise=Noise.NORMAL)]), 1)[1] == ["2"]
 
 
+def test_that_the_watch_began_holds_up_no_bot() -> None:
+    """Whatever happens in its first minute is told at once."""
+    outbox, _ = sent(accept(Outbox(), [alert(1, kind=Kind.WATCH, noise=Noise.NORMAL)]), 0)
+    assert sent(accept(outbox, [alert(2, kind=Kind.SESSION_END, noise=Noise.NORMAL)]), 1)[1] == ["2"]
+
+
 @pytest.mark.parametrize("hour", [22, 23, 0, 7])
 def test_only_urgent_alerts_pass_in_quiet_hours(hour: int) -> None:
     """The others leave together when the quiet hours end."""
