@@ -25,8 +25,11 @@ gives them away again as it does with its own numbers."""
 class EventTail:
     """What a bot's event files hold beyond what was read before. Not thread-safe."""
 
-    def __init__(self, paths: ToldPaths, *, from_end: bool = False) -> None:
-        """`from_end`: only what comes from now on; otherwise everything that is kept."""
+    def __init__(self, paths: ToldPaths, *, from_end: bool = False, most_history: int | None = None) -> None:
+        """`from_end`: only what comes from now on; otherwise everything that is kept.
+
+        `most_history`: of what is kept only so many bytes, the newest. Raises `OSError` with either of them.
+        """
         self._paths = paths
         self._head = b""
         """Of the file that is being read; empty before the first."""
@@ -39,6 +42,17 @@ class EventTail:
             self._head, _ = _read(paths.events, 0)
             self._old_head, _ = _read(paths.old_events, 0)
             self._offset = paths.events.stat().st_size if self._head else 0
+        elif most_history is not None:
+            self._skip_all_but(most_history)
+
+    def _skip_all_but(self, most_bytes: int) -> None:
+        size, old_size = _size(self._paths.events), _size(self._paths.old_events)
+        if size > most_bytes:
+            self._head, _ = _read(self._paths.events, size)
+            self._old_head, _ = _read(self._paths.old_events, old_size)
+            self._offset = _next_line(self._paths.events, size - most_bytes)
+        elif old_size > most_bytes - size:
+            self._offset = _next_line(self._paths.old_events, old_size - (most_bytes - size))
 
     def new(self) -> list[Event]:
         """Events that were not returned yet, oldest first. Raises `OSError`."""
@@ -81,3 +95,18 @@ def _read(path: Path, offset: int) -> tuple[bytes, bytes]:
             return (head, file.read(MOST_BYTES)) if len(head) == _HEAD_BYTES else (b"", b"")
     except FileNotFoundError:
         return b"", b""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _next_line(path: Path, offset: int) -> int:
+    """Where the first whole line after an offset begins."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        file.readline()
+        return file.tell()

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 MOST_EVENTS = 200
 """Events of a bot that are kept for the page."""
+HISTORY_BYTES = 512 * 1024
+"""Of a bot's events that are read at the start: about 1,500 of them, more than a day of a lively bot."""
 MOST_BOTS = 500
 """Of all folders; whatever else lies there is not looked at, which is said."""
 GAP_SECS = 5.0
@@ -50,7 +52,8 @@ GRACE_SECS = 15.0
 class _Followed:
     """What is kept of one bot between two looks."""
 
-    tail: EventTail
+    paths: ToldPaths
+    tail: EventTail | None = None
     is_new: bool = True
     """True until its events were read once."""
     last_event: str = ""
@@ -123,7 +126,7 @@ class Lookout:
         key = str(found.folder / found.stem)
         followed = self._followed.get(key)
         if followed is None:
-            followed = self._followed[key] = _Followed(EventTail(ToldPaths(found.folder, found.stem)))
+            followed = self._followed[key] = _Followed(ToldPaths(found.folder, found.stem))
         events = self._events(followed, key, name)
         followed.curve = with_events(followed.curve, followed.unbooked, at.now)
         followed.unbooked = ()
@@ -136,6 +139,7 @@ class Lookout:
     def _events(self, followed: _Followed, key: str, name: str) -> Sequence[Event]:
         """Those that are news; the others are kept for the page alone."""
         try:
+            followed.tail = followed.tail or EventTail(followed.paths, most_history=HISTORY_BYTES)
             events: Sequence[Event] = followed.tail.new()
         except OSError as exc:
             self._complain(followed, f'The events of "{name}" can\'t be read: {exc.strerror or exc}')

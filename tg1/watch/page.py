@@ -64,12 +64,17 @@ def in_full(bot: SeenBot) -> dict[str, Any]:
     shown = in_short(bot) | {
         "curve": [_pair(point) for point in bot.curve.net] if bot.curve else [],
         "booked": [_pair(point) for point in bot.curve.booked] if bot.curve else [],
-        "events": [_event(event) for event in list(bot.events)[: -SHOWN_EVENTS - 1 : -1]],
+        "events": [_event(event) for event in _of_today(bot)[: -SHOWN_EVENTS - 1 : -1]],
         "pid": bot.found.pid,
         "place": f"{bot.found.folder}/{bot.found.stem}",
     }
     snapshot = bot.found.snapshot
     return shown if snapshot is None else shown | _told_in_full(snapshot)
+
+
+def _of_today(bot: SeenBot) -> Sequence[Event]:
+    """Their times are shown without a day."""
+    return [event for event in bot.events if bot.curve is None or event.at.date() == bot.curve.day]
 
 
 def _told_in_full(snapshot: Snapshot) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class SeenBot:
     judgement: Judgement
     curve: DayCurve | None
     events: Sequence[Event]
-    """The last of the day's, oldest first."""
+    """The last of them, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

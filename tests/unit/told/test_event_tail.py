@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,8 +15,6 @@ from tg1.told.paths import ToldPaths
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 class _Writer:
@@ -95,3 +94,26 @@ def test_nothing_is_lost_or_doubled_for_who_looks_often_enough(
             seen += _seqs(tail)
     seen += _seqs(tail)
     assert seen == list(range(1, writer.seq + 1))
+
+
+@pytest.mark.parametrize(("most", "expected"), [(10**6, range(1, 11)), (900, range(9, 11)), (1500, range(7, 11))])
+def test_only_the_newest_of_what_is_kept(tmp_path: Path, most: int, expected: range) -> None:
+    """Whole lines, also where the file was begun anew meanwhile; what comes is read as ever."""
+    paths = ToldPaths(tmp_path, "bot")
+    lines = [encode_event(an_event(seq)) for seq in range(1, 11)]
+    paths.old_events.write_bytes(b"".join(lines[:7]))
+    paths.events.write_bytes(b"".join(lines[7:]))
+    tail = EventTail(paths, most_history=most)
+    assert [event.seq for event in tail.new()] == list(expected)
+    with paths.events.open("ab") as file:
+        file.write(encode_event(an_event(11)))
+    assert [event.seq for event in tail.new()] == [11]
+
+
+def test_the_newest_of_nothing(tmp_path: Path) -> None:
+    """A bot that has not told anything yet."""
+    paths = ToldPaths(tmp_path, "bot")
+    tail = EventTail(paths, most_history=100)
+    assert tail.new() == []
+    paths.events.write_bytes(encode_event(an_event(1)))
+    assert [event.seq for event in tail.new()] == [1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -73,7 +74,8 @@ def test_a_bot_that_hangs_says_for_how_long() -> None:
 
 def test_a_bot_in_full() -> None:
     """Ladder, orders, positions, accounts, events with the latest first."""
-    told = in_full(seen(events=[an_event(1, text="first"), an_event(2, text="second", net=Decimal("12.5"))]))
+    old = an_event(0, text="of yesterday", at=a_snapshot().written_at - timedelta(days=1))
+    told = in_full(seen(events=[old, an_event(1, text="first"), an_event(2, text="second", net=Decimal("12.5"))]))
     assert [event["text"] for event in told["events"]] == ["second", "first"]
     assert told["events"][0]["net"] == "+12.50"
     level = told["levels"][0]
