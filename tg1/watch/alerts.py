@@ -49,9 +49,9 @@ class Noise(StrEnum):
     """How loud a kind may be."""
 
     URGENT = "urgent"
-    """At once and at any hour; what comes within 10 s of the last message is one message."""
+    """At once and at any hour; what comes within 10 s of the last of its kind is one message."""
     NORMAL = "normal"
-    """At once outside quiet hours; what comes within a minute of the last message is one message."""
+    """At once outside quiet hours; what comes within a minute of the last of its kind is one message."""
     QUIET = "quiet"
     """Gathered into one message every quarter of an hour, outside quiet hours."""
     OFF = "off"

@@ -128,7 +128,7 @@ def _clock(at: datetime, now: datetime) -> str:
 
 def _title(alerts: Sequence[Alert]) -> str:
     """What the phone shows first: the loudest, then how much more."""
-    first = min(alerts, key=lambda alert: (LOUDEST_FIRST.index(alert.noise), alert.cleared))
+    first = min(alerts, key=_weight)
     alike = [
         alert for alert in alerts if (alert.bot, alert.kind, alert.cleared) == (first.bot, first.kind, first.cleared)
     ]
@@ -136,6 +136,10 @@ def _title(alerts: Sequence[Alert]) -> str:
     if first.kind is Kind.FILL and len(alike) > 1:
         return f"{first.bot}: {len(alike)} fills" + _more(len(alerts) - len(alike))
     return head + _more(len(alerts) - 1)
+
+
+def _weight(alert: Alert) -> tuple[int, bool, bool, bool]:
+    return (LOUDEST_FIRST.index(alert.noise), alert.kind is Kind.WATCH, alert.kind is Kind.FILL, alert.cleared)
 
 
 def _headline(alert: Alert) -> str:

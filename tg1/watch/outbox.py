@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tg1.watch.alerts import LOUDEST_FIRST, Kind, Noise
+from tg1.watch.alerts import LOUDEST_FIRST, Noise
 from tg1.watch.message import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tg1.watch.alerts import Alert, QuietHours
+    from tg1.watch.alerts import Alert, Kind, QuietHours
 
 MOST_WAITING = 500
 """Alerts that one target may owe: a day without a network on a machine with many bots."""
@@ -33,7 +33,7 @@ WINDOWS: Mapping[Noise, timedelta] = {
     Noise.NORMAL: timedelta(seconds=60),
     Noise.QUIET: timedelta(seconds=900),
 }
-"""At most one message of a noise in its window; what comes meanwhile is folded into the next."""
+"""An alert waits for so long after the last of its kind: a burst is one message, and what waits leaves with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,8 @@ class Outbox:
     """Attempts in a row that the target did not take."""
     tried_at: datetime | None = None
     """The last of these failures."""
-    left_at: Mapping[Noise, datetime] = field(default_factory=dict)
-    """When the last message of a noise was taken."""
+    left_at: Mapping[Kind, datetime] = field(default_factory=dict)
+    """When the last alert of a kind was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +105,10 @@ def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None) -> Batch 
     """What may leave at `now` (IST) as one message; None when nothing may."""
     if not _may_try(outbox, now):
         return None
-    noises = {noise for noise in LOUDEST_FIRST if _may_leave(outbox, noise, now, quiet_hours)}
-    alerts = fitting([alert for alert in outbox.waiting if alert.noise in noises])
+    awake = [alert for alert in outbox.waiting if _may_pass(alert.noise, now, quiet_hours)]
+    noises = {alert.noise for alert in awake if _is_due(outbox, alert, now)}
+    # Whatever waits at the same noise goes along: one message instead of two.
+    alerts = fitting([alert for alert in awake if alert.noise in noises])
     return Batch(alerts=alerts, dropped=outbox.dropped) if alerts else None
 
 
@@ -117,18 +119,19 @@ def _may_try(outbox: Outbox, now: datetime) -> bool:
     return not timedelta(0) <= now - outbox.tried_at < timedelta(seconds=wait_secs)
 
 
-def _may_leave(outbox: Outbox, noise: Noise, now: datetime, quiet_hours: QuietHours | None) -> bool:
-    if noise is not Noise.URGENT and quiet_hours is not None and quiet_hours.hold(now):
-        return False
-    left_at = outbox.left_at.get(noise)
-    return left_at is None or not timedelta(0) <= now - left_at < WINDOWS[noise]
+def _may_pass(noise: Noise, now: datetime, quiet_hours: QuietHours | None) -> bool:
+    return noise is Noise.URGENT or quiet_hours is None or not quiet_hours.hold(now)
+
+
+def _is_due(outbox: Outbox, alert: Alert, now: datetime) -> bool:
+    left_at = outbox.left_at.get(alert.kind)
+    return left_at is None or not timedelta(0) <= now - left_at < WINDOWS[alert.noise]
 
 
 def taken(outbox: Outbox, batch: Batch, now: datetime) -> Outbox:
     """After the target took a batch."""
     outbox = _without(outbox, {alert.identity for alert in batch.alerts}, dropped=-batch.dropped)
-    # That the watch began holds up nothing of the bots'.
-    left_at = {**outbox.left_at, **{alert.noise: now for alert in batch.alerts if alert.kind is not Kind.WATCH}}
+    left_at = {**outbox.left_at, **{alert.kind: now for alert in batch.alerts}}
     return replace(outbox, failures=0, tried_at=None, left_at=left_at)
 
 

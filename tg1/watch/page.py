@@ -174,7 +174,8 @@ def _last_price(snapshot: Snapshot) -> float | None:
 
 def _level(level: ToldLevel) -> dict[str, Any]:
     hedge = "" if level.hedge_price is None else f"{level.hedge_price:.2f}"
-    filled = f" {level.hedge_filled}/{level.hedge_quantity}" if level.hedge_filled else ""
+    is_part = 0 < level.hedge_filled < level.hedge_quantity
+    filled = f" {level.hedge_filled}/{level.hedge_quantity}" if is_part else ""
     return {
         "name": level.name,
         "side": level.trade_side.entry_direction,

@@ -111,7 +111,7 @@ def _outbox_out(outbox: Outbox) -> dict[str, Any]:
         "waiting": [_alert_out(alert) for alert in outbox.waiting],
         "done": list(outbox.done),
         "dropped": outbox.dropped,
-        "left_at": {noise: at.isoformat() for noise, at in outbox.left_at.items()},
+        "left_at": {kind: at.isoformat() for kind, at in outbox.left_at.items()},
     }
 
 
@@ -121,7 +121,7 @@ def _outbox_in(value: Any) -> Outbox:
         waiting=tuple(_alert_in(alert) for alert in value["waiting"]),
         done=tuple(map(str, value["done"])),
         dropped=int(value["dropped"]),
-        left_at={Noise(noise): _moment(at) for noise, at in value["left_at"].items()},
+        left_at={Kind(kind): _moment(at) for kind, at in value["left_at"].items()},
     )
 
 

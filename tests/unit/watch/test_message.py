@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from tests.support.alerts import NOON, alert
 from tg1.watch.alerts import Kind, Noise, told
@@ -23,6 +24,17 @@ def test_several_are_one_message_under_the_loudest() -> None:
     message = message_of([quiet, alert(2, after_secs=5)], 0, NOON, "prod-1")
     assert message.title == "IRFC Grid hangs (+1 more)"
     assert message.body.splitlines()[:2] == ["12:00:00 A: Session end.", "12:00:05 IRFC Grid: no cycle for 12 s"]
+
+
+def test_a_fill_is_no_headline_beside_an_end() -> None:
+    """Nor is the watch's own start."""
+    normal = partial(alert, noise=Noise.NORMAL, text="x")
+    alerts = [
+        normal(1, kind=Kind.WATCH, bot=""),
+        normal(2, kind=Kind.FILL),
+        normal(3, kind=Kind.SESSION_END),
+    ]
+    assert message_of(alerts, 0, NOON, "h").title == "IRFC Grid has stopped (+2 more)"
 
 
 def test_many_fills_of_a_bot_are_one_line() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import time, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def test_what_is_off_is_not_taken_in() -> None:
 
 @pytest.mark.parametrize(("noise", "window"), [(Noise.URGENT, 10), (Noise.NORMAL, 60), (Noise.QUIET, 900)])
 def test_a_burst_is_folded_into_one_message_a_window(noise: Noise, window: int) -> None:
-    """The first leaves at once, the rest together when the window is over."""
+    """The first of its kind leaves at once, the rest together when the window is over."""
     outbox, left = sent(accept(Outbox(), [alert(0, noise=noise)]), 0)
     assert left == ["0"]
     seconds = range(window // 10, window, window // 10)
@@ -79,13 +80,17 @@ def test_many_fills_in_a_minute_are_one_message() -> None:
 def test_urgent_alerts_wait_for_no_other() -> None:
     """A window of one noise holds up no other."""
     outbox, _ = sent(accept(Outbox(), [alert(1, noise=Noise.NORMAL)]), 0)
-    assert sent(accept(outbox, [alert(2), alert(3, noise=Noise.NORMAL)]), 1)[1] == ["2"]
+    assert sent(accept(outbox, [alert(2, kind=Kind.DIED), alert(3, noise=Noise.NORMAL)]), 1)[1] == ["2"]
 
 
-def test_that_the_watch_began_holds_up_no_bot() -> None:
-    """Whatever happens in its first minute is told at once."""
-    outbox, _ = sent(accept(Outbox(), [alert(1, kind=Kind.WATCH, noise=Noise.NORMAL)]), 0)
-    assert sent(accept(outbox, [alert(2, kind=Kind.SESSION_END, noise=Noise.NORMAL)]), 1)[1] == ["2"]
+def test_one_kind_holds_up_no_other_and_takes_along_what_waits() -> None:
+    """A fill half a minute ago is no reason to hear of the session's end later; the fills since then come with it."""
+    fill = partial(alert, kind=Kind.FILL, noise=Noise.NORMAL)
+    outbox, _ = sent(accept(Outbox(), [fill(1)]), 0)
+    outbox, left = sent(accept(outbox, [fill(2)]), 29)
+    assert left == []
+    end = alert(3, kind=Kind.SESSION_END, noise=Noise.NORMAL)
+    assert sent(accept(outbox, [end]), 30)[1] == ["2", "3"]
 
 
 @pytest.mark.parametrize("hour", [22, 23, 0, 7])
@@ -128,7 +133,7 @@ def test_a_target_that_refuses_is_tried_less_and_less_often() -> None:
 
 def test_a_clock_that_was_set_back_holds_up_nothing() -> None:
     """A failure and a message of the future are no reason to wait."""
-    outbox = refused(accept(Outbox(left_at={Noise.URGENT: later(86400)}), [alert(1)]), later(86400))
+    outbox = refused(accept(Outbox(left_at={Kind.HUNG: later(86400)}), [alert(1)]), later(86400))
     assert sent(outbox, 0)[1] == ["1"]
 
 

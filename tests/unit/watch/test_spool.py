@@ -41,7 +41,7 @@ KEPT = Kept(
             waiting=(alert(1, cleared=True), alert(2, noise=Noise.QUIET)),
             done=("x",),
             dropped=3,
-            left_at={Noise.URGENT: NOON},
+            left_at={Kind.HUNG: NOON},
         )
     },
 )

@@ -72,14 +72,14 @@ function drawCurve(net, booked) {
     node.append(svg("text", { x: 56, y: y + 4, "text-anchor": "end" }, (Math.round(value) || 0).toLocaleString("en-IN")));
   }
   const marks = narrow ? 3 : 7;
-  const gap = Math.max(Math.ceil((scale.last - scale.first) / marks / 15) * 15, 1);
+  const gap = [1, 2, 5, 10, 15, 30, 60, 120, 240].find((each) => each * marks >= scale.last - scale.first) || 240;
   for (let minute = Math.ceil(scale.first / gap) * gap; minute <= scale.last; minute += gap) {
     node.append(svg("text", { x: scale.x(minute), y: height - 5, "text-anchor": "middle" }, clock(minute)));
   }
   if (booked.length) node.append(svg("path", { d: steps(booked, scale), class: "line booked" }));
   if (net.length) {
-    node.append(svg("path", { d: path(net, scale), class: net.at(-1)[1] < 0 ? "line loss" : "line gain" }));
-    node.append(svg("circle", { cx: scale.x(net.at(-1)[0]), cy: scale.y(net.at(-1)[1]), r: 3.5, class: net.at(-1)[1] < 0 ? "dot loss" : "dot gain" }));
+    node.append(svg("path", { d: path(net, scale), class: "line day" }));
+    node.append(svg("circle", { cx: scale.x(net.at(-1)[0]), cy: scale.y(net.at(-1)[1]), r: 3.5, class: "dot day" }));
   }
   return node;
 }

@@ -106,7 +106,7 @@ function moneyBlock(bot) {
   if (money && money.squared) rows.push(["squared off by the broker, about", money.squared]);
   if (bot.change) rows.push(["today", bot.change]);
   for (const [name, value] of rows) parts.append(make("div", "", make("dt", "", name), make("dd", "", value)));
-  const node = block("Net", netLine(bot), parts);
+  const node = block("Net", netLine(bot), parts, priceLine(bot));
   if (bot.losing) node.append(make("p", "note bad", bot.losing));
   return node;
 }
@@ -209,8 +209,7 @@ function showFull() {
   const told = full.levels !== undefined;
   draw(parent, "head", full, headBlock);
   const columns = draw(parent, "columns", name, () => make("div", "columns"));
-  draw(columns, "money", { money: full.money, change: full.change, losing: full.losing }, moneyBlock);
-  draw(columns, "prices", full.prices, () => block("Prices", priceLine(full)));
+  draw(columns, "money", [full.money, full.change, full.losing, full.prices], () => moneyBlock(full));
   if (told) draw(columns, "positions", full.positions, () => positionsBlock(full));
   draw(parent, "curve", { curve: full.curve, booked: full.booked, wide: window.innerWidth < 640 }, curveBlock);
   if (told) {
