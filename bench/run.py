@@ -18,10 +18,14 @@ from pathlib import Path
 
 from bench.process import run_example
 from bench.rig import Rig
+from bench.telling import CYCLES, telling_costs
 from tg1.machine.files import OsFileSystem
 
 GOALS_MS = {5: 2.0, 50: 5.0, 500: 40.0}
 """Own CPU of a quiet cycle by steps per side."""
+TELLING_STEPS = 5
+TELLING_GOAL_MS = 0.3
+"""CPU that telling may add to a quiet cycle of 2x5 levels."""
 MEMORY_GOAL_MB = 90.0
 FIRST_ORDER_GOAL_SECS = 3.0
 STARTS = 3
@@ -72,6 +76,22 @@ def cycle_rows(rigs: dict[int, Rig]) -> list[Row]:
             )
         )
     return rows
+
+
+def telling_rows(folder: Path) -> list[Row]:
+    """What telling adds to a quiet cycle: CPU on the engine's thread, and with the thread that writes."""
+    return [
+        Row(
+            what=cost.what,
+            count=CYCLES,
+            median=cost.median,
+            worst=cost.worst,
+            unit="ms",
+            goal=TELLING_GOAL_MS if cost.is_bound else None,
+            note=f"2x{TELLING_STEPS} levels; x{cost.times:.2f} of the quiet cycle without it",
+        )
+        for cost in telling_costs(folder, TELLING_STEPS)
+    ]
 
 
 def growth_sentence(rows: list[Row]) -> str:
@@ -166,9 +186,11 @@ def _in_process(folder: Path) -> list[Row]:
     print(HEADING)
     cycles = cycle_rows(rigs)
     print(*cycles, growth_sentence(cycles), sep="\n")
+    told = telling_rows(folder)
+    print(*told, sep="\n")
     saves = save_rows(rigs)
     print(*saves, sep="\n")
-    return [*cycles, *saves]
+    return [*cycles, *told, *saves]
 
 
 def _disk() -> str | None:

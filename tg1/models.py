@@ -670,6 +670,10 @@ class GridIdentity:
         return self.token_a_quantity * self.steps
 
 
+OVER = " (over at "
+"""Begins what is added to the sentence of an attention that ended by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """Something that only a person can put right; kept until `--clear-attention` (behaviour 6.5, 8)."""
@@ -679,6 +683,11 @@ class Attention:
     text: str
     at: str
     """IST, ISO 8601."""
+
+    @property
+    def is_over(self) -> bool:
+        """True for a thing that ended by itself: its sentence stays to be read, and nobody is waited for."""
+        return OVER in self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

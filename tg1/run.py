@@ -29,7 +29,9 @@ from tg1.screen.logs import say, setup_logging
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
-from tg1.wiring import client_of, feed_of, kite_of, on_paper
+from tg1.told.edges import BeatingClock, CountedBroker, CountedStore
+from tg1.told.request import RequestFile
+from tg1.wiring import client_of, feed_of, kite_of, on_paper, teller_of, told_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,7 +137,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
     if store.exists():
         archive = store.archive(clock.now(), "paper exchange ended")
         log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
-    for left in (*folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
+    for left in (*folder.glob("instruments_*"), *folder.glob("*_request.json"), *(folder / "sessions").glob("*")):
         left.unlink()
     return on_paper(config, exchange.roots, folder), exchange.market
 
@@ -158,16 +160,34 @@ def _trade(
             redactor.add(secret)
         lock = stack.enter_context(BotLock(config.state_dir, config.bot_name))
         lock.acquire(clock.now())
+    calendar = _calendar(config, clock) if market is None else _replayed(market)
+    beating = BeatingClock(clock)
+    client = CountedBroker(client_of(config, beating, redactor, kite), clock.monotonic)
+    feed = feed_of(config, clock, redactor, kite)
+    store = CountedStore(OsFileSystem(), config.state_dir, config.bot_name, monotonic=clock.monotonic)
+    teller = teller_of(config, beating, calendar, redactor, os.environ, client=client, store=store, feed=feed)
+    beating.beat = teller.beat
     engine = GridOcoEngine(
         config=config,
-        client=client_of(config, clock, redactor, kite),
-        feed=feed_of(config, clock, redactor, kite),
-        state=StateManager(OsFileSystem(), config.state_dir, config.bot_name),
-        clock=clock,
-        calendar=_calendar(config, clock) if market is None else _replayed(market),
-        observer=_ladder(logs, stack, market),
+        client=client,
+        feed=feed,
+        state=store,
+        clock=beating,
+        calendar=calendar,
+        observer=_seen_by(teller.look, _ladder(logs, stack, market)),
+        wishes=RequestFile(told_paths(config).request),
     )
-    return engine.start()
+    return teller.tell_of(engine.start)
+
+
+def _seen_by(*observers: Callable[[LadderView], None] | None) -> Callable[[LadderView], None]:
+    looking = [observer for observer in observers if observer is not None]
+
+    def show(view: LadderView) -> None:
+        for look in looking:
+            look(view)
+
+    return show
 
 
 def _replayed(market: MarketClock) -> TradingCalendar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 
@@ -32,3 +33,9 @@ def boot_id() -> str:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return str(uuid.uuid4())
+
+
+def this_process() -> tuple[int, str]:
+    """Our own pid and birth."""
+    pid = os.getpid()
+    return pid, birth_of(pid)

@@ -127,6 +127,8 @@ class GridOcoFields:
     """Days with trading although they look like a weekend or a holiday: a Saturday session, Muhurat (behaviour 12)."""
     state_dir: Path = Path("state")
     """Folder of state, lock and session files."""
+    status_dir: Path | None = None
+    """Folder of the snapshots that are written in every cycle, best in memory (tmpfs); None: the state folder."""
     log_dir: Path = Path("logs")
     """Folder of `grid_oco_engine.log`."""
     log_level: str = "INFO"

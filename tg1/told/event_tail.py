@@ -76,7 +76,7 @@ class EventTail:
         """The events of the whole lines; one without its end is still being written."""
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return [event for line in whole.splitlines() if (event := self._event(line))]
+        return [event for line in whole.splitlines() if line and (event := self._event(line))]
 
     def _event(self, line: bytes) -> Event | None:
         try:

@@ -136,7 +136,8 @@ def _age(found: Found, at: Instant) -> float | None:
 
 def _attention(found: Found) -> Iterator[Concern]:
     for entry in found.attention:
-        yield Concern(kind=ConcernKind.ATTENTION, key=entry.key, text=entry.text)
+        if not entry.is_over:
+            yield Concern(kind=ConcernKind.ATTENTION, key=entry.key, text=entry.text)
 
 
 # -- a process lives ---------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tg1.models import Attention, LevelState, OrderType, Role, Side, Status, TradeSide, TradeType
 
+PROGRAM = "1.0.0"
+"""This TG1, as pyproject.toml has it."""
+
 
 class Phase(StrEnum):
     """What the bot's process is about."""
@@ -171,7 +174,7 @@ class ToldAccount:
     is_blank: bool
     """Its book shows no row at all although it must: it counts as unread (behaviour 4.4)."""
     fault: str
-    """Why the last read failed; empty when it worked."""
+    """Why the last read failed; empty when it worked, and while nothing of ours can be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import LevelState, OrderType, Role, Side, TradeSide, TradeType
@@ -68,7 +68,9 @@ def _read_rupees(value: Any, where: str) -> Decimal:
 def _write_secs(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
-    return json.dumps(round(value, 3), allow_nan=False)
+    if not isfinite(value):
+        raise ValueError
+    return repr(round(value, 3))
 
 
 def _read_secs(value: Any, where: str) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
-from tg1.models import Attention, OrderSide, OrderStatus, Quote, Role, SettledOrder, TradeSide
+from tg1.models import OVER, Attention, OrderSide, OrderStatus, Quote, Role, SettledOrder, TradeSide
 from tg1.rules import client_ids, fills
 from tg1.rules.last_prices import note_prices
 from tg1.rules.ledger import executed_by, trip_charges, trip_over
@@ -275,7 +275,7 @@ class Bookkeeper:
         """Say that a thing is over; its sentence stays for the operator, with its end."""
         log.warning("Over: %s", text)
         self.state.attention[:] = [
-            replace(item, text=f"{item.text} (over at {moment.now:%H:%M:%S}: {text})") if item.key == key else item
+            replace(item, text=f"{item.text}{OVER}{moment.now:%H:%M:%S}: {text})") if item.key == key else item
             for item in self.state.attention
         ]
 

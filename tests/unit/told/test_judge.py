@@ -155,6 +155,13 @@ def test_attention_outlives_the_process() -> None:
     assert _kinds(found) == [ConcernKind.ATTENTION]
 
 
+def test_attention_that_is_over_waits_for_nobody() -> None:
+    """Half a minute without a book in the morning does not keep the table red until the evening."""
+    entry = Attention(key="k", text="account trade is blind (over at 10:01:00: seen)", at="2026-02-16T10:00:00+05:30")
+    found = _found(a_snapshot(attention=(entry,)))
+    assert (found.attention, _kinds(found)) == ((entry,), [])
+
+
 def test_a_file_that_cannot_be_read_needs_a_person() -> None:
     """Nobody knows how that bot is."""
     found = _found(None, None, faults=("its snapshot can't be read: it is no whole JSON (3 bytes)",))

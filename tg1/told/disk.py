@@ -1,0 +1,201 @@
+"""Brings what a bot tells to its files, from a thread of its own: no disk, full, slow or gone, ever touches trading.
+
+Of snapshots only the latest counts, so one that the disk was too slow for is left out. Events are kept for a disk that
+takes nothing, up to a bound; what is lost beyond it is counted and said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from tg1.machine.files import FILE_MODE, OsFileSystem, write_all
+from tg1.screen.writer import Writer
+from tg1.told.codec import SnapshotEncoder, encode_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tg1.told.events import Event
+    from tg1.told.paths import ToldPaths
+    from tg1.told.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+MOST_EVENTS_WAITING = 5000
+MOST_BYTES = 4 * 1024 * 1024
+"""Of one event file: some days of a lively bot. One old file is kept beside it."""
+
+
+class Files(Protocol):
+    """What is done to files here; `LightFiles` is the real one. All methods raise `OSError`."""
+
+    def put(self, path: Path, data: bytes) -> None:
+        """Replace a file whole, without bringing it to the platter."""
+
+    def append(self, path: Path, data: bytes) -> int:
+        """Append; returns how long the file is now."""
+
+    def move(self, source: Path, target: Path) -> None:
+        """Rename over `target`."""
+
+
+class LightFiles:
+    """Private files that are not synced: after a power cut nobody wants what stood there."""
+
+    def put(self, path: Path, data: bytes) -> None:
+        """Replace a file whole."""
+        under_way = f"{path}.tmp"
+        _write(under_way, os.O_TRUNC, data)
+        os.replace(under_way, path)  # noqa: PTH105 - done in every cycle, and cheap so
+
+    def append(self, path: Path, data: bytes) -> int:
+        """Append; returns how long the file is now."""
+        _write(str(path), os.O_APPEND, data)
+        return path.stat().st_size
+
+    def move(self, source: Path, target: Path) -> None:
+        """Rename over `target`."""
+        source.replace(target)
+
+
+def _write(path: str, how: int, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | how, FILE_MODE)
+    before = os.fstat(descriptor).st_size
+    try:
+        write_all(descriptor, data)
+    except OSError:
+        # What will be written again must not stand there in part already.
+        with suppress(OSError):
+            os.ftruncate(descriptor, before)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+class ToldDisk:
+    """The files of one bot. `show` and `tell` return at once, whatever the disk does."""
+
+    def __init__(self, paths: ToldPaths, snapshot_path: Path, files: Files, writer: Writer | None = None) -> None:
+        """`snapshot_path` is where the snapshots go: `paths.snapshot`, or what that is a link to."""
+        self._paths = paths
+        self._snapshot_path = snapshot_path
+        self._files = files
+        self._writer = writer or Writer("status")
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._events: deque[Event] = deque()
+        self._encoder = SnapshotEncoder()
+        self._lost = 0
+        self._is_asked = False
+        self._torn = False
+        self._faults: dict[str, str] = {}
+        """By what could not be written; said once each."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Let this be the snapshot."""
+        with self._lock:
+            self._snapshot = snapshot
+        self._ask()
+
+    def tell(self, events: list[Event]) -> None:
+        """Append these events."""
+        with self._lock:
+            self._events.extend(events)
+            self._keep_bound()
+        self._ask()
+
+    def _keep_bound(self) -> None:
+        while len(self._events) > MOST_EVENTS_WAITING:
+            self._events.popleft()
+            self._lost += 1
+
+    def flush(self, within_secs: float) -> bool:
+        """Wait until what was told is on disk, but no longer than that; False when it did not get there."""
+        return self._writer.flush(within_secs) and not self._faults
+
+    def close(self, within_secs: float) -> bool:
+        """The same, and nothing is told after it."""
+        done = self.flush(within_secs)
+        self._writer.end()
+        return done
+
+    def _ask(self) -> None:
+        with self._lock:
+            asked, self._is_asked = self._is_asked, True
+        if not asked:
+            self._writer.insist(self._work)
+
+    # The writer's thread.
+
+    def _work(self) -> None:
+        with self._lock:
+            self._is_asked = False
+            snapshot, self._snapshot = self._snapshot, None
+            events = list(self._events)
+            self._events.clear()
+        if snapshot is not None:
+            self._try("snapshot", lambda: self._files.put(self._snapshot_path, self._encoder.encode(snapshot)))
+        if events:
+            self._bring(events)
+
+    def _bring(self, events: list[Event]) -> None:
+        is_written = self._try("events", lambda: self._append(events))
+        with self._lock:
+            if not is_written:
+                self._events.extendleft(reversed(events))
+                self._keep_bound()
+                return
+            lost, self._lost = self._lost, 0
+        if lost:
+            log.warning("%d events were lost while they could not be written", lost)
+
+    def _append(self, events: list[Event]) -> None:
+        # A write that failed half-way left a line without its end.
+        data = (b"\n" if self._torn else b"") + b"".join(map(encode_event, events))
+        self._torn = True
+        size = self._files.append(self._paths.events, data)
+        self._torn = False
+        if size > MOST_BYTES:
+            self._files.move(self._paths.events, self._paths.old_events)
+
+    def _try(self, what: str, write: Callable[[], object]) -> bool:
+        try:
+            write()
+        except OSError as exc:
+            fault = exc.strerror or str(exc)
+            if self._faults.get(what) != fault:
+                log.warning("The bot's %s can't be written: %s; trading goes on", what, fault)
+            self._faults[what] = fault
+            return False
+        if self._faults.pop(what, ""):
+            log.info("The bot's %s can be written again", what)
+        return True
+
+
+def snapshot_place(paths: ToldPaths, status_dir: Path | None) -> Path:
+    """Where the snapshots go, with a link in the state folder that leads readers there; the folder is made.
+
+    A folder that can't be had is said, and the state folder takes its place: that is no reason not to trade.
+    """
+    if status_dir is None:
+        return paths.snapshot
+    # Two state folders may hold bots of one name.
+    mark = hashlib.sha256(str(paths.folder.absolute()).encode()).hexdigest()[:8]
+    target = status_dir.absolute() / f"{paths.stem}-{mark}{paths.snapshot.name.removeprefix(paths.stem)}"
+    link = paths.snapshot.with_name(f"{paths.snapshot.name}.link")
+    try:
+        OsFileSystem().make_dir(status_dir)
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        link.replace(paths.snapshot)
+    except OSError as exc:
+        log.warning("--status-dir %s can't be used (%s); %s is used instead", status_dir, exc.strerror, paths.folder)
+        return paths.snapshot
+    return target
