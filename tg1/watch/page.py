@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.screen.money import account_name, age_text, signed
 from tg1.screen.view import WORDS
-from tg1.told.judge import Life
+from tg1.told.judge import ConcernKind, Life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
     from tg1.told.events import Event
+    from tg1.told.judge import Concern
     from tg1.told.snapshot import Snapshot, ToldAccount, ToldLevel, ToldMoney, ToldOrder, ToldPosition, ToldPrice
     from tg1.watch.day import Point
     from tg1.watch.seen import SeenBot
@@ -38,7 +39,7 @@ def in_short(bot: SeenBot) -> dict[str, Any]:
         "paper": bot.found.is_paper,
         "needs": bot.judgement.needs_person,
         "age": _age(bot),
-        "concerns": [{"kind": concern.kind, "text": concern.text} for concern in bot.judgement.concerns],
+        "concerns": [_concern(bot, concern) for concern in bot.judgement.concerns],
         "status": str(bot.found.status or ""),
         "spark": _thinned(bot.curve.net if bot.curve else ()),
     }
@@ -92,10 +93,16 @@ def _told_in_full(snapshot: Snapshot) -> dict[str, Any]:
         "orders": [_order(order) for order in snapshot.orders],
         "positions": [_position(position) for position in snapshot.positions],
         "accounts": [_account(account) for account in snapshot.accounts],
-        "attention": [{"text": entry.text, "at": entry.at[:19].replace("T", " ")} for entry in snapshot.attention],
         "feed": _feed(snapshot),
         "saves": f"{saves.count} saves" + (f", half within {saves.p50_ms:.1f} ms" if saves.p50_ms is not None else ""),
     }
+
+
+def _concern(bot: SeenBot, concern: Concern) -> dict[str, str]:
+    """With the time at which an attention was raised; the others hold now."""
+    raised = [entry.at for entry in bot.found.attention if entry.key == concern.key]
+    is_raised = concern.kind is ConcernKind.ATTENTION and bool(raised)
+    return {"kind": concern.kind, "text": concern.text, "at": raised[0][:16].replace("T", " ") if is_raised else ""}
 
 
 def _age(bot: SeenBot) -> str:

@@ -28,6 +28,8 @@ SAVE_EVERY_SECS = 30.0
 LAST_WORDS_SECS = 3.0
 """How long the end waits for messages that are on their way."""
 _POLL_SECS = 0.05
+_UNLOGGED = (Kind.FILL, Kind.WATCH)
+"""The bot's own log has its fills; what the watch has to say of itself is logged where it happens."""
 
 
 class Rounds:
@@ -39,11 +41,15 @@ class Rounds:
         postman: Postman,
         spool: Spool | None,
         clock: Clock,
+        *,
+        notify: Callable[[list[str]], object] = lambda _lines: None,
     ) -> None:
+        """`notify` tells the service manager (sd_notify), which ends a watch that hangs."""
         self._lookout = lookout
         self._postman = postman
         self._spool = spool
         self._clock = clock
+        self._notify = notify
         self._show: Callable[[Look], None] | None = None
         self._is_holding = False
         self._before: datetime | None = None
@@ -88,13 +94,19 @@ class Rounds:
         self._postman.hear()
         if not self._has_begun:
             alerts = [self._began(look), *alerts]
+        for alert in alerts:
+            if alert.kind not in _UNLOGGED:
+                log.log(logging.INFO if alert.cleared else logging.WARNING, "%s: %s", alert.bot, alert.text)
         self._postman.accept(alerts)
         self._has_begun = True
         # What is to be told is on disk before it leaves, so that no death of this process loses it.
         self._save()
         self._postman.send()
+        look = replace(look, owed=sum(self._postman.waiting().values()))
         if self._show is not None:
-            self._show(replace(look, owed=sum(self._postman.waiting().values())))
+            self._show(look)
+        # Only a whole round earns a ping.
+        self._notify(["READY=1", "WATCHDOG=1", f"STATUS={standing(look)}"])
 
     def _began(self, look: Look) -> Alert:
         return Alert(
@@ -114,6 +126,7 @@ class Rounds:
             self._save_at = now + SAVE_EVERY_SECS
 
     def _end(self) -> None:
+        self._notify(["STOPPING=1"])
         until = self._clock.monotonic() + LAST_WORDS_SECS
         self._postman.hear()
         while not self._postman.is_idle and self._clock.monotonic() < until:
@@ -121,6 +134,14 @@ class Rounds:
             self._postman.hear()
         self._save_at = float("-inf")
         self._save()
+
+
+def standing(look: Look) -> str:
+    """How it stands, in one line."""
+    needing = sum(1 for bot in look.bots if bot.judgement.needs_person)
+    count = f"{len(look.bots)} {'bot' if len(look.bots) == 1 else 'bots'}"
+    parts = [f"{count}, {needing} in need of a person", *look.faults]
+    return "; ".join([*parts, f"{look.owed} alerts wait to be sent"] if look.owed else parts)
 
 
 def beginning(look: Look, before: datetime | None) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.looks import seen
 from tests.support.told import ACCOUNT, FEED, LEVEL, ORDER, a_snapshot, an_event
-from tg1.models import Side, TradeType
+from tg1.models import Attention, Side, TradeType
 from tg1.told.snapshot import Phase, ToldPrice
 from tg1.watch.day import DayCurve, Point
 from tg1.watch.page import in_full, in_short
@@ -64,6 +64,14 @@ def test_what_is_stale_or_unknown_is_said() -> None:
         ("120.00", "95 s", True),
     ]
     assert {concern["kind"] for concern in told["concerns"]} == {"stale_price"}
+
+
+def test_an_attention_says_since_when_it_stands() -> None:
+    """The others hold now."""
+    note = Attention(key="k", text="A target of B3 has no order.", at="2026-02-16T10:00:00+05:30")
+    told = in_short(seen(a_snapshot(attention=(note,)), after_secs=60.0))
+    assert told["concerns"][1] == {"kind": "attention", "text": note.text, "at": "2026-02-16 10:00"}
+    assert told["concerns"][0]["at"] == ""
 
 
 def test_a_bot_that_hangs_says_for_how_long() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -229,3 +230,33 @@ def test_a_disk_without_room_at_the_start_costs_no_alert(
     assert caplog.text.count("No space left on device") == 1
     watch.go(1)
     assert watch.spool.path.exists()
+
+
+def test_the_service_manager_hears_of_whole_rounds(tmp_path: Path, clock: HandClock) -> None:
+    """Ready with the first, alive with each, how it stands in words; stopping at the end."""
+    said: list[list[str]] = []
+    with held_lock(tmp_path):
+        tell(tmp_path, clock, 61, attention=(NOTE,))
+        lookout = Lookout([tmp_path, tmp_path / "none"], clock, Memory(), DEFAULT_NOISE)
+        rounds = Rounds(lookout, Postman([], clock, host="h"), None, clock, notify=said.append)
+        rounds.once()
+    clock.stopping = True
+    rounds.walk()
+    assert said[0][:2] == ["READY=1", "WATCHDOG=1"]
+    assert said[0][2].startswith("STATUS=1 bot, 1 in need of a person; there is no state folder")
+    assert said[1] == ["STOPPING=1"]
+
+
+def test_what_is_told_is_in_the_journal_too(tmp_path: Path, clock: HandClock, caplog: pytest.LogCaptureFixture) -> None:
+    """Once, as a warning; good news as news."""
+    caplog.set_level(logging.INFO)
+    watch = Watch(tmp_path, clock, Inbox())
+    with held_lock(tmp_path):
+        tell(tmp_path, clock, 61)
+        watch.go(12)
+        tell(tmp_path, clock, 62)
+        watch.go(2)
+    assert [(record.levelname, record.message.partition(": ")[2][:8]) for record in caplog.records] == [
+        ("WARNING", "it hangs"),
+        ("INFO", "it cycle"),
+    ]

@@ -138,7 +138,7 @@ async def _all_bots(tab: Tab, server: PageServer) -> None:
     server.show(a_day("-250.75", note="A target of B3 has no order."))
     await tab.until("[...document.querySelectorAll('#all .net')].some(each => each.textContent === '-250.75')")
     assert await tab.value("document.getElementById('count').textContent") == "2 bots, 1 needs you"
-    assert await tab.value("document.querySelector('#all .note').textContent") == "A target of B3 has no order."
+    assert await tab.value("document.querySelector('#all .note').firstChild.data") == "A target of B3 has no order."
     assert await tab.value("document.title") == "(1) TG1 watch"
 
 
@@ -152,6 +152,6 @@ async def _one_bot(tab: Tab, server: PageServer) -> None:
     await tab.resize(390, 844)
     assert await tab.value("document.documentElement.scrollWidth") == 390
     server.show(a_day("7", note="Another thing."))
-    await tab.until("document.querySelector('#full .note.bad').textContent === 'Another thing.'")
+    await tab.until("document.querySelector('#full .note.bad').firstChild.data === 'Another thing.'")
     await tab.value("document.querySelector('#full .back').click()")
     await tab.until("!document.getElementById('all').hidden && document.getElementById('full').hidden")

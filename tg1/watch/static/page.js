@@ -63,7 +63,7 @@ function priceLine(bot) {
 
 function concernList(bot) {
   const list = make("ul", "notes");
-  for (const concern of bot.concerns) list.append(make("li", "note bad", concern.text));
+  for (const concern of bot.concerns) list.append(make("li", "note bad", concern.text, concern.at ? make("small", "", ` since ${concern.at}`) : null));
   return list;
 }
 
