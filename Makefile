@@ -10,10 +10,13 @@ MODULE ?= tg1/rules tg1/trading
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The example of architecture 19. At sixty times the speed of a day, entries, targets and a hedge fill within a minute.
-EXAMPLE := --paper --paper-speed 60 --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
+GRID := --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
 	--entry-price 50.00 --steps 5 --spread 1.0 --target-spread 0.50 --oco-spread 2.0 --qty-a 100 --qty-b 50
+EXAMPLE := --paper --paper-speed 60 $(GRID)
+# The same grid over one made day, whose positions the broker closes as he does with intraday ones.
+MADE_DAY := --made-days 1 --seed 1 --square-off-at 15:17
 
-.PHONY: run test simulate lint clean soak bench sharedkey mutate docs help setup
+.PHONY: run replay test simulate lint clean soak bench sharedkey mutate docs help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -21,6 +24,9 @@ help: ## this list
 # With job control of its own, Ctrl-C reaches the bot alone, and make ends as the bot does.
 run: $(VENV)/.run ## trade the example on the embedded paper exchange (ARGS="…" adds flags)
 	@if [ -t 0 ]; then set -m; fi; $(BIN)/python -m tg1.run $(EXAMPLE) $(ARGS)
+
+replay: $(VENV)/.insight ## live one made day with the example's grid, and draw it as a page (ARGS="…" adds flags)
+	@$(BIN)/python -m tg1.replay $(GRID) $(MADE_DAY) $(ARGS)
 
 setup: $(VENV)/.run ## install into .venv and do nothing else
 
@@ -66,13 +72,17 @@ $(VENV)/.run: pyproject.toml
 	@$(call install,.)
 	@touch $@
 
+$(VENV)/.insight: pyproject.toml
+	@$(call install,.[insight])
+	@touch $(VENV)/.run $@
+
 $(VENV)/.dev: pyproject.toml
 	@$(call install,.[dev])
-	@touch $(VENV)/.run $@
+	@touch $(VENV)/.run $(VENV)/.insight $@
 
 define install
 set -e; \
-if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
+if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.insight ] && [ ! -e $(VENV)/.dev ]; then \
 	python=; \
 	for name in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 python; do \
 		if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$name; break; fi; \
@@ -87,6 +97,6 @@ if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.dev ]; then \
 	echo "Setting up $(VENV) with $$python; this happens once and takes about a minute."; \
 	"$$python" -m venv --clear $(VENV); \
 fi; \
-rm -f $(VENV)/.run $(VENV)/.dev; \
+rm -f $(VENV)/.run $(VENV)/.insight $(VENV)/.dev; \
 $(BIN)/python -m pip install --quiet --editable '$(1)'
 endef

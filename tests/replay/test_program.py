@@ -192,7 +192,7 @@ def test_fresh_morning_is_a_day_by_itself(tmp_path: Path, capsys: pytest.Capture
 
 def test_summary_tells_net_first_and_what_is_not_modelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """About ten lines for the terminal, and one on what a step of the grid nets (behaviour 15)."""
-    assert main(["--prices", str(days_file(tmp_path)), *GRID]) == 0
+    assert main(["--prices", str(days_file(tmp_path)), *GRID, "--no-report"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert 8 <= len(lines) <= 11
     assert lines[0].startswith("NET ")

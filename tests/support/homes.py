@@ -73,6 +73,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "watch.summary": ("unit/watch/test_due.py",),
     "watch.memory": ("unit/watch/test_spool.py",),
     "watch.spool_codec": ("unit/watch/test_spool.py",),
+    "report.library": ("unit/report/test_page.py",),
+    "report.story": ("unit/report",),
     # A replay is judged by the days it lives.
     "replay": ("replay",),
     # A fetch is tested through a socket, as a user types it.

@@ -34,7 +34,7 @@ LINES = (
     {"trading"},
     {"told"},
     {"findoc_client", "zerodha_feed", "state", "config"},
-    {"xts", "kite", "store", "settings"},
+    {"xts", "kite", "store", "settings", "report"},
     {"rules", "screen", "ports", "paper"},
     {"machine"},
     {"models"},

@@ -40,6 +40,11 @@ class ReplayCommand:
     rig: Rig
     as_json: bool
     journal: Path | None
+    report: Path | None
+    """Where the page goes; None: to its usual place."""
+    png: Path | None
+    """Where the picture goes; None: beside the page."""
+    no_report: bool
 
 
 class ReplayParser(argparse.ArgumentParser):
@@ -67,6 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--seed", metavar="N", type=int, help="of the made prices (default: 1)")
     add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
+    add("--report", metavar="FILE", type=Path, help="the page (default: reports/NAME_TIME.html; with --json: none)")
+    add("--png", metavar="FILE", type=Path, help="the picture (default: beside the page)")
+    add("--no-report", action="store_true", help="the summary alone")
     add("--journal", metavar="FILE", type=Path, help="record of every order event, as the paper exchange writes it")
     add("--every-cycle", dest="fast_forward", action="store_false", help="skip nothing (slow; the result is the same)")
     return parser
@@ -94,6 +102,8 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
     if config.ignore_market_hours:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
     _check_journal(given.journal)
+    if given.no_report and (given.report or given.png):
+        raise ConfigError("--no-report contradicts --report and --png.")
     return ReplayCommand(
         # With --fresh, every morning begins as the line says: with a new grid.
         config=config,
@@ -103,6 +113,9 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
         rig=replace(rig_of(given), fast_forward=given.fast_forward),
         as_json=given.as_json,
         journal=given.journal,
+        report=given.report,
+        png=given.png,
+        no_report=given.no_report,
     )
 
 

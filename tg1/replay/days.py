@@ -26,7 +26,7 @@ from tg1.replay.exchange import ThroughExchange
 from tg1.replay.feed import ReplayFeed
 from tg1.replay.market import MICRO, Market, micros_of
 from tg1.replay.memory_files import MemoryFiles
-from tg1.replay.skipper import Skipper, WatchedEngine
+from tg1.replay.skipper import NotedEngine, Skipper, WatchedEngine
 from tg1.replay.tape import rupees
 from tg1.rules.hours import TradingCalendar
 from tg1.state import StateManager
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tg1.config import GridOcoConfig
     from tg1.paper.orders import OrderEvent
+    from tg1.replay.skipper import Look
     from tg1.replay.tape import DayTape
 
 log = logging.getLogger(__name__)
@@ -78,11 +79,17 @@ class Replay:
     """One bot, one disk, one exchange over several days."""
 
     def __init__(
-        self, config: GridOcoConfig, rig: Rig, first: DayTape, listener: Callable[[OrderEvent], None] | None
+        self,
+        config: GridOcoConfig,
+        rig: Rig,
+        first: DayTape,
+        listener: Callable[[OrderEvent], None] | None,
+        look: Look | None = None,
     ) -> None:
         self.config = config
         self.rig = rig
         self.files = MemoryFiles()
+        self._look = look
         symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
         opening = [rupees(int(prices[prices > 0][0])) for prices in (first.a, first.b)[: len(symbols)]]
         listed = {symbol: instrument_for(symbol, price) for symbol, price in zip(symbols, opening, strict=True)}
@@ -126,7 +133,7 @@ class Replay:
             latency_secs=self.rig.latency_secs,
         )
         store = StateManager(self.files, FOLDER, self.config.bot_name)
-        engine = WatchedEngine(
+        engine = (WatchedEngine if self._look is None else NotedEngine)(
             config=self.config,
             client=broker,
             feed=ReplayFeed(self.market),
@@ -135,6 +142,8 @@ class Replay:
             # A day that has prices was traded on, whatever the calendar said.
             calendar=TradingCalendar(trading_days=frozenset({tape.day})),
         )
+        if isinstance(engine, NotedEngine):
+            engine.look = self._look
         if self.rig.fast_forward:
             clock.skip = Skipper(engine, self.market, broker)
         before, archived = StateManager(self.files, FOLDER, self.config.bot_name).load(), self._archived(store)

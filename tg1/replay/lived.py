@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from tg1.config import GridOcoConfig
     from tg1.paper.orders import OrderEvent
     from tg1.replay.days import Rig
+    from tg1.replay.notebook import Notebook
     from tg1.replay.result import DayResult
     from tg1.replay.tape import DayTape
 
 
 def lived(
-    config: GridOcoConfig, rig: Rig, tapes: Iterable[DayTape], journal: Callable[[OrderEvent], None] | None = None
+    config: GridOcoConfig,
+    rig: Rig,
+    tapes: Iterable[DayTape],
+    journal: Callable[[OrderEvent], None] | None = None,
+    notebook: Notebook | None = None,
 ) -> Iterator[DayResult]:
-    """The result of each day, as soon as it is over; `journal` hears of every order event.
+    """The result of each day, as soon as it is over; `journal` hears of every order event, `notebook` of all it wants.
 
     `tapes` are at least one, in the order of their days, and of the symbols that `config` trades.
     """
@@ -37,11 +42,17 @@ def lived(
             trades.append(_trade_of(event))
         if journal is not None:
             journal(event)
+        if notebook is not None:
+            notebook.order(event)
 
     symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
     reckoner = Reckoner(symbols, config.product_type, config.plans)
-    for end in Replay(config, rig, first, note).days(itertools.chain([first], days)):
-        yield reckoner.day(end, tuple(trades))
+    look = None if notebook is None else notebook.look
+    for end in Replay(config, rig, first, note, look).days(itertools.chain([first], days)):
+        result = reckoner.day(end, tuple(trades))
+        if notebook is not None:
+            notebook.close(end, result)
+        yield result
         trades.clear()
 
 

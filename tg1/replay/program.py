@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError, ExitCode, Tg1Error
@@ -14,18 +15,23 @@ from tg1.paper.journal import Journal
 from tg1.replay.command import parse
 from tg1.replay.lived import lived
 from tg1.replay.made import made_days
+from tg1.replay.notebook import Notebook
 from tg1.replay.prices import day_tapes, price_files
+from tg1.replay.reporting import check_places, drawers, places_of, story_of, write_report, write_whole
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
 from tg1.screen.output import progress, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from datetime import datetime
 
+    from tg1.machine.clock import Clock
     from tg1.replay.command import ReplayCommand
+    from tg1.replay.reporting import Places
     from tg1.replay.result import DayResult
     from tg1.replay.tape import DayTape
+    from tg1.report.story import RunStory
 
 INTERRUPTED = 130
 """The shell's own code for a program that Ctrl-C ended."""
@@ -36,22 +42,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("tg1").addHandler(logging.NullHandler())
     logging.getLogger("tg1").propagate = False
     try:
-        command = parse(sys.argv[1:] if argv is None else argv)
-        clock = SystemClock()
-        begun = clock.monotonic()
-        days = _watched(replayed(command))
-        wall_secs = clock.monotonic() - begun
-        if command.as_json:
-            show(json.dumps(as_json(days, wall_secs)))
-        else:
-            show(summary(command.config, days, wall_secs))
+        _run(parse(sys.argv[1:] if argv is None else argv), SystemClock())
     except Tg1Error as exc:
-        print(f"tg1 replay: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+        _say(str(exc))
         return int(exc.exit_code)
     except KeyboardInterrupt:
-        print("tg1 replay: interrupted; nothing was written", file=sys.stderr)  # noqa: T201  # as above
+        _say("interrupted; nothing was written")
         return INTERRUPTED
     return int(ExitCode.OK)
+
+
+def _run(command: ReplayCommand, clock: Clock) -> None:
+    """Live the days, tell what came of them, and write the report that was wanted."""
+    places = _places(command, clock.now())
+    begun = clock.monotonic()
+    with Notebook(command.config) if places else nullcontext() as notebook:
+        days = _watched(replayed(command, notebook))
+    wall_secs = clock.monotonic() - begun
+    if command.as_json:
+        show(json.dumps(as_json(days, wall_secs)))
+    else:
+        show(summary(command.config, days, wall_secs))
+    if places is not None and notebook is not None:
+        _report(story_of(command, days, notebook.days, clock.now()), places, command)
+
+
+def _places(command: ReplayCommand, now: datetime) -> Places | None:
+    """Where a report goes, if one is wanted and can be drawn; a page that nobody asked for is no reason to fail."""
+    places = places_of(command, now)
+    if places is None:
+        return None
+    check_places(places)
+    try:
+        drawers()
+    except ConfigError as exc:
+        if places.named:
+            raise
+        _say(f"no report: {exc}")
+        return None
+    return places
+
+
+def _report(run: RunStory, places: Places, command: ReplayCommand) -> None:
+    try:
+        with progress("drawing the report", None):
+            written = write_report(run, places, command.config.product_type)
+    except ConfigError as exc:
+        if places.named:
+            raise
+        _say(f"no report: {exc}")
+        return
+    if not command.as_json:
+        show("report: " + " and ".join(str(path) for path in written))
+
+
+def _say(sentence: str) -> None:
+    print(f"tg1 replay: {sentence}", file=sys.stderr)  # noqa: T201  # for the operator's terminal
 
 
 def _watched(days: Iterable[DayResult]) -> list[DayResult]:
@@ -64,27 +110,17 @@ def _watched(days: Iterable[DayResult]) -> list[DayResult]:
     return done
 
 
-def replayed(command: ReplayCommand) -> Iterator[DayResult]:
+def replayed(command: ReplayCommand, notebook: Notebook | None = None) -> Iterator[DayResult]:
     """Live and reckon one day after another. Raises `ConfigError` for prices or a journal that can't be used."""
     tapes = _tapes(command)
     written = io.StringIO()
     journal = None if command.journal is None else Journal(written).event
-    yield from lived(command.config, command.rig, tapes, journal)
+    yield from lived(command.config, command.rig, tapes, journal, notebook)
     if command.journal is not None:
-        _write_whole(command.journal, written.getvalue())
+        write_whole(command.journal, written.getvalue().encode(), "--journal")
 
 
 def _tapes(command: ReplayCommand) -> Iterator[DayTape]:
     if command.made is not None:
         return made_days(command.config, command.made)
     return day_tapes(price_files(command.prices, command.wanted.symbols), command.wanted)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """A file is there whole or not at all, however the replay ends."""
-    beside = path.with_name(f"{path.name}.tmp")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as exc:
-        raise ConfigError(f"--journal {path} can't be written: {exc.strerror or exc}.") from exc

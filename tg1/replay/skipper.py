@@ -12,10 +12,16 @@ from tg1.replay.quiet import bounds_of_b, is_settled
 from tg1.replay.tape import NO_BOUNDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tg1.errors import ExitCode
     from tg1.models import BotState
     from tg1.replay.broker import ReplayBroker
     from tg1.replay.market import Market
     from tg1.replay.tape import Bounds
+
+    Look = Callable[[BotState, datetime], None]
 
 
 class WatchedEngine(GridOcoEngine):
@@ -45,6 +51,18 @@ class WatchedEngine(GridOcoEngine):
         if any(parts.keeper.blame.troubles.is_troubled(account) for account in self.client.accounts):
             return False
         return is_settled(self._state, has_oco=self.config.has_oco)
+
+
+class NotedEngine(WatchedEngine):
+    """The engine of a replay that is reported on: after each cycle `look` sees what has changed."""
+
+    look: Look | None = None
+
+    def _poll_cycle(self) -> ExitCode | None:
+        code = super()._poll_cycle()
+        if self.look is not None:
+            self.look(self._state, self.clock.now())
+        return code
 
 
 class Skipper:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tg1.models import Role, Side
 from tg1.rules.client_ids import parse_client_id
 from tg1.rules.round_trips import Trade, round_trip
+from tg1.screen.money import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,14 @@ def _round_trip(config: GridOcoConfig, first: Execution) -> RoundTrip:
         day=first.at.date(),
     )
     return round_trip(trade, config.target_spread, config.plans.of(first.account))
+
+
+def step_sentence(config: GridOcoConfig, trip: RoundTrip) -> str:
+    """What one step nets, without a full stop."""
+    return (
+        f"one round trip of {config.token_a_quantity} {config.token_a_symbol} brings {trip.gross:,.2f} and costs "
+        f"{trip.charges.total:,.2f} in charges: net {signed(trip.net)}"
+    )
 
 
 def role_of(client_id: str) -> Role | None:

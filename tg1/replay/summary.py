@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.replay.result import to_paisa
-from tg1.replay.step import step_of
+from tg1.replay.step import step_of, step_sentence
 from tg1.screen.money import signed
 
 if TYPE_CHECKING:
@@ -50,14 +50,7 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
 
 def _step(config: GridOcoConfig, days: list[DayResult]) -> list[str]:
     trip = step_of(config, days)
-    if trip is None:
-        return []
-    return [
-        (
-            f"one round trip of {config.token_a_quantity} {config.token_a_symbol} brings {trip.gross:,.2f} and costs "
-            f"{trip.charges.total:,.2f} in charges: net {signed(trip.net)}"
-        )
-    ]
+    return [] if trip is None else [step_sentence(config, trip)]
 
 
 def _left_open(days: list[DayResult]) -> list[str]:

@@ -1,0 +1,108 @@
+"""What a report tells beyond a day's result, noted while the day is lived; without a report there is no notebook.
+
+It listens in three places: the exchange tells each change of an order, the engine's cycles show where the hedges of the
+levels stand, and the order desk's log says why an order was cancelled.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Self
+
+from tg1.replay.telling import Seen, Told, day_story
+from tg1.replay.worth import LevelPurses
+from tg1.trading import order_desk
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from tg1.config import GridOcoConfig
+    from tg1.models import BotState
+    from tg1.paper.orders import OrderEvent
+    from tg1.replay.days import DayEnd
+    from tg1.replay.result import DayResult
+    from tg1.report.story import DayStory
+
+CANCEL_SENT = "Cancel of %s sent (%s)"
+"""The desk's own words; its arguments are the order's number and the reason."""
+
+
+class Reasons(logging.Handler):
+    """Keeps why each order was cancelled, by its number, as the order desk logs it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.by_number: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the reason out of the desk's sentence."""
+        if record.msg == CANCEL_SENT and isinstance(record.args, tuple):
+            number, why = record.args
+            self.by_number[str(number)] = str(why)
+
+
+class Notebook:
+    """Collects one day after another; `days` are the stories of those that are over."""
+
+    def __init__(self, config: GridOcoConfig) -> None:
+        self.days: list[DayStory] = []
+        self._config = config
+        self._symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
+        self._events: list[OrderEvent] = []
+        self._hedges: list[Seen] = []
+        self._prices: dict[str, Decimal | None] = {}
+        self._reasons = Reasons()
+        self._grid: dict[str, tuple[Decimal, Decimal]] = {}
+        self._attention: list[str] = []
+        self._purses = LevelPurses(config.plans, config.product_type)
+
+    def __enter__(self) -> Self:
+        """Hear what the order desk logs."""
+        order_desk.log.addHandler(self._reasons)
+        order_desk.log.setLevel(logging.INFO)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hear no more."""
+        order_desk.log.removeHandler(self._reasons)
+        order_desk.log.setLevel(logging.NOTSET)
+
+    def order(self, event: OrderEvent) -> None:
+        """Note one change of one order."""
+        self._events.append(event)
+
+    def look(self, state: BotState, now: datetime) -> None:
+        """Note which hedge prices have changed with this cycle."""
+        for level in state.levels.values():
+            price = level.oco_trade_price if level.is_open else None
+            name = f"{level.entry_direction[0]}{level.level}"
+            if self._prices.get(name) != price:
+                self._prices[name] = price
+                secs = (now.hour * 60 + now.minute) * 60 + now.second + now.microsecond / 1e6
+                self._hedges.append(Seen(secs=secs, level=name, side=level.oco_trade_direction, price=price))
+        if not self._grid:
+            self._grid = {
+                f"{level.entry_direction[0]}{level.level}": (level.entry_price, level.target_price)
+                for level in state.levels.values()
+            }
+        self._attention = [f"{one.at[11:19]} {one.text}" for one in state.attention]
+
+    def close(self, end: DayEnd, result: DayResult) -> None:
+        """The day is over and reckoned: make its story, and begin the next page."""
+        told = Told(
+            tape=end.tape,
+            result=result,
+            symbols=self._symbols,
+            events=self._events,
+            hedges=self._hedges,
+            why=self._reasons.by_number,
+            grid=self._grid,
+            attention=tuple(self._attention),
+        )
+        self.days.append(day_story(told, self._config, self._purses))
+        self._events, self._reasons.by_number = [], {}
+        # A position that is kept over the night keeps its hedge's price.
+        self._hedges = []
+        self._prices = {}
+        self._grid, self._attention = {}, []
