@@ -140,6 +140,12 @@ def encode_record(record: OrderHistoryRecord) -> str:
     return schema.RECORD.write(record)
 
 
+def decode_record(line: bytes) -> OrderHistoryRecord:
+    """The record of one line of the trades file; `StateError` says what is wrong with any other."""
+    record: OrderHistoryRecord = schema.RECORD.read(_parse(line), "")
+    return record
+
+
 def _check_books(state: BotState, levels: Iterable[OpenOrder], error: type[StateError | InvariantBroken]) -> None:
     """Raise when a level is another bot's, an order stands in the wrong place, or a client id is used twice."""
     seen: set[str] = set()

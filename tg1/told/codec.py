@@ -10,12 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import SnapshotDamaged, StateError
-from tg1.told.tables import EVENT, SNAPSHOT
+from tg1.told.tables import EVENT, ORDER, SNAPSHOT
 
 if TYPE_CHECKING:
     from tg1.store.json_kinds import Record
     from tg1.told.events import Event
-    from tg1.told.snapshot import Snapshot
+    from tg1.told.snapshot import Snapshot, ToldOrder
 
 VERSION = 1
 """Goes up when a reader of the old one would misread the new one; new keys alone don't raise it."""
@@ -68,6 +68,11 @@ def encode_event(event: Event) -> bytes:
     """One line with its end; what an event does not have is left out."""
     pairs = EVENT.pairs(event)
     return ("{" + ", ".join([f'"{key}": {text}' for key, text in pairs.items() if text not in _EMPTY]) + "}\n").encode()
+
+
+def encode_order(order: ToldOrder) -> bytes:
+    """One order as a JSON object."""
+    return ORDER.write(order).encode()
 
 
 def decode_event(line: bytes) -> Event:

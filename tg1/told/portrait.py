@@ -128,12 +128,12 @@ class Portrait:
             for order in level.orders:
                 before = self._orders.get(order.client_id)
                 if before is None or before[0] is not order:
-                    name = f"{level.entry_direction[0]}{level.level}"
-                    before = (order, _order(order, name, self._account_of(order.role, level.trade_side)))
+                    account = self._account_of(order.role, level.trade_side)
+                    before = (order, told_order(order, level_name(level), account))
                 kept[order.client_id] = before
         for closing in state.closing:
             if not closing.is_over:
-                kept[closing.order.client_id] = (closing.order, _order(closing.order, "", closing.account))
+                kept[closing.order.client_id] = (closing.order, told_order(closing.order, "", closing.account))
         self._orders = kept
         return self._same(ToldOrder, [told for _, told in kept.values()])
 
@@ -191,7 +191,13 @@ def _level(level: OpenOrder, shown: LevelView, *, paused: bool) -> ToldLevel:
     )
 
 
-def _order(order: LegOrder, level: str, account: str) -> ToldOrder:
+def level_name(level: OpenOrder) -> str:
+    """The half's letter and the number, e.g. "B3"."""
+    return f"{level.entry_direction[0]}{level.level}"
+
+
+def told_order(order: LegOrder, level: str, account: str) -> ToldOrder:
+    """An order in the snapshot's words; `level` is its level's name."""
     return ToldOrder(
         level=level,
         role=order.role,

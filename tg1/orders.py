@@ -1,0 +1,111 @@
+"""`tg1 orders`: what works at the brokers for each bot, and what filled today."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tg1.errors import ConfigError, ExitCode
+from tg1.machine.clock import SystemClock
+from tg1.models import Role
+from tg1.screen.money import account_name
+from tg1.told.codec import encode_event, encode_order
+from tg1.told.command_line import parser_of, put_out, run_command, words_of
+from tg1.told.event_tail import EventTail
+from tg1.told.events import EventKind
+from tg1.told.folder import StateFolder
+from tg1.told.paths import ToldPaths
+from tg1.told.portrait import level_name, told_order
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from tg1.told.events import Event
+    from tg1.told.found import Found
+    from tg1.told.snapshot import ToldOrder
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The flags of `tg1 orders`."""
+    parser = parser_of("orders", "Working orders of every bot, or of NAME, and today's fills.")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print orders and fills; 0, or 2 without such a folder or bot."""
+    return run_command("orders", lambda: _orders(build_parser().parse_args(words_of(argv))))
+
+
+def _orders(given: argparse.Namespace) -> ExitCode:
+    folder = StateFolder(given.state_dir)
+    every = (folder.one(given.name),) if given.name else folder.look()
+    today = SystemClock().now().date()
+    told = [(found, _working(folder, found), _fills(found, today)) for found in every]
+    if given.as_json:
+        put_out(json.dumps({"bots": [_json(*one) for one in told]}, ensure_ascii=False))
+    else:
+        put_out("\n".join(line for one in told for line in _lines(*one)) or f"No bot has run in {given.state_dir} yet.")
+    return ExitCode.OK
+
+
+def _working(folder: StateFolder, found: Found) -> tuple[ToldOrder, ...]:
+    """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind."""
+    if found.is_by_holder and found.snapshot is not None:
+        return found.snapshot.orders
+    saved = found.saved or folder.saved(found)
+    if saved is None:
+        return ()
+    accounts = {(order.role, order.side): order.account for order in found.snapshot.orders} if found.snapshot else {}
+    return tuple(
+        told_order(order, level_name(level), accounts.get((order.role, order.side), ""))
+        for level in saved.state.levels.values()
+        for order in level.orders
+    )
+
+
+def _fills(found: Found, today: date) -> list[Event]:
+    try:
+        events = EventTail(ToldPaths(found.folder, found.stem)).new()
+    except OSError as exc:
+        raise ConfigError(f"the events of {found.name} can't be read: {exc.strerror or exc}") from exc
+    return [event for event in events if event.kind is EventKind.FILL and event.at.date() == today]
+
+
+def _json(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "paper": found.is_paper,
+        "running": found.is_alive,
+        "orders": [json.loads(encode_order(order)) for order in orders],
+        "fills": [json.loads(encode_event(event)) for event in fills],
+    }
+
+
+def _lines(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> Iterator[str]:
+    gone = "" if found.is_alive else ", as it left them (it is not running)"
+    yield f"{found.name}{' (paper)' if found.is_paper else ''}: {len(orders)} orders work{gone}"
+    yield from (f"  {_order_text(order)}" for order in orders)
+    yield f"  {len(fills)} fills today" if fills else "  no fill today"
+    yield from (f"  {event.at:%H:%M:%S} {event.text}" for event in fills)
+
+
+def _order_text(order: ToldOrder) -> str:
+    role = "hedge" if order.role is Role.OCO else str(order.role)
+    price = order.trigger_price or order.limit_price
+    limit = f" (limit {order.limit_price:.2f})" if order.trigger_price is not None else ""
+    filled = f", {order.filled_quantity} filled" if order.filled_quantity else ""
+    name = f"order {order.order_id}" if order.order_id else f"in doubt, {order.client_id}"
+    state = ", being cancelled" if order.cancel_sent else ""
+    since = f", since {order.placed_at:%H:%M:%S}" if isinstance(order.placed_at, datetime) else ""
+    account = f"{account_name(order.account)}: " if order.account else ""
+    what = f"{order.side} {order.quantity} {order.symbol} at {price:.2f}{limit}"
+    return f"{account}{order.level} {role} {what}{filled} ({name}{state}{since})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
