@@ -19,6 +19,7 @@ from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.terminal import outlive
 from tg1.screen.logs import say, setup_logging
 from tg1.screen.writer import unbuffered
+from tg1.told.notify import Notify
 from tg1.watch.command import parse
 from tg1.watch.guard import Guard
 from tg1.watch.lookout import Lookout
@@ -99,7 +100,8 @@ def _watch(command: WatchCommand, targets: Sequence[Target], redactor: Redactor)
         clock.install_signal_handlers()
         lookout = Lookout(command.folders, clock, Memory(), command.noises)
         postman = Postman(targets, clock, host=socket.gethostname(), quiet_hours=command.quiet_hours)
-        rounds = Rounds(lookout, postman, _spool(command, targets, stack), clock)
+        spool = _spool(command, targets, stack)
+        rounds = Rounds(lookout, postman, spool, clock, notify=Notify(os.environ))
         rounds.adopt()
         server = _server(command, clock, redactor, stack)
         rounds.walk(server.show if server else None)

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 def end_text(why: str, snapshot: Snapshot) -> str:
-    """Why it ended, the net with its parts, and what is held (behaviour 15)."""
+    """Why it ended, the net with its parts, what is held (behaviour 15), and what still works at the broker."""
     parts = [_sentence(why)] if why else []
     if snapshot.money is not None:
         parts.append(_sentence(money_text(snapshot.money)))
     parts.append(held_text(snapshot.positions))
+    if snapshot.orders:
+        parts.append(f"{_orders(len(snapshot.orders))} at the broker, as far as it knew.")
     return " ".join(parts)
+
+
+def _orders(count: int) -> str:
+    return "1 order of it still works" if count == 1 else f"{count} orders of it still work"
 
 
 def money_text(money: ToldMoney) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.states import BOT, NOW
-from tests.support.told import ACCOUNT, FEED, HERE, a_snapshot, an_event, an_instant
+from tests.support.told import ACCOUNT, FEED, HERE, ORDER, a_snapshot, an_event, an_instant
 from tg1.machine.lock import Holder
 from tg1.models import Attention, Side, Status, StatusKind
 from tg1.told.events import EventKind
@@ -136,7 +136,9 @@ def test_a_death_is_told_and_so_is_that_it_trades_again(bot: Watched) -> None:
 def test_a_death_says_what_is_held(bot: Watched) -> None:
     """Nobody minds those shares."""
     bot.look(a_snapshot(), 2, alive=False)
-    assert bot.told[0].text.endswith("Held: Trade +100 IRFC at 49.00 (+20.00).")
+    assert bot.told[0].text.endswith(
+        "Held: Trade +100 IRFC at 49.00 (+20.00). 1 order of it still works at the broker, as far as it knew."
+    )
 
 
 def test_a_hang_that_is_killed_is_no_recovery(bot: Watched) -> None:
@@ -174,12 +176,20 @@ def test_an_end_that_was_seen_is_no_death(bot: Watched) -> None:
 
 def test_the_session_end_comes_once_with_its_summary(bot: Watched) -> None:
     """Behaviour 15: the net first, its parts, what is held."""
-    assert bot.look(ended(StatusKind.STOPPED), 2, alive=False) == ["session-end"]
-    assert bot.look(ended(StatusKind.STOPPED), 3, alive=False) == []
+    last = replace(ended(StatusKind.STOPPED), orders=())
+    assert bot.look(last, 2, alive=False) == ["session-end"]
+    assert bot.look(last, 3, alive=False) == []
     assert bot.told[0].text == (
         "Stopped: session end. Net -12.50 (realised +50.00, open -50.00, charges -12.50). "
         "Held: Trade +100 IRFC at 49.00 (+20.00)."
     )
+
+
+def test_an_end_that_leaves_orders_says_how_many(bot: Watched) -> None:
+    """A bot that was stopped by hand leaves them, and nobody minds them."""
+    last = replace(ended(StatusKind.STOPPED, "by signal"), orders=(ORDER,) * 9, positions=())
+    bot.look(last, 2, alive=False)
+    assert bot.told[0].text.endswith("Nothing is held. 9 orders of it still work at the broker, as far as it knew.")
 
 
 def test_a_termination_comes_once_with_its_summary(bot: Watched) -> None:
