@@ -11,6 +11,7 @@ from distributed import LocalCluster
 from tests.sweep.small import SIX, line, prices, told
 from tg1.sweep import keys, workers
 from tg1.sweep.program import main
+from tg1.sweep.work import carried_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     import pytest
 
 
-def on_dask(tmp_path: Path, address: str) -> list[str]:
+def on_dask(tmp_path: Path, address: str, *args: str) -> list[str]:
     """A line for the cluster, with results of its own."""
     given = ["--prices", str(tmp_path / "prices.csv"), "--results", str(tmp_path / "dask.sqlite")]
-    return [*given, *SIX, "--dask", address]
+    return [*given, *SIX, "--dask", address, *args]
 
 
 def test_cluster_computes_what_this_machine_does(
@@ -42,8 +43,12 @@ def test_cluster_computes_what_this_machine_does(
         assert found["combinations"] == alone["combinations"]
         assert found["counts"] == alone["counts"]
         assert scattered == [1]
+        monkeypatch.setattr(workers, "carried_out", sys.exit)
+        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "through")) == 1
+        assert f"--dask {cluster.scheduler_address} did not carry it out (" in capsys.readouterr().err
+        monkeypatch.setattr(workers, "carried_out", carried_out)
         monkeypatch.setattr("tg1.sweep.run.edition", lambda: "another")
-        assert main(on_dask(tmp_path, cluster.scheduler_address)) == 1
+        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "through")) == 1
         assert "a worker of the cluster runs another edition of TG1" in capsys.readouterr().err
     assert keys.edition() != "another"
 

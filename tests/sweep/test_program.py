@@ -70,9 +70,18 @@ def test_table_shows_both_parts_and_says_what_luck_can_do(tmp_path: Path, capsys
     assert len(head) == len(row)
     assert best.startswith("first days: the best ")
     assert rest.startswith("the rest: the chosen one ")
+    assert f"the chosen one: {' '.join(_typed(row))}" in text
     assert "luck: the best of 2 worthless ones would have shown +" in text
     assert "rough, with less than 20 days" in text
     assert "Not modelled" in text
+
+
+def _typed(row: str) -> list[str]:
+    """The flags of a row's grid, as somebody types them."""
+    fixed = (
+        "--token-a IRFC --token-b SBIN --spread {} --target-spread 0.5 --steps 4 --oco-spread 1 --qty-a 100 --qty-b 50"
+    )
+    return fixed.format(row.split()[1]).split()
 
 
 def test_three_days_are_too_few_to_speak_of_luck(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from tg1.errors import ConfigError
 from tg1.replay.command import rig_of, wanted_of
 from tg1.sweep.combinations import asked
 from tg1.sweep.flags import build_parser
+from tg1.sweep.heat import axes_of
 from tg1.sweep.walk import train_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tg1.replay.days import Rig
     from tg1.replay.wanted import Wanted
     from tg1.sweep.combinations import Asked
+    from tg1.sweep.heat import Axes
     from tg1.sweep.walk import Train
 
 
@@ -39,6 +41,11 @@ class SweepCommand:
     top: int
     as_json: bool
     as_csv: bool
+    axes: Axes | None
+    """Of the heat map; None: none is wanted."""
+    page: Path | None
+    """Where it goes; None: to the usual place."""
+    png: Path | None
 
 
 def parse(argv: Sequence[str]) -> SweepCommand:
@@ -46,11 +53,14 @@ def parse(argv: Sequence[str]) -> SweepCommand:
     given, others = build_parser().parse_known_args(argv)
     if given.dask is not None and given.jobs is not None:
         raise ConfigError("--jobs has no use with --dask: the cluster says how much it does at once.")
+    for flag, path in (("--report", given.report), ("--png", given.png)):
+        _check_place(flag, path, given.heat_map)
+    combinations = asked(given, others)
     return SweepCommand(
         wanted=wanted_of(given, "", ""),
         rig=rig_of(given),
         train=train_of(given.train),
-        asked=asked(given, others),
+        asked=combinations,
         prices=tuple(given.prices),
         several_pairs=given.pairs is not None,
         results=given.results,
@@ -59,4 +69,17 @@ def parse(argv: Sequence[str]) -> SweepCommand:
         top=given.top,
         as_json=given.as_json,
         as_csv=given.as_csv,
+        axes=None if given.heat_map is None else axes_of(given.heat_map, combinations),
+        page=given.report,
+        png=given.png,
     )
+
+
+def _check_place(flag: str, path: Path | None, heat_map: str | None) -> None:
+    """Before an hour's work, not after it."""
+    if path is None:
+        return
+    if heat_map is None:
+        raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"{flag} {path} is no place for a file: give a name in a folder that exists.")

@@ -7,8 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode, Tg1Error
+from tg1.machine.clock import SystemClock
 from tg1.screen.output import show
 from tg1.sweep.command import parse
+from tg1.sweep.drawing import drawer, drawn
 from tg1.sweep.machines import as_csv, as_json
 from tg1.sweep.reading import read
 from tg1.sweep.results import Results
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tg1.sweep.command import SweepCommand
+    from tg1.sweep.drawing import Draw
     from tg1.sweep.reading import Prices
     from tg1.sweep.run import Swept
 
@@ -32,10 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("tg1").propagate = False
     try:
         command = parse(sys.argv[1:] if argv is None else argv)
+        draw = None if command.axes is None else drawer()
         with Results(command.results) as results:
             prices = read(command)
             found = swept(command, prices, results)
-        show(_told(command, prices, found))
+        _tell(command, prices, found, draw)
     except Tg1Error as exc:
         return _refuse(str(exc), int(exc.exit_code))
     except Interrupted as exc:
@@ -55,10 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(ExitCode.OK)
 
 
-def _told(command: SweepCommand, prices: Prices, found: Swept) -> str:
-    if command.as_json:
-        return as_json(command, found)
-    return as_csv(command, found) if command.as_csv else report(command, prices, found)
+def _tell(command: SweepCommand, prices: Prices, found: Swept, draw: Draw | None) -> None:
+    text = report(command, prices, found)
+    if command.as_json or command.as_csv:
+        show(as_json(command, found) if command.as_json else as_csv(command, found))
+    else:
+        show(text)
+    if draw is not None and (place := drawn(command, found.tried, text, draw, SystemClock().now())):
+        print(place, file=sys.stderr)  # noqa: T201  # for a person, whoever takes stdout
 
 
 def _refuse(sentence: str, code: int) -> int:

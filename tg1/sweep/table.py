@@ -31,7 +31,7 @@ def report(command: SweepCommand, prices: Prices, swept: Swept) -> str:
     tried = swept.tried
     lines = [*_head(command, prices, swept), *_refused(tried)]
     if tried.best_first:
-        lines += ["", *_table(command, tried), "", *_verdict(tried), *_luck_lines(tried)]
+        lines += ["", *_table(command, tried), "", *_verdict(command, tried), *_luck_lines(tried)]
     return "\n".join([*lines, NOT_MODELLED])
 
 
@@ -95,7 +95,7 @@ def _net(part: Part) -> list[str]:
     return [rupees(part.net), rupees(part.net / part.days)]
 
 
-def _verdict(tried: Tried) -> list[str]:
+def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
     chosen = tried.best_first[0]
     first = [one.first.net for one in tried.best_first]
     lines = [f"first days: the best {rupees(first[0])}, the median of all {rupees(median(first))}"]
@@ -107,6 +107,7 @@ def _verdict(tried: Tried) -> list[str]:
         )
     held = chosen.open or "nothing"
     ends = ", ".join(f"{end} ({days})" for end, days in chosen.ends)
+    lines.append(f"the chosen one: {_line(command, chosen)}")
     lines.append(f"the chosen one held {held} after the last day; its days ended: {ends}")
     stopped = sum(one.first.stood_still + one.rest.stood_still > 0 for one in tried.best_first)
     if stopped:
@@ -115,6 +116,14 @@ def _verdict(tried: Tried) -> list[str]:
             "--fresh begins each morning with a new grid"
         )
     return lines
+
+
+def _line(command: SweepCommand, chosen: Standing) -> str:
+    """What to type for it, beside the flags that all of them share."""
+    said = chosen.combination
+    symbols = zip(("--token-a", "--token-b"), said.pair.split("/"), strict=False)
+    swept = zip(map(flag_of, command.asked.fields), said.values, strict=True)
+    return " ".join(f"{flag} {value}" for flag, value in (*symbols, *swept))
 
 
 def _luck_lines(tried: Tried) -> list[str]:

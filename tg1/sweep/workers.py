@@ -41,6 +41,10 @@ class ClusterUnreachable(Tg1Error):
     exit_code = ExitCode.UNREACHABLE
 
 
+class ClusterLost(Tg1Error):
+    """A Dask cluster took the work and did not bring it to an end; what was computed before is kept."""
+
+
 def done_by_processes(work: Iterable[tuple[PackedDays, Work]], jobs: int | None) -> Iterator[Done]:
     """Carry out the work on this machine, in any order; None: a process for each core."""
     try:
@@ -62,9 +66,25 @@ def done_by_processes(work: Iterable[tuple[PackedDays, Work]], jobs: int | None)
 
 
 def done_by_cluster(work: Iterable[tuple[PackedDays, Work]], prices: list[PackedDays], address: str) -> Iterator[Done]:
-    """Carry out the work on a Dask cluster. Raises `ConfigError` without Dask, `ClusterUnreachable` without cluster."""
+    """Carry out the work on a Dask cluster.
+
+    Raises `ConfigError` without Dask, `ClusterUnreachable` without cluster, `ClusterLost` when it goes away.
+    """
     with _cluster(address) as client, joblib.parallel_config(backend="dask", client=client, scatter=prices):
-        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(_tasks(work))
+        try:
+            yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(_tasks(work))
+        except Tg1Error:
+            raise
+        except Exception as exc:
+            # A scheduler that is gone, a worker that was killed, another Python there: Dask has a class for each.
+            raise ClusterLost(
+                f"--dask {address} did not carry it out ({type(exc).__name__}: {_first_line(exc)}); every result "
+                "before is kept, and the same line goes on from there."
+            ) from exc
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).splitlines() or ["no reason given"])[0][:160]
 
 
 def _tasks(work: Iterable[tuple[PackedDays, Work]]) -> Iterator[Any]:
@@ -94,7 +114,7 @@ def _cluster(address: str) -> Iterator[Any]:
     try:
         client = Client(address, timeout=CLUSTER_PATIENCE_SECS, set_as_default=False)
     except (OSError, ValueError) as exc:
-        raise ClusterUnreachable(f"--dask {address} can't be reached: {str(exc).splitlines()[0]}") from exc
+        raise ClusterUnreachable(f"--dask {address} can't be reached: {_first_line(exc)}") from exc
     with client:
         if not client.ncores():
             raise ClusterUnreachable(f"--dask {address} has no workers: start some with dask worker {address}")
