@@ -26,13 +26,13 @@ GRID = [
 SIX = [*GRID, "--spread", "0.3:0.5:0.1", "--product", "MIS,CNC"]
 
 
-def prices(folder: Path, *, days: int = 3, rows: int = 300) -> Path:
+def prices(folder: Path, *, days: int = 3, rows: int = 150) -> Path:
     """A file of some days that trade a good deal; November has as many days as are asked for."""
     tapes = [made_day(seed, rows=rows, spread=1500.0, day=date(2026, 11, 2 + seed)) for seed in range(days)]
     return csv_of(tapes, folder / "prices.csv")
 
 
-def line(folder: Path, *args: str, days: int = 3, rows: int = 300) -> list[str]:
+def line(folder: Path, *args: str, days: int = 3, rows: int = 150) -> list[str]:
     """A command line over `days` made days, in this process alone."""
     path = folder / "prices.csv"
     given = path if path.exists() else prices(folder, days=days, rows=rows)

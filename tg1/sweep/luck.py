@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TOSSES = 2_000
 SEED = 20_251_123
 FEWEST_DAYS = 10
-"""With fewer, chance exceeds the 95 % figure in more than one of ten trials instead of one of twenty (bench/luck.py)."""
+"""With fewer, chance exceeds the 95 % figure in over one of ten trials instead of one of twenty (bench/luck.py)."""
 FEW_DAYS = 20
 """From here on the figures about keep what they promise, where losses are not rarer than wins."""
 _CELLS_AT_ONCE = 4_000_000

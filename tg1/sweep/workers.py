@@ -56,7 +56,9 @@ def done_by_processes(work: Iterable[tuple[PackedDays, Work]], jobs: int | None)
             batch_size=1,
             max_nbytes=SMALLEST_SHARED_BYTES,
             mmap_mode="r",
-            initializer=_stay_with_parent,
+            initializer=_stay_with,
+            # Its own word for its parent would be wrong where that died before the process was ready.
+            initargs=(os.getpid(),),
         )(_tasks(work))
     except TerminatedWorkerError as exc:
         raise WorkerDied(
@@ -92,10 +94,10 @@ def _tasks(work: Iterable[tuple[PackedDays, Work]]) -> Iterator[Any]:
         yield joblib.delayed(carried_out)(prices, replace(one, config=without_secrets(one.config)))
 
 
-def _stay_with_parent() -> None:
+def _stay_with(parent: int) -> None:
     """Leave Ctrl-C to the parent, and end when it has been killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
