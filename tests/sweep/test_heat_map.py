@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.chromium import CHROMIUM, MISSING, browser
 from tests.sweep.small import GRID, line
-from tg1.sweep import drawing
 from tg1.sweep.combinations import asked
 from tg1.sweep.flags import build_parser
 from tg1.sweep.heat import axes_of, cells
@@ -138,7 +138,6 @@ def test_missing_library_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before the prices are read."""
-    monkeypatch.setitem(__import__("sys").modules, "tg1.sweep.heat_chart", None)
+    monkeypatch.setitem(sys.modules, "tg1.sweep.heat_chart", None)
     assert main(line(tmp_path, *WIDE, "--heat-map", "spread,steps")) == 2
     assert "install it with: pip install 'tg1[insight]'" in capsys.readouterr().err
-    assert drawing.FOLDER.name == "reports"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
 from tg1.replay.command import rig_of, wanted_of
+from tg1.replay.reporting import FOLDER
 from tg1.sweep.combinations import asked
 from tg1.sweep.flags import build_parser
 from tg1.sweep.heat import axes_of
@@ -81,5 +82,5 @@ def _check_place(flag: str, path: Path | None, heat_map: str | None) -> None:
         return
     if heat_map is None:
         raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
-    if path.is_dir() or not path.parent.is_dir():
+    if path.is_dir() or not (path.parent.is_dir() or path.parent == FOLDER):
         raise ConfigError(f"{flag} {path} is no place for a file: give a name in a folder that exists.")

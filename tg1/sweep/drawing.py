@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.machine.files import OsFileSystem
+from tg1.replay.reporting import FOLDER, write_whole
 from tg1.sweep.heat import cells
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from tg1.sweep.standing import Tried
 
     Draw = Callable[[str, Axes, list[Cell], str], tuple[str, bytes]]
-
-FOLDER = Path("reports")
 
 
 def drawer() -> Draw:
@@ -48,20 +45,6 @@ def drawn(command: SweepCommand, tried: Tried, text: str, draw: Draw, now: datet
     pairs = ", ".join(dict.fromkeys(one.pair for one in command.asked.accepted))
     title = f"{pairs}: net over {command.axes.x} and {command.axes.y}".replace("_", " ")
     html, picture = draw(title, command.axes, cells(command.axes, command.asked, tried), text)
-    _write("--report", page, html.encode())
-    _write("--png", png, picture)
+    write_whole(page, html.encode(), "--report")
+    write_whole(png, picture, "--png")
     return f"heat map: {page} and {png}"
-
-
-def _write(flag: str, path: Path, content: bytes) -> None:
-    files, beside = OsFileSystem(), path.with_name(f"{path.name}.tmp")
-    try:
-        if path.parent == FOLDER:
-            FOLDER.mkdir(exist_ok=True)
-        try:
-            files.write_synced(beside, content)
-            files.replace(beside, path)
-        finally:
-            files.unlink(beside)
-    except OSError as exc:
-        raise ConfigError(f"{flag} {path} can't be written: {exc.strerror or exc}.") from exc
