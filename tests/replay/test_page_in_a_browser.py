@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.support.chromium import Tab
 
 DRAWN = "document.documentElement.dataset.drawn"
+CORNER = "(({left, top}) => [left, top])(document.querySelector('#chart canvas').getBoundingClientRect())"
 CANVASES = "[...document.querySelectorAll('#chart canvas')].filter(one => one.width > 200 && one.height > 500).length"
 FILL_IN_THE_PICTURE = """
 (() => {
@@ -33,15 +34,30 @@ FILL_IN_THE_PICTURE = """
 """
 
 
-async def _point_at_a_fill(tab: Tab) -> str:
+async def _point_at_a_fill(tab: Tab, *, touch: bool = False) -> str:
     """What the page says of the first fill in the picture."""
     await tab.value("document.getElementById('chart').scrollIntoView()")
     number, x, y = await tab.value(FILL_IN_THE_PICTURE)
     assert number > 10
-    for step in (3, 0):
-        await tab.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x + step, y=y)
+    if touch:
+        await tab.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        await tab.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    else:
+        for step in (3, 0):
+            await tab.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x + step, y=y)
     await tab.until("document.getElementById('vg-tooltip-element')?.classList.contains('visible')")
     return str(await tab.value("document.getElementById('vg-tooltip-element').innerText"))
+
+
+async def _look_closer(tab: Tab) -> None:
+    """Mark some hours in the narrow band, and see all bands show them alone."""
+    await tab.value("document.getElementById('chart').scrollIntoView()")
+    left, top = await tab.value(CORNER)
+    for kind, x, buttons in (("Moved", 290, 0), ("Pressed", 300, 1), ("Moved", 400, 1), ("Released", 400, 0)):
+        await tab.ask(
+            "Input.dispatchMouseEvent", type=f"mouse{kind}", x=left + x, y=top + 20, button="left", buttons=buttons
+        )
+    await tab.until("window.tg1Views.chart.view.signal('hours').t?.length === 2")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -61,6 +77,7 @@ def test_page_of_two_days_is_drawn_chosen_and_pointed_at(tmp_path: Path) -> None
             assert await tab.value(CANVASES) == 1
             told = await _point_at_a_fill(tab)
             assert all(word in told for word in ("Order", "entry", "IRFC", "Placed", "limit", "Filled", "Charges"))
+            await _look_closer(tab)
             # Every order is in a table as well, for who can't point.
             await tab.value("document.getElementById('all-orders').open = true")
             await tab.until("document.querySelectorAll('#orders tbody tr').length > 10")
@@ -74,6 +91,8 @@ def test_page_of_two_days_is_drawn_chosen_and_pointed_at(tmp_path: Path) -> None
             await tab.open(page.as_uri())
             await tab.until(DRAWN)
             assert await tab.value("document.documentElement.scrollWidth") == 390
+            await tab.ask("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=1)
+            assert "entry" in await _point_at_a_fill(tab, touch=True)
             assert await tab.value("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
             assert await tab.value("performance.getEntriesByName('draw').length") >= 1
             assert tab.complaints == []

@@ -93,6 +93,8 @@ def test_hedge_prices_move_as_the_levels_do() -> None:
         filled = [fill.secs for order in entries for fill in order.fills]
         assert any(abs(one.since - at) <= 1.5 for at in filled)
         assert one.since < one.until
+        # The session ends at 09:25; prices go on, and no hedge does.
+        assert one.until <= 33_901
     at = {(one.level, one.price) for one in day.hedges}
     assert all((order.level, order.trigger) in at for order in day.orders if order.role == "hedge" and order.trigger)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
+from tg1.replay.bound import seconds
 from tg1.replay.telling import Seen, Told, day_story
 from tg1.replay.worth import LevelPurses
 from tg1.trading import order_desk
@@ -55,6 +56,7 @@ class Notebook:
         self._reasons = Reasons()
         self._grid: dict[str, tuple[Decimal, Decimal]] = {}
         self._attention: list[str] = []
+        self._until = 0.0
         self._purses = LevelPurses(config.plans, config.product_type)
 
     def __enter__(self) -> Self:
@@ -74,12 +76,12 @@ class Notebook:
 
     def look(self, state: BotState, now: datetime) -> None:
         """Note which hedge prices have changed with this cycle."""
+        secs = self._until = seconds(now)
         for level in state.levels.values():
             price = level.oco_trade_price if level.is_open else None
             name = f"{level.entry_direction[0]}{level.level}"
             if self._prices.get(name) != price:
                 self._prices[name] = price
-                secs = (now.hour * 60 + now.minute) * 60 + now.second + now.microsecond / 1e6
                 self._hedges.append(Seen(secs=secs, level=name, side=level.oco_trade_direction, price=price))
         if not self._grid:
             self._grid = {
@@ -99,6 +101,7 @@ class Notebook:
             why=self._reasons.by_number,
             grid=self._grid,
             attention=tuple(self._attention),
+            until=self._until,
         )
         self.days.append(day_story(told, self._config, self._purses))
         self._events, self._reasons.by_number = [], {}

@@ -27,7 +27,7 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
     best = max(days, key=lambda day: day.net)
     worst = min(days, key=lambda day: day.net)
     held = ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in days[-1].open)
-    ends = Counter(day.end.partition(":")[0] if day.exit_code in (0, 3) else day.end for day in days)
+    ends = Counter(_end(day) for day in days)
     pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
     lines = [
         f"NET {signed(gross - charges)} = gross {signed(gross)} - charges {charges:,.2f}",
@@ -46,6 +46,11 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
         NOT_MODELLED,
     ]
     return "\n".join(lines)
+
+
+def _end(day: DayResult) -> str:
+    """How the bot ended, without its details: they are in the report."""
+    return day.end.partition(":" if day.exit_code in (0, 3) else " (")[0]
 
 
 def _step(config: GridOcoConfig, days: list[DayResult]) -> list[str]:

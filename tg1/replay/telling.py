@@ -61,6 +61,8 @@ class Told:
     grid: Mapping[str, tuple[Decimal, Decimal]]
     """Entry and target price of each level."""
     attention: tuple[str, ...]
+    until: float
+    """When the bot was last seen: its hedges stand no longer."""
 
 
 def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStory:
@@ -88,9 +90,9 @@ def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStor
         price_b=_price(tape, tape.b) if config.has_oco else None,
         money=_money(tape, result, orders),
         open_gain=Series(secs=tape.secs, values=result.curve.unrealised),
-        positions=_positions(tape, morning, result.trades),
+        positions=_positions(told, morning),
         orders=orders,
-        hedges=tuple(_spans(told.hedges, float(tape.secs[-1]))),
+        hedges=tuple(_spans(told.hedges, min(told.until, float(tape.secs[-1])))),
         levels=purses.day(result.trades, orders, told.grid, last, result.charges.total),
         attention=told.attention,
     )
@@ -169,11 +171,12 @@ def _morning(told: Told) -> dict[tuple[str, str], int]:
     return {place: quantity for place, quantity in held.items() if quantity}
 
 
-def _positions(tape: DayTape, morning: Mapping[tuple[str, str], int], trades: Sequence[Trade]) -> dict[str, Series]:
-    """Signed shares over the day, by account and symbol."""
-    places = dict.fromkeys([*morning, *((trade.account, trade.symbol) for trade in trades)])
+def _positions(told: Told, morning: Mapping[tuple[str, str], int]) -> dict[str, Series]:
+    """Signed shares over the day, by account and symbol, TokenA first."""
+    tape, trades = told.tape, told.result.trades
+    places = {*morning, *((trade.account, trade.symbol) for trade in trades)}
     found = {}
-    for account, symbol in sorted(places):
+    for account, symbol in sorted(places, key=lambda place: (place[1] != told.symbols[0], place)):
         secs, values = [float(tape.secs[0])], [float(morning.get((account, symbol), 0))]
         for trade in trades:
             if (trade.account, trade.symbol) == (account, symbol):

@@ -30,6 +30,8 @@ _TIPS = {
     "number": "Number",
 }
 _HIT_PX = 11
+_CROWD = 250
+"""Fills of one symbol from which their arrows are drawn small."""
 _UNSEEN = 0.001
 """Opacity of what is only there to be hovered over; what has none is not found by the pointer."""
 ROLES = ("entry", "target", "hedge", "square-off")
@@ -81,13 +83,13 @@ def day_chart(symbol_a: str, symbol_b: str, palette: Palette, *, legend: bool = 
 
     The page names each band's width itself; with `legend` the picture explains its own colours.
     """
-    window = alt.selection_interval(encodings=["x"], name="window")
+    window = alt.selection_interval(encodings=["x"], name="hours")
     draw = _Day(palette, window, legend=legend)
     bands: list[Any] = [draw.strip(), draw.price("a", f"{symbol_a}: entries and targets", 300, draw.levels())]
     if symbol_b:
         bands.append(draw.price("b", f"{symbol_b}: hedges", 230, draw.hedge_prices()))
     bands += [draw.money(), draw.gain(), draw.held()]
-    chart = alt.vconcat(*bands, spacing=12).resolve_scale(color="independent")
+    chart = alt.vconcat(*bands, spacing=12).resolve_scale(color="independent", shape="independent")
     return styled(chart, palette)
 
 
@@ -179,7 +181,7 @@ class _Day:
             orders.mark_rule(strokeWidth=1.6, opacity=0.75, clip=True).encode(color=role),
             line.encode(x=self._x(), y=alt.Y("v:Q", title=None, scale=alt.Scale(zero=False, nice=False, padding=7))),
             orders.mark_rule(strokeWidth=_HIT_PX, opacity=_UNSEEN, clip=True).encode(tooltip=tips),
-            fills.mark_point(filled=True, size=110, opacity=1, clip=True, stroke=self._palette.paper).encode(
+            fills.mark_point(filled=True, size=_size(name), opacity=1, clip=True, stroke=self._palette.paper).encode(
                 shape=shape
             ),
         ]
@@ -265,6 +267,11 @@ class _Day:
 
     def _roles(self) -> alt.Scale:
         return alt.Scale(domain=list(ROLES), range=list(self._palette.roles))
+
+
+def _size(name: str) -> Any:
+    """Of an arrow in square pixels: on a day of a thousand fills they would hide the price."""
+    return alt.ExprRef(f"length(data('fills_{name}')) > {_CROWD} ? 36 : 110")
 
 
 def _hour(field: str) -> alt.Tooltip:

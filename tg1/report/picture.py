@@ -33,7 +33,7 @@ def run_spec(run: RunStory) -> dict[str, Any]:
     rows = day_rows(worst, run.symbol_a, stretches(1))
     if len(run.days) > 1:
         over = days_chart(LIGHT)
-        spec["vconcat"].insert(0, {key: over[key] for key in ("layer", "width", "height", "title")})
+        spec["vconcat"].insert(0, {key: over[key] for key in ("data", "layer", "width", "height", "title")})
         rows["days"] = days_rows(run)
     spec["datasets"] = rows
     spec["title"] = {"text": _head(run), "subtitle": _sub(run, worst), "fontSize": 16, "offset": 14}

@@ -35,7 +35,7 @@
   const spec = (name) => JSON.parse(JSON.stringify(run.specs[dark.matches ? "dark" : "light"][name]));
   const embed = async (id, made) => {
     views[id]?.finalize();
-    views[id] = await vegaEmbed(`#${id}`, made, { actions: false, renderer: "canvas", tooltip: { theme: "custom" } });
+    views[id] = await vegaEmbed(`#${id}`, made, { actions: false, logLevel: 1, renderer: "canvas", tooltip: { theme: "custom" } });
     return views[id];
   };
 
@@ -46,7 +46,12 @@
     const width = plotWidth(byId("chart"));
     made.vconcat.forEach((band) => { band.width = width; });
     made.datasets = Object.fromEntries(Object.entries(day.charts).map(([name, columns]) => [name, rows(columns)]));
-    await embed("chart", made);
+    const { view } = await embed("chart", made);
+    // A finger points without moving, which is not pointing to Vega.
+    view.addEventListener("touchend", (event, item) => {
+      const { clientX, clientY } = event.changedTouches[0];
+      view.tooltip()(view, { clientX, clientY }, item, item?.tooltip ?? null);
+    });
     performance.mark("draw-ends");
     document.documentElement.dataset.drawn = day.date;
     document.documentElement.dataset.drawnMs = Math.round(performance.measure("draw", "draw-begins", "draw-ends").duration);
