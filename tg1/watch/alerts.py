@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -112,8 +113,9 @@ class Alert:
 
     @property
     def identity(self) -> str:
-        """What no two alerts share: bot, kind, occurrence (and whether it began or is over)."""
-        return "\x1f".join((self.bot, self.kind, self.occurrence, "over" if self.cleared else ""))
+        """What no two alerts share: bot, kind, occurrence (and whether it began or is over), in 20 characters."""
+        words = "\x1f".join((self.bot, self.kind, self.occurrence, "over" if self.cleared else ""))
+        return hashlib.sha256(words.encode(errors="surrogatepass")).hexdigest()[:20]
 
 
 def told(text: str) -> str:

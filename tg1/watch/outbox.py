@@ -65,10 +65,13 @@ class Batch:
 
 def accept(outbox: Outbox, alerts: Iterable[Alert]) -> Outbox:
     """Take alerts in; those that are switched off, that wait already or that are done with change nothing."""
+    wanted = [alert for alert in alerts if alert.noise is not Noise.OFF]
+    if not wanted:
+        return outbox
     known = {*outbox.done, *(alert.identity for alert in outbox.waiting)}
     fresh = []
-    for alert in alerts:
-        if alert.noise is not Noise.OFF and alert.identity not in known:
+    for alert in wanted:
+        if alert.identity not in known:
             known.add(alert.identity)
             fresh.append(alert)
     if not fresh:
