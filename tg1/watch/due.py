@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tg1.screen.money import age_text
 from tg1.told.events import EventKind
 from tg1.told.judge import ConcernKind, Life
 from tg1.told.snapshot import Phase
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tg1.told.events import Event
     from tg1.told.found import Found
     from tg1.told.judge import Concern, Judgement
+    from tg1.told.snapshot import ToldEnd
 
 OLD_NEWS = timedelta(hours=24)
 """A bot that is met for the first time and has been silent for longer is not news; the page shows how it is."""
@@ -133,7 +135,7 @@ class _Look:
             run=self.seen.run or self.before.run,
             troubles=self._troubles(),
             attention=tuple(_raised_as(entry.key, entry.at) for entry in self.seen.found.attention),
-            ended=self.seen.run if self._is_ended else self.before.ended,
+            ended=self.seen.run if self._last_word is not None else self.before.ended,
             event=self.seen.last_event or self.before.event,
         )
 
@@ -193,8 +195,9 @@ class _Look:
         )
 
     def _good_news(self, trouble: Trouble) -> Alert:
+        lasted_secs = max(0.0, (self.now - trouble.since).total_seconds())
         news_text = _GOOD_NEWS[trouble.kind].format(what=trouble.what)
-        text = f"{news_text}, {_lasted(self.now - trouble.since)} after the alert"
+        text = f"{news_text}, {age_text(lasted_secs)} after the alert"
         alert = self._alert(trouble.kind, trouble.occurrence, text)
         return replace(alert, cleared=True)
 
@@ -219,19 +222,19 @@ class _Look:
                 yield self._alert(Kind.ATTENTION, raised, entry.text)
 
     @property
-    def _is_ended(self) -> bool:
+    def _last_word(self) -> ToldEnd | None:
+        """How the run ended by its own account; None while it has not."""
         snapshot = self.seen.found.snapshot
-        return snapshot is not None and snapshot.phase is Phase.ENDED
+        return snapshot.end if snapshot is not None and snapshot.phase is Phase.ENDED else None
 
     def _end(self) -> Iterator[Alert]:
         """An end in good order; the others are troubles."""
-        if not self._is_ended or self.seen.run == self.before.ended:
+        end = self._last_word
+        if end is None or self.seen.run == self.before.ended:
             return
         if any(concern.kind in KINDS and KINDS[concern.kind] in _ENDINGS for concern in self.seen.judgement.concerns):
             return
-        end = self.seen.found.snapshot.end if self.seen.found.snapshot else None
-        why = end.why if end else ""
-        yield self._alert(Kind.SESSION_END, self.seen.run, self._with_money(Kind.SESSION_END, why))
+        yield self._alert(Kind.SESSION_END, self.seen.run, self._with_money(Kind.SESSION_END, end.why))
 
     def _fills(self) -> Iterator[Alert]:
         for event in self.seen.events:
@@ -260,10 +263,3 @@ class _Look:
 
 def _raised_as(key: str, at: str) -> str:
     return f"{key} {at}"
-
-
-def _lasted(span: timedelta) -> str:
-    secs = max(0, round(span.total_seconds()))
-    if secs < 120:  # noqa: PLR2004 - up to two minutes people think in seconds
-        return f"{secs} s"
-    return f"{secs // 60} min" if secs < 7200 else f"{secs / 3600:.1f} h"  # noqa: PLR2004 - and up to two hours in minutes

@@ -56,6 +56,7 @@ class Watched:
         alive: bool = True,
         events: Sequence[Event] = (),
         status: Status | None = None,
+        faults: tuple[str, ...] = (),
     ) -> list[str]:
         """Kinds of the alerts of this look; those that are over with a minus."""
         if snapshot is not None:
@@ -64,13 +65,20 @@ class Watched:
                 written_at=NOW + timedelta(seconds=after_secs - 0.5),
                 written_boot_secs=snapshot.written_boot_secs + after_secs - 0.5,
             )
-        return self.see(snapshot, after_secs, alive=alive, events=events, status=status)
+        return self.see(snapshot, after_secs, alive=alive, events=events, status=status, faults=faults)
 
     def see(self, snapshot: Snapshot | None, after_secs: float, *, alive: bool = True, **more: Any) -> list[str]:
         """The same with a snapshot that is as old as it is."""
         if more.get("status") is not None and snapshot is not None:
             snapshot = replace(snapshot, status=more["status"])
-        found = Found(stem="bot", folder=Path("state"), holder=ALIVE if alive else None, snapshot=snapshot, saved=None)
+        found = Found(
+            stem="bot",
+            folder=Path("state"),
+            holder=ALIVE if alive else None,
+            snapshot=snapshot,
+            saved=None,
+            faults=more.get("faults", ()),
+        )
         instant = an_instant(after_secs)
         events = more.get("events") or ()
         seen = Seen(
@@ -157,8 +165,12 @@ def test_a_death_between_two_looks_is_told(bot: Watched) -> None:
 
 def test_a_crash_between_two_looks_says_why(bot: Watched) -> None:
     """In the words of its last event."""
-    crash = an_event(9, kind=EventKind.CRASHED, text="KeyError in the cycle")
-    assert bot.look(a_snapshot(run="r2", cycle=1), 2, events=[crash]) == ["died"]
+    events = [
+        an_event(8, kind=EventKind.CRASHED, text="KeyError in the cycle"),
+        an_event(9, kind=EventKind.OTHER, text="a word of the old run"),
+        an_event(1, run="r2", kind=EventKind.STARTED, text="the bot was started"),
+    ]
+    assert bot.look(a_snapshot(run="r2", cycle=1), 2, events=events) == ["died"]
     assert bot.told[0].text.startswith("it died (KeyError in the cycle) and was started again")
 
 
@@ -270,6 +282,41 @@ def test_a_hang_is_no_end_of_stale_prices(bot: Watched) -> None:
     assert bot.look(a_snapshot(), 61) == ["-feed-stale"]
 
 
+def test_a_token_may_become_good_before_a_bot_trades(bot: Watched) -> None:
+    """Its prices may not: nobody looks at them yet."""
+    refused = replace(FEED, phase="token refused", fault="the Kite access token has expired")
+    assert bot.look(a_snapshot(feed=refused, prices=STALE), 40) == ["token-expired", "feed-stale"]
+    assert bot.look(a_snapshot(phase=Phase.WAITING), 41) == ["-token-expired"]
+
+
+def test_a_dead_bots_files_may_be_read_again(bot: Watched) -> None:
+    """That is good news of the files alone."""
+    fault = "its state can't be read: Permission denied"
+    assert bot.look(a_snapshot(), 2, alive=False, faults=(fault,)) == ["died", "unreadable"]
+    assert bot.look(a_snapshot(), 3, alive=False) == ["-unreadable"]
+
+
+def test_a_bot_that_begins_to_tell_has_not_died(bot: Watched) -> None:
+    """An edition that told nothing was followed by one that does."""
+    mute = Watched()
+    assert mute.see(None, 1) == []
+    assert mute.look(a_snapshot(), 2) == []
+    assert bot.see(None, 2) == []
+    assert bot.look(a_snapshot(cycle=62), 3) == []
+
+
+def test_every_bot_is_told_of() -> None:
+    """And when it was looked."""
+    found = Found(stem="b", folder=Path("s"), holder=None, snapshot=a_snapshot(), saved=None)
+    seen = [
+        Seen(key=name, name=name, found=found, judgement=judge(found, an_instant()), events=(), last_event="")
+        for name in ("A", "B")
+    ]
+    memory, alerts = alerts_due(Memory(), seen, NOW, LOUD)
+    assert [(alert.bot, alert.kind) for alert in alerts] == [("A", Kind.DIED), ("B", Kind.DIED)]
+    assert memory.looked_at == NOW
+
+
 def test_a_bot_that_stops_has_no_good_news(bot: Watched) -> None:
     """Its prices are not back."""
     bot.look(a_snapshot(prices=STALE), 40)
@@ -282,6 +329,9 @@ def test_fills_are_told_as_they_come(bot: Watched) -> None:
     assert bot.look(a_snapshot(), 2, events=fills) == ["fill", "fill"]
     assert [alert.occurrence for alert in bot.told] == ["r1:7", "r1:8"]
     assert bot.told[0].at == NOW
+    assert bot.memory.bots["state/bot"].event == "r1:8"
+    bot.look(a_snapshot(), 3)
+    assert bot.memory.bots["state/bot"].event == "r1:8"
 
 
 def test_what_is_switched_off_is_not_told(bot: Watched) -> None:
@@ -302,7 +352,7 @@ def test_what_is_switched_off_is_not_told(bot: Watched) -> None:
 def test_what_ended_long_before_the_first_look_is_no_news() -> None:
     """A folder with last month's bots; but what happened this morning is told."""
     assert Watched().see(ended(StatusKind.TERMINATED, exit_code=3), 86401, alive=False) == []
-    assert Watched().see(ended(StatusKind.TERMINATED, exit_code=3), 3600, alive=False) == ["terminated"]
+    assert Watched().see(ended(StatusKind.TERMINATED, exit_code=3), 86400, alive=False) == ["terminated"]
 
 
 def test_news_of_events() -> None:
