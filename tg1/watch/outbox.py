@@ -49,7 +49,7 @@ class Outbox:
     failures: int = 0
     """Attempts in a row that the target did not take."""
     tried_at: datetime | None = None
-    """The last of these failures."""
+    """The last of these failures; None without one."""
     left_at: Mapping[Kind, datetime] = field(default_factory=dict)
     """When the last alert of a kind was taken."""
 
@@ -116,7 +116,7 @@ def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None) -> Batch 
 
 
 def _may_try(outbox: Outbox, now: datetime) -> bool:
-    if outbox.tried_at is None or not outbox.failures:
+    if outbox.tried_at is None:
         return True
     wait_secs = min(LONGEST_RETRY_SECS, FIRST_RETRY_SECS * 2.0 ** min(outbox.failures - 1, 10))
     return not timedelta(0) <= now - outbox.tried_at < timedelta(seconds=wait_secs)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.support.alerts import NOON, alert
 from tg1.watch.alerts import Kind, Noise, QuietHours
-from tg1.watch.outbox import Batch, Outbox, accept, due, expired, refused, taken
+from tg1.watch.outbox import Batch, Outbox, accept, due, expired, joined, refused, taken
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,6 +129,43 @@ def test_a_target_that_refuses_is_tried_less_and_less_often() -> None:
     gaps = [after - before for before, after in pairwise(tries)]
     assert gaps == [2, 4, 8, 16, 32, 60, 60]
     assert sent(outbox, secs + 60)[1] == ["1"]
+
+
+def test_after_a_success_the_patience_is_new() -> None:
+    """An outage of an hour ago makes nobody wait a minute; two failures in one moment are two."""
+    outbox = accept(Outbox(), [alert(1)])
+    for _ in range(5):
+        outbox = refused(outbox, later(0))
+        assert due(outbox, later(0), None) is None
+    outbox, left = sent(outbox, 60)
+    assert left == ["1"]
+    assert (outbox.failures, outbox.tried_at) == (0, None)
+    outbox = refused(accept(outbox, [alert(2, kind=Kind.DIED)]), later(70))
+    assert sent(outbox, 71)[1] == []
+    assert sent(outbox, 72)[1] == ["2"]
+
+
+def test_an_earlier_outbox_comes_first() -> None:
+    """What it owed, what it had sent and what it dropped; what came meanwhile follows, once."""
+    earlier = Outbox(waiting=(alert(1), alert(2)), done=(alert(0).identity,), dropped=3, left_at={Kind.HUNG: later(0)})
+    later_one = Outbox(
+        waiting=(alert(0), alert(2), alert(3)),
+        done=(alert(9).identity,),
+        dropped=4,
+        left_at={Kind.HUNG: later(5), Kind.DIED: later(6)},
+    )
+    both = joined(earlier, later_one)
+    assert [each.occurrence for each in both.waiting] == ["1", "2", "3"]
+    assert both.done == (alert(0).identity, alert(9).identity)
+    assert both.dropped == 7
+    assert both.left_at == {Kind.HUNG: later(5), Kind.DIED: later(6)}
+
+
+def test_so_many_are_remembered_and_the_oldest_forgotten() -> None:
+    """2,000."""
+    outbox = joined(Outbox(done=tuple(str(number) for number in range(1500))), Outbox(done=("x",) * 501))
+    assert len(outbox.done) == 2000
+    assert outbox.done[0] == "1"
 
 
 def test_a_clock_that_was_set_back_holds_up_nothing() -> None:
