@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tg1.errors import Tg1Error
 from tg1.watch.alerts import Alert, Kind
 from tg1.watch.spool_codec import Kept
 
@@ -54,6 +55,7 @@ class Rounds:
         self._is_holding = False
         self._before: datetime | None = None
         self._has_begun = False
+        self._is_failing = False
         self._save_at = float("-inf")
 
     def adopt(self) -> None:
@@ -81,11 +83,27 @@ class Rounds:
         self._show = show
         due = self._clock.monotonic()
         while not self._clock.stop_requested:
-            self.once()
+            self._round()
             # A look that took long, or a machine that slept, is followed by one look and not by those that were missed.
             due = max(due + EVERY_SECS, self._clock.monotonic())
             self._clock.wait_until(due)
         self._end()
+
+    def _round(self) -> None:
+        """One round that a bug of ours does not end: whoever is away would never hear of it.
+
+        It is logged once an outage. No ping is sent and the page gets no look, so that /healthz and systemd notice.
+        """
+        try:
+            self.once()
+        except Tg1Error:
+            raise
+        except Exception:
+            if not self._is_failing:
+                log.exception("A round of the watch failed; the next one follows")
+            self._is_failing = True
+        else:
+            self._is_failing = False
 
     def once(self) -> None:
         """One look, and what follows from it."""

@@ -190,6 +190,28 @@ def test_the_walk_ends_when_a_signal_comes(tmp_path: Path, clock: HandClock) -> 
     assert Spool(tmp_path / "watch" / "spool.json").load().memory.looked_at == shown[-1].at
 
 
+def test_a_bug_ends_no_watch(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, nothing is shown meanwhile, and the rounds go on."""
+    watch = Watch(tmp_path, clock, Inbox())
+    shown: list[Look] = []
+    rounds = []
+    look = watch.lookout.look
+
+    def buggy() -> object:
+        rounds.append(clock.mono)
+        if 2 <= len(rounds) <= 4:
+            raise KeyError("a bug")
+        return look()
+
+    monkeypatch.setattr(watch.lookout, "look", buggy)
+    clock.on_wait = lambda: setattr(clock, "stopping", len(rounds) == 6)
+    watch.rounds.walk(shown.append)
+    assert len(shown) == 3
+    assert [record.message for record in caplog.records] == ["A round of the watch failed; the next one follows"]
+
+
 def test_the_end_does_not_wait_for_a_target_that_hangs(tmp_path: Path, clock: HandClock) -> None:
     """Three seconds at most; what was on its way is owed."""
     target = Target(key="t", name="target 1 (slow)", send=lambda _: "")
