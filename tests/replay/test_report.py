@@ -174,8 +174,9 @@ def stand_ins() -> tuple[Any, Any, Any]:
     ("args", "sentence"),
     [
         (["--report", "/no/such/folder/x.html"], "--report /no/such/folder/x.html is no place for a file"),
-        (["--png", "/"], "--png / is no place for a file"),
-        (["--report", "x.png"], "--report and --png both say x.png"),
+        (["--png", "/no/such/folder/x.png"], "--png /no/such/folder/x.png is no place for a file"),
+        (["--report", "prices.csv"], "--report prices.csv: give the file a name that ends in .html"),
+        (["--png", "day.html"], "--png day.html: give the file a name that ends in .png"),
         (["--no-report", "--report", "x.html"], "--no-report contradicts --report and --png"),
     ],
 )

@@ -48,11 +48,14 @@ def places_of(command: ReplayCommand, now: datetime) -> Places | None:
 
 def check_places(places: Places) -> None:
     """Raise `ConfigError` for a place that is none: before an hour's work, not after it."""
-    for flag, path in (("--report", places.page), ("--png", places.png)):
-        if places.named and path is not None and (path.is_dir() or not (path.parent.is_dir() or path.parent == FOLDER)):
+    for flag, path, suffix in (("--report", places.page, ".html"), ("--png", places.png, ".png")):
+        if path is None or not places.named:
+            continue
+        if path.suffix.lower() != suffix:
+            # A slip of the keyboard must not write over a file of prices.
+            raise ConfigError(f"{flag} {path}: give the file a name that ends in {suffix}.")
+        if path.is_dir() or not (path.parent.is_dir() or path.parent == FOLDER):
             raise ConfigError(f"{flag} {path} is no place for a file: give a name in a folder that exists.")
-    if places.page is not None and places.page == places.png:
-        raise ConfigError(f"--report and --png both say {places.page}: give the page a name that ends in .html.")
 
 
 def drawers() -> tuple[ModuleType, ModuleType, ModuleType]:

@@ -27,17 +27,17 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
     best = max(days, key=lambda day: day.net)
     worst = min(days, key=lambda day: day.net)
     held = ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in days[-1].open)
-    ends = Counter(_end(day) for day in days)
+    ends = Counter(_end(day) for day in days) if len(days) > 1 else {days[0].end: 1}
     pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
     lines = [
         f"NET {signed(gross - charges)} = gross {signed(gross)} - charges {charges:,.2f}",
-        f"{config.bot_name}: {pair}, {days[0].day} to {days[-1].day}, {_count(len(days), 'day')}",
+        f"{config.bot_name}: {pair}, {_span(days)}",
         f"of the gross, realised by round trips {signed(sum((day.realised for day in days), Decimal(0)))}",
         *_step(config, days),
-        f"best day {best.day} {signed(best.net)}; worst day {worst.day} {signed(worst.net)}",
+        *([f"best day {best.day} {signed(best.net)}; worst day {worst.day} {signed(worst.net)}"] * (len(days) > 1)),
         f"worst open loss {min(day.worst_open for day in days):,.2f}",
         f"fills {sum(day.fills for day in days):,}; held at the end: {held or 'nothing'}",
-        "the bot ended: " + ", ".join(f"{end} ({number})" for end, number in ends.most_common()),
+        "the bot ended: " + ", ".join(end + (f" ({number})" if len(days) > 1 else "") for end, number in ends.items()),
         (
             f"{sum(day.price_events for day in days):,} prices, {sum(day.cycles_run for day in days):,} cycles run, "
             f"{wall_secs:.1f} s"
@@ -46,6 +46,11 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
         NOT_MODELLED,
     ]
     return "\n".join(lines)
+
+
+def _span(days: list[DayResult]) -> str:
+    first, last = days[0].day, days[-1].day
+    return f"{first}" if first == last else f"{first} to {last}, {len(days)} days"
 
 
 def _end(day: DayResult) -> str:

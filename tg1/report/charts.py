@@ -11,6 +11,7 @@ Whoever wants another picture (a heat map of a sweep, the scatter of a pair) mak
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,7 @@ DARK = Palette(
     faint="#2a2f37",
     price="#c4cad3",
     roles=("#6aa8ff", "#45c487", "#ff9a55", "#b592ff"),
-    money=("#f2f4f7", "#45c487", "#ff9a55"),
+    money=("#e8eaee", "#45c487", "#ff9a55"),
     loss="#ff7b7b",
     holders=("#6aa8ff", "#ff9a55", "#b592ff"),
 )
@@ -130,6 +131,20 @@ def styled(chart: alt.TopLevelMixin, palette: Palette) -> dict[str, Any]:
         "title": {"color": palette.ink, "anchor": "start", "fontSize": 13, "fontWeight": 600, "offset": 6},
     }
     return spec
+
+
+def at_night(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same specification in the colours of the night: to make it anew takes a third of a second."""
+    text = json.dumps(spec)
+    for day, night in zip(_colours(LIGHT), _colours(DARK), strict=True):
+        text = text.replace(f'"{day}"', f'"{night}"')
+    night_spec: dict[str, Any] = json.loads(text)
+    return night_spec
+
+
+def _colours(palette: Palette) -> list[str]:
+    flat = [palette.paper, palette.ink, palette.muted, palette.faint, palette.price, palette.loss]
+    return [*flat, *palette.roles, *palette.money, *palette.holders]
 
 
 def _title(text: str) -> alt.TitleParams:

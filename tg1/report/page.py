@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 
 from tg1.report import words
-from tg1.report.charts import DARK, LIGHT, day_chart, days_chart
+from tg1.report.charts import LIGHT, at_night, day_chart, days_chart
 from tg1.report.drawn import day_rows, in_columns, stretches
 from tg1.report.picture import days_rows
 from tg1.report.tables import (
@@ -65,14 +65,12 @@ def in_script(value: Any) -> str:
 
 
 def _run_data(run: RunStory, first: int) -> dict[str, Any]:
+    specs = {"day": day_chart(run.symbol_a, run.symbol_b, LIGHT), "days": days_chart(LIGHT)}
     return {
         "count": len(run.days),
         "first": first,
         "days": in_columns(days_rows(run)),
-        "specs": {
-            name: {"day": day_chart(run.symbol_a, run.symbol_b, palette), "days": days_chart(palette)}
-            for name, palette in (("light", LIGHT), ("dark", DARK))
-        },
+        "specs": {"light": specs, "dark": at_night(specs)},
     }
 
 
