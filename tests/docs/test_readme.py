@@ -7,11 +7,14 @@ import shlex
 from dataclasses import MISSING, Field, fields
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tests.support.places import REPO
 from tg1.cli import build_parser, parse_command
+from tg1.completion import PARSERS
 from tg1.config import GridOcoConfig
 from tg1.models import Executed, Side
 from tg1.rules.charges import Plans, charges
@@ -28,10 +31,12 @@ FLAGS = sorted(
     option for action in build_parser()._actions for option in action.option_strings if option.startswith("--")
 )
 COMMANDS = [
-    command.replace("\\\n", " ").split("#")[0].split(" -m tg1.run", 1)[1]
+    command.replace("\\\n", " ").split("#")[0].split("tg1", 1)[1].lstrip(". ")
     for block in re.findall(r"^ *```bash\n(.*?)^ *```", TEXT, re.MULTILINE | re.DOTALL)
-    for command in re.findall(r"^ *\.venv/bin/python -m tg1\.run(?:.*\\\n)*.*$", block, re.MULTILINE)
+    for command in re.findall(r"^ *\.venv/bin/(?:python -m )?tg1[. ](?:.*\\\n)*.*$", block, re.MULTILINE)
 ]
+"""What stands behind `tg1` in every command to be copied."""
+SETTINGS = re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, re.MULTILINE | re.DOTALL)[0]
 
 
 @pytest.mark.parametrize("flag", FLAGS)
@@ -66,16 +71,29 @@ def test_readme_names_the_variable_of_each_credential() -> None:
 
 
 def test_readme_shows_commands_for_a_dry_run_paper_a_live_start_and_the_emergency_stop() -> None:
-    """The first live day is told in commands."""
+    """The first live day is told in commands: doctor, login, run, watch."""
     shown = " ".join(COMMANDS)
-    assert len(COMMANDS) >= 4
-    assert all(flag in shown for flag in ("--dry-run", "--paper", "--zerodha-config", "--cancel-all"))
+    assert all(flag in shown for flag in ("--dry-run", "--paper", "--config", "--cancel-all"))
+    assert {"run", "login", "doctor", "watch", "status"} <= {command.split()[0] for command in COMMANDS}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_command_in_readme_is_understood(command: str) -> None:
+def test_command_in_readme_is_understood(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that the trader copies is refused by no check that needs no network (behaviour 14, 18)."""
-    parse_command(shlex.split(command), {env_of(name): "x" for name in CREDENTIALS})
+    monkeypatch.chdir(tmp_path)
+    Path("irfc.toml").write_text(SETTINGS.replace("/etc/tg1/keys/", ""), encoding="utf-8")
+    for secret in ("trade-key", "trade-secret"):
+        Path(secret).write_text("x", encoding="utf-8")
+    name, *argv = shlex.split(command)
+    if name == "run":
+        parse_command(argv, {env_of(each): "x" for each in CREDENTIALS})
+        return
+    module, _, make = PARSERS[name].partition(":")
+    _, others = getattr(import_module(module), make)().parse_known_args(argv)
+    if name in ("doctor", "replay") or argv[:1] == ["show"]:
+        parse_command([*others, "--dry-run"], {})
+    else:
+        assert others == []
 
 
 @pytest.mark.parametrize("code", range(7))
