@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -11,3 +12,6 @@ settings.register_profile("explore", deadline=None, print_blob=True, suppress_he
 settings.register_profile("ci", settings.get_profile("explore"), derandomize=True)
 settings.register_profile("mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate), database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "explore"))
+
+# Whoever runs the tests under nohup would hand an ignored SIGHUP down to every bot that they start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
+from tg1.screen.output import show
 from tg1.settings.cautions import cautions, wire_cautions
 from tg1.settings.checks import check_cancel_all
 from tg1.settings.config_file import NO_FILE, parse
@@ -75,11 +76,11 @@ class _Help(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, _given: object, values: object, *_: object) -> NoReturn:
         group = str(values)
         if group == "all":
-            print(parser.format_help(), end="")  # noqa: T201  # the help is what was asked for
+            show(parser.format_help().rstrip())
         elif not group:
-            print(short_help())  # noqa: T201  # as above
+            show(short_help())
         else:
-            print(_group_help(group))  # noqa: T201  # as above
+            show(_group_help(group))
         parser.exit()
 
 

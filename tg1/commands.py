@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tg1.errors import ExitCode
+from tg1.screen.output import show
 
 BOT = "run"
 
@@ -49,7 +50,7 @@ COMMANDS = {
 def main(argv: list[str]) -> int:
     """Run the command that the words ask for and return its exit code."""
     if argv[:1] in (["-h"], ["--help"], ["help"]):
-        print(overview())  # noqa: T201  # the list is what was asked for
+        show(overview())
         return ExitCode.OK
     name, *others = [BOT, *argv] if not argv or argv[0].startswith("-") else argv
     if name not in COMMANDS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.commands import COMMANDS
 from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.screen.output import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the script; 0, or 2 with a sentence."""
     try:
         shell = build_parser().parse_args(argv).shell
-        print(script(shell))  # noqa: T201  # what was asked for
+        show(script(shell))
     except Tg1Error as exc:
         print(f"tg1 completion: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
         return int(exc.exit_code)

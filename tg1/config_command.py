@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.screen.output import show
 from tg1.settings.flag_table import GROUPS
 from tg1.settings.flags import CREDENTIALS, flag_of
 from tg1.settings.values import shown
@@ -33,12 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _check(given.files, flags)
         command = _parsed(flags)
         text = json.dumps(settings(command), indent=2) if given.as_json else table(command)
-        print(text)  # noqa: T201  # what was asked for
+        show(text)
     except Tg1Error as exc:
         print(f"tg1 config: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
         return int(exc.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(ExitCode.OK)
 
 
@@ -68,11 +67,11 @@ def _check(files: Sequence[str], flags: Sequence[str]) -> int:
         except ConfigError as exc:
             worst = exc.exit_code
             sentence = str(exc)
-            print(sentence if sentence.startswith(name) else f"{name}: {sentence}")  # noqa: T201  # the answer
+            show(sentence if sentence.startswith(name) else f"{name}: {sentence}")
             continue
         for warning in command.warnings:
-            print(f"{name}: {warning}")  # noqa: T201  # a part of the answer
-        print(f"{name}: fine: {_in_short(command)}")  # noqa: T201  # the answer
+            show(f"{name}: {warning}")
+        show(f"{name}: fine: {_in_short(command)}")
     return int(worst)
 
 

@@ -20,6 +20,7 @@ from tg1.kite.redirect import wait_for_token
 from tg1.kite.rest import KITE_ROOT
 from tg1.kite.token_file import write_token
 from tg1.machine.clock import SystemClock
+from tg1.screen.output import show
 from tg1.settings.credentials import read_config_file
 from tg1.settings.sources import gather
 from tg1.settings.values import to_root
@@ -93,26 +94,26 @@ def _check(file: ZerodhaConfigFile, app: KiteApp) -> int:
     try:
         user = app.user(file.access_token())
     except KiteTokenExpired:
-        _say(f"The token in {file.path} is dead. Log in: tg1 login --zerodha-config {file.path}")
+        show(f"The token in {file.path} is dead. Log in: tg1 login --zerodha-config {file.path}")
         return int(ExitCode.FAILED)
-    _say(f"The token in {file.path} lives, as {user or 'an unnamed user'}, {_until()}")
+    show(f"The token in {file.path} lives, as {user or 'an unnamed user'}, {_until()}")
     return int(ExitCode.OK)
 
 
 def _log_in(file: ZerodhaConfigFile, app: KiteApp, port: int | None, *, open_it: bool) -> int:
-    _say(f"Log in here, with your own browser and your second factor:\n\n    {app.address}\n")
+    show(f"Log in here, with your own browser and your second factor:\n\n    {app.address}\n")
     if port is not None:
-        _say(f"Waiting for the redirect to http://127.0.0.1:{port} on this machine.")
-    _say("Or paste here the address that the login leads to, and press Enter:")
+        show(f"Waiting for the redirect to http://127.0.0.1:{port} on this machine.")
+    show("Or paste here the address that the login leads to, and press Enter:")
     if open_it and not webbrowser.open(app.address):
-        _say("(This machine has no browser that can be opened.)")
-    token, user = app.exchange(wait_for_token(port, sys.stdin, _say))
+        show("(This machine has no browser that can be opened.)")
+    token, user = app.exchange(wait_for_token(port, sys.stdin, show))
     write_token(file.path, file.user, token)
     try:
         user = app.user(token) or user
     except FeedError as exc:
         raise type(exc)(f"the token was written to {file.path}, but the check of it failed: {exc}") from exc
-    _say(f"Logged in as {user or 'an unnamed user'}. The token is in {file.path} and lives, {_until()}")
+    show(f"Logged in as {user or 'an unnamed user'}. The token is in {file.path} and lives, {_until()}")
     return int(ExitCode.OK)
 
 
@@ -121,10 +122,6 @@ def _until() -> str:
     end = lives_until(now)
     doubt = " One made before 08:00 may die earlier: check it again after 08:00." if is_unsure(now) else ""
     return f"until about {end:%H:%M} IST on {end:%d %b}.{doubt}"
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  # the conversation with the person at the terminal
 
 
 if __name__ == "__main__":

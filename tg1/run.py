@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.cli import Action, parse_command
-from tg1.errors import ExitCode, OutputLost, Tg1Error
+from tg1.errors import ExitCode, Tg1Error
 from tg1.grid_engine import GridOcoEngine
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
@@ -26,6 +26,7 @@ from tg1.machine.terminal import outlive, silent_keys
 from tg1.rules.hours import WEEKDAYS
 from tg1.screen.live import LadderScreen, console_on
 from tg1.screen.logs import say, setup_logging
+from tg1.screen.output import bring
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -68,26 +69,13 @@ def _parsed(argv: Sequence[str]) -> ParsedCommand:
     try:
         return parse_command(argv, os.environ)
     except SystemExit:
-        _show(lambda: None, "the help")
+        bring(lambda: None, "the help")
         raise
 
 
 def _dry_run(config: GridOcoConfig) -> ExitCode:
-    _show(config.print_grid_layout, "the grid")
+    bring(config.print_grid_layout, "the grid")
     return ExitCode.OK
-
-
-def _show(print_it: Callable[[], None], what: str) -> None:
-    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure."""
-    try:
-        print_it()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError as exc:
-        # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(exc, BrokenPipeError):
-            raise OutputLost(f"{what} can't be printed: {exc.strerror or exc}") from exc
 
 
 def _refuse(sentence: str, logs: list[Logs]) -> None:

@@ -21,7 +21,7 @@ def test_dead_kite_token_ends_the_start_in_those_words(exchange: Exchange, bot: 
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
     assert "the Kite access token has expired" in done.stderr
-    assert "kite.zerodha.com/connect/login" in done.stderr
+    assert "tg1 login" in done.stderr
     assert exchange.count("POST", ORDERS) == 0
 
 

@@ -32,11 +32,11 @@ def _put_clock_forward(file: Path) -> None:
 
     def wait_in_steps(self: SystemClock, deadline: float) -> None:
         while not self.stop_requested and (remaining := deadline - shifted_monotonic(self)) > 0:
-            wait_until(self, monotonic(self) + min(remaining, LOOK_EVERY_SECS))
+            wait_until(self, shifted_monotonic(self) + min(remaining, LOOK_EVERY_SECS))
 
     def sleep_in_steps(self: SystemClock, deadline: float) -> None:
         while (remaining := deadline - shifted_monotonic(self)) > 0:
-            sleep_until(self, monotonic(self) + min(remaining, LOOK_EVERY_SECS))
+            sleep_until(self, shifted_monotonic(self) + min(remaining, LOOK_EVERY_SECS))
 
     SystemClock.now = shifted_now  # type: ignore[method-assign]
     SystemClock.monotonic = shifted_monotonic  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ from tg1.doctor import judge, machine, prices
 from tg1.doctor.accounts import AccountChecks, CautiousStore, Ours, Recorder
 from tg1.doctor.evidence import Exchanged, evidence_of
 from tg1.doctor.finding import Finding, exit_of, green, lines_of, red, summary, yellow
-from tg1.errors import ConfigError, ExitCode, LoginNeeded, StateError, Tg1Error
+from tg1.errors import ConfigError, LoginNeeded, StateError, Tg1Error
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.redact import Redactor
@@ -27,6 +27,7 @@ from tg1.models import Role, TradeSide
 from tg1.paper_process import paper_exchange
 from tg1.rules import positions
 from tg1.rules.hours import SessionPhase, phase_of
+from tg1.screen.output import show
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -80,28 +81,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         for each in doctor.look():
             findings.append(each)
             if not given.as_json:
-                _say(lines_of(each, colours=sys.stdout.isatty()))
+                show(lines_of(each, colours=sys.stdout.isatty()))
         if given.evidence is not None:
             doctor.write_evidence(given.evidence)
         if given.as_json:
             found = {"findings": [each.as_json() for each in findings], "exit_code": exit_of(findings)}
-            _say(json.dumps(found, indent=2))
+            show(json.dumps(found, indent=2))
         else:
-            _say(summary(findings))
+            show(summary(findings))
         return int(exit_of(findings))
     except Tg1Error as exc:
         print(f"tg1 doctor: {str(exc).rstrip('.')}.", file=sys.stderr)  # noqa: T201  # the sentence is for the operator
         return int(exc.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
     except KeyboardInterrupt:
         print("tg1 doctor: interrupted.", file=sys.stderr)  # noqa: T201  # as above
         return INTERRUPTED
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201  # what was asked for
 
 
 @dataclass(kw_only=True)

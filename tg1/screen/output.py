@@ -7,21 +7,31 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tg1.errors import OutputLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
 def show(text: str) -> None:
-    """Print a result; a reader that has had enough (`| head`) is no failure."""
+    """Print a result. Raises `OutputLost` as `bring`."""
+    bring(lambda: print(text), "the result")  # noqa: T201  # what was asked for
+
+
+def bring(print_it: Callable[[], None], what: str) -> None:
+    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure.
+
+    Raises `OutputLost` when it can't be printed for another reason, such as a full disk.
+    """
     try:
-        print(text)  # noqa: T201  # what was asked for
-        sys.stdout.flush()
-    except BrokenPipeError:
+        print_it()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as exc:
         # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(exc, BrokenPipeError):
+            raise OutputLost(f"{what} can't be printed: {exc.strerror or exc}") from exc
 
 
 @contextmanager
@@ -31,6 +41,15 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[str], None]]:
     None where nobody knows how much there is: the bar moves to and fro, and counts what is done.
     Yields a function that is called after each piece, with what was done or "".
     """
+    from rich.console import Console  # noqa: PLC0415  # a bot without a terminal never loads rich
+    from rich.progress import (  # noqa: PLC0415  # as above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
