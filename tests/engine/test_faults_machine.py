@@ -63,4 +63,4 @@ def test_unit_that_failed_calls_the_emergency_stop() -> None:
     assert "OnFailure=tg1-cancel@%i.service" in bot
     assert "SuccessExitStatus=6" in bot
     assert " -m tg1.run --cancel-all " in stop
-    assert bot.count("EnvironmentFile=/etc/tg1/%i.env") == stop.count("EnvironmentFile=/etc/tg1/%i.env") == 1
+    assert bot.count("--config /etc/tg1/%i.toml") == stop.count("--config /etc/tg1/%i.toml") == 1
