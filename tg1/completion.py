@@ -29,6 +29,7 @@ PARSERS = {
     "replay": "tg1.replay.command:build_parser",
     "data": "tg1.data.command:build_parser",
     "pair": "tg1.pair.command:build_parser",
+    "sweep": "tg1.sweep.flags:build_parser",
     "paper": "tg1.paper.__main__:make_parser",
     "completion": "tg1.completion:build_parser",
 }
