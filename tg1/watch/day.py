@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from tg1.told.events import Event
 
-MOST_POINTS = 24 * 60
-"""One for each minute of a day."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
@@ -73,8 +70,8 @@ def _point(at: datetime, rupees: Decimal) -> Point:
 
 
 def _appended(points: tuple[Point, ...], point: Point) -> tuple[Point, ...]:
-    """A minute keeps its last value; a clock that was set back draws over what it drew."""
+    """A minute keeps its last value, so a day has 1,440 at most; a clock that was set back draws over what it drew."""
     before = points
     while before and before[-1].minute >= point.minute:
         before = before[:-1]
-    return (*before, point)[-MOST_POINTS:]
+    return (*before, point)

@@ -31,6 +31,16 @@ def test_a_minute_keeps_its_last_value() -> None:
     assert curve.first == Decimal("1.00")
 
 
+def test_a_clock_that_was_set_back_draws_over_what_it_drew() -> None:
+    """From there on, and nothing before it; the same value twice is the same curve."""
+    curve = None
+    for minute in (0, 1, 2, 3, 1):
+        curve = with_net(curve, MORNING + timedelta(minutes=minute), Decimal(minute))
+    assert curve is not None
+    assert minutes(curve.net) == [(600, "0"), (601, "1")]
+    assert with_net(curve, MORNING + timedelta(minutes=1), Decimal(1)) is curve
+
+
 def test_what_nobody_knows_is_no_point() -> None:
     """A net without a price is not 0."""
     assert with_net(None, MORNING, None).net == ()

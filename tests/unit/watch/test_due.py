@@ -122,6 +122,7 @@ def test_a_hang_is_told_once_and_so_is_its_end(bot: Watched) -> None:
     assert bot.look(a_snapshot(cycle=62), 75) == ["-hung"]
     assert bot.told[0].text.startswith("it hangs: no cycle for 10 s in process")
     assert bot.told[1].text == "it cycles again, 64 s after the alert"
+    assert bot.told[0].occurrence == f"r1 hung {an_instant(10.5).now.isoformat()}"
 
 
 def test_a_second_hang_is_another_occurrence(bot: Watched) -> None:

@@ -111,3 +111,32 @@ def test_the_policy_allows_nothing_but_our_own_files() -> None:
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+def test_each_refusal_says_why() -> None:
+    """To whoever asks by hand, or reads a proxy's log."""
+    assert LOCAL.refusal("/", {"Host": "evil.example"}, "") == (
+        421,
+        "This page is not called 'evil.example'. Ask for localhost, or name the host with --allow-host.",
+    )
+    fetched = {"Host": "localhost", "Sec-Fetch-Site": "cross-site"}
+    assert LOCAL.refusal("/", fetched, "") == (403, "Another site's page may not read this one.")
+    assert OPEN.refusal("/", {}, "") == (401, "This page needs its token.")
+    assert LOCAL.refusal("/", {}, "") is not None
+
+
+def test_bytes_that_are_no_text_are_a_wrong_token_like_any() -> None:
+    """A header may hold any byte, and none of them is an error of ours."""
+    assert not OPEN.is_bearer("Bearer \udcff")
+    assert not OPEN.is_cookie("\udcff")
+
+
+def test_every_token_has_its_own_cookie() -> None:
+    """Whoever changes the token puts everybody out."""
+    assert OPEN.cookie() == Guard(token=TOKEN).cookie() != Guard(token=TOKEN[::-1]).cookie()
+
+
+def test_an_odd_host_is_no_host_of_ours() -> None:
+    """Two ports, two brackets."""
+    assert host_of("localhost:80:90") == "localhost:80"
+    assert host_of("[::1]evil]") == "::1"
