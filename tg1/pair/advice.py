@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 GOOD, WEAK = 0.6, 0.3
 """Correlations from which on a share is a hedge, and a weak one."""
-CANDIDATES = (0.15, 0.3, 0.5, 0.75)
+CANDIDATES = (0.15, 0.3, 0.5, 0.75, 1.0)
 """OCO spreads that are looked at, as parts of B's median daily range."""
 LEAST_MOVES = 10
 """Fewer moves say nothing about an OCO spread."""
+SELDOM = 1.0
+"""Moves a day at most of an OCO spread whose hedges fire on the unusual day alone."""
 HALF = 0.5
 """A share that goes its own way is on the wrong side so often."""
 
@@ -120,9 +122,15 @@ class Answer:
 
     @property
     def best_move(self) -> Passages | None:
-        """The OCO spread whose moves most surely come with a loss in A; None when none is better than a coin."""
+        """The OCO spread to take: the smallest that B moves by at most once a day, or the widest.
+
+        A tighter one fires in the day's ordinary swings: each time a level is closed for good, and so many on one side
+        as there are steps end the bot (architecture 13). Only spreads count whose moves surely come with a loss in A
+        more often than not; None when there is none.
+        """
         sure = [each for each in self.moves if each.moves >= LEAST_MOVES and each.sure[0] > HALF]
-        return max(sure, key=lambda each: each.sure[0], default=None)
+        seldom = [each for each in sure if each.a_day <= SELDOM]
+        return min(seldom, key=_width, default=max(sure, key=_width, default=None))
 
     @property
     def flags(self) -> str:
@@ -135,6 +143,10 @@ class Answer:
             f"--spread {spread} --target-spread {spread} --qty-a {asked.quantity_a} --qty-b {self.quantity_b} "
             f"--oco-spread {plain(self.best_move.oco_spread)}"
         ) + ("" if asked.product == "MIS" else f" --product {asked.product}")
+
+
+def _width(each: Passages) -> float:
+    return each.oco_spread
 
 
 def plain(rupees: float) -> str:

@@ -42,6 +42,11 @@ class Passages:
         return self.with_loss / self.moves if self.moves else 0.0
 
     @property
+    def a_day(self) -> float:
+        """Moves a day."""
+        return self.moves / self.days
+
+    @property
     def sure(self) -> tuple[float, float]:
         """The 95 % interval of the share."""
         return wilson(self.with_loss, self.moves)

@@ -129,10 +129,9 @@ def _moves(found: Answer) -> list[str]:
     lines += [_move(each) for each in found.moves]
     best = found.best_move
     if best is not None:
-        lines.append(
-            f"  --oco-spread {plain(best.oco_spread)} is the surest: {best.with_loss:,} of {best.moves:,} moves came "
-            f"with a loss in {a}"
-        )
+        often = f"{b} moves so far {best.a_day:.1f} times a day"
+        lost = f"{best.share:.0%} of these moves came with a loss in {a}"
+        lines.append(f"  --oco-spread {plain(best.oco_spread)}: {often}, and {lost}")
     else:
         lines.append(f"No spread is surely better than a coin (or has {LEAST_MOVES} moves): none is suggested.")
     return lines
@@ -140,7 +139,7 @@ def _moves(found: Answer) -> list[str]:
 
 def _move(each: Passages) -> str:
     low, high = each.sure
-    often = f"{each.moves:,} ({each.moves / each.days:.1f})"
+    often = f"{each.moves:,} ({each.a_day:.1f})"
     return (
         f"{each.oco_spread:9,.2f}  {often:>15}  {f'{each.with_loss:,} = {each.share:.0%}':>16}  "
         f"{f'{low:.0%} to {high:.0%}':>14}  {each.median_loss:8,.2f}"

@@ -184,3 +184,11 @@ def test_real_pairs_are_what_they_are_known_for(name: str, capsys: pytest.Captur
     (stats,) = [each for each in found["horizons"] if each["over"] == over]
     assert low < stats["correlation"]["median"] < high
     assert found["qty_b"] > 0
+
+
+def test_spread_that_fires_on_the_unusual_day_is_taken(hedge: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The smallest that B moves by at most once a day; where all are tighter, the widest."""
+    found = told(capsys, "PFC", "REC", "--prices", str(hedge), "--oco-spread", "1", "9", "12", "15")
+    seldom = [each for each in found["moves"] if each["moves"] <= found["days"]]
+    assert found["oco_spread"] == seldom[0]["oco_spread"] != "1.00"
+    assert told(capsys, "PFC", "REC", "--prices", str(hedge), "--oco-spread", "1", "2")["oco_spread"] == "2.00"
