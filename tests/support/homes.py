@@ -70,7 +70,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "watch.alerts": ("unit/watch/test_outbox.py", "unit/watch/test_message.py"),
     "watch.__main__": ("unit/watch/test_program.py",),
     "watch.seen": ("unit/watch/test_lookout.py",),
-    "watch.summary": ("unit/watch/test_due.py",),
     "watch.memory": ("unit/watch/test_spool.py",),
     "watch.spool_codec": ("unit/watch/test_spool.py",),
     "report.library": ("unit/report/test_page.py",),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tg1.told.judge import Life
+from tg1.watch.summary import open_rupees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,8 +135,7 @@ class _Collector:
         self._add("tg1_bot_net_rupees", money.net, name)
         self._add("tg1_bot_realised_rupees", money.realised, name)
         self._add("tg1_bot_charges_rupees", money.charges, name)
-        opened = [part for part in (money.open_a, money.open_b) if part is not None]
-        self._add("tg1_bot_open_rupees", sum(map(float, opened)) if opened else None, name)
+        self._add("tg1_bot_open_rupees", open_rupees(money), name)
 
     def _accounts(self, name: str, snapshot: Snapshot) -> None:
         for account in snapshot.accounts:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tg1.screen.money import account_name, age_text, signed
 from tg1.screen.view import WORDS
 from tg1.told.judge import ConcernKind, Life
+from tg1.watch.summary import open_rupees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,13 +115,12 @@ def _age(bot: SeenBot) -> str:
 
 
 def _money(money: ToldMoney) -> dict[str, Any]:
-    opened = [part for part in (money.open_a, money.open_b) if part is not None]
     return {
         "net": _signed(money.net),
         "loses": money.net is not None and money.net < 0,
         "current": money.is_current,
         "realised": signed(money.realised),
-        "open": signed(sum(opened[1:], opened[0])) if opened else "unknown",
+        "open": _signed(open_rupees(money)),
         "squared": signed(money.squared_off) if money.squared_off else "",
         "charges": signed(-money.charges),
     }

@@ -31,13 +31,17 @@ def money_text(money: ToldMoney) -> str:
     """The net first, then what it is made of; what nobody knows is said."""
     net = "net unknown: a price is missing" if money.net is None else f"net {signed(money.net)}"
     old = "" if money.is_current or money.net is None else " at old prices"
-    opened = [part for part in (money.open_a, money.open_b) if part is not None]
-    unknown = len(opened) < 2  # noqa: PLR2004 - both tokens
-    open_text = "unknown" if unknown and not opened else signed(sum(opened[1:], opened[0]))
+    opened = open_rupees(money)
+    open_text = "unknown" if opened is None else signed(opened)
     squared = f", squared off by the broker about {signed(money.squared_off)}" if money.squared_off else ""
     return (
         f"{net}{old} (realised {signed(money.realised)}{squared}, open {open_text}, charges {signed(-money.charges)})"
     )
+
+
+def open_rupees(money: ToldMoney) -> Decimal | None:
+    """What everything open has won at the last price, both tokens; None while a price that it needs is missing."""
+    return None if money.open_a is None or money.open_b is None else money.open_a + money.open_b
 
 
 def held_text(positions: tuple[ToldPosition, ...]) -> str:

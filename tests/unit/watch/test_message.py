@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -48,6 +49,44 @@ def test_many_fills_of_a_bot_are_one_line() -> None:
     assert message.body.splitlines()[0] == "12:00:29 IRFC Grid: 30 fills since 12:00:00, the last: sold 29"
     assert len(message.body.splitlines()) == 2
     assert message.tone is Tone.PLAIN
+
+
+def test_few_fills_are_told_one_by_one() -> None:
+    """Three of each bot; a fourth folds them, and leaves the other bot's alone."""
+    few = [
+        alert(number, kind=Kind.FILL, noise=Noise.NORMAL, text=f"sold {number}", after_secs=number)
+        for number in range(3)
+    ]
+    other = [replace(each, bot="Other") for each in few]
+    assert [line.partition(": ")[2] for line in message_of(few, 0, NOON, "h").body.splitlines()[:3]] == [
+        "sold 0",
+        "sold 1",
+        "sold 2",
+    ]
+    fourth = alert(3, kind=Kind.FILL, noise=Noise.NORMAL, text="sold 3", after_secs=3)
+    message = message_of([*few, *other, fourth], 0, NOON, "h")
+    assert len(message.body.splitlines()) == 3 + 1 + 1
+    assert message.title == "IRFC Grid: 4 fills (+3 more)"
+    assert message_of(few[:2], 0, NOON, "h").title == "IRFC Grid: 2 fills"
+    assert message_of(few[:1], 0, NOON, "h").title == "IRFC Grid filled an order"
+
+
+def test_a_message_is_as_bad_as_its_worst() -> None:
+    """A warning beside an alarm is an alarm; what the watch says of itself has no name before it."""
+    mild = alert(1, kind=Kind.FEED_STALE, noise=Noise.NORMAL)
+    assert message_of([mild], 0, NOON, "h").tone is Tone.ODD
+    assert message_of([mild, alert(2)], 0, NOON, "h").tone is Tone.BAD
+    assert message_of([alert(3, kind=Kind.FEED_STALE, noise=Noise.QUIET), mild], 0, NOON, "h").tone is Tone.ODD
+    assert message_of([alert(4, bot="", kind=Kind.WATCH)], 0, NOON, "h").title == "TG1 watch"
+
+
+def test_folded_fills_take_no_room_from_the_others() -> None:
+    """Five hundred of them are one line."""
+    fills = [alert(number, kind=Kind.FILL, noise=Noise.NORMAL, text="x" * 300) for number in range(500)]
+    assert len(fitting(fills)) == 500
+    assert len(fitting(fills[:3])) == 3
+    exact = [alert(number, text="x" * (1000 - 24 - len("IRFC Grid"))) for number in range(4)]
+    assert len(fitting(exact)) == 3
 
 
 def test_good_news_looks_like_it() -> None:

@@ -56,7 +56,7 @@ def test_what_is_stale_or_unknown_is_said() -> None:
         ToldPrice(symbol="IRFC", price=None, age_secs=None, stale=True),
         ToldPrice(symbol="SBIN", price=Decimal(120), age_secs=95.0, stale=True),
     )
-    told = in_short(seen(a_snapshot(money=replace(money, net=None, open_a=None, open_b=None), prices=prices)))
+    told = in_short(seen(a_snapshot(money=replace(money, net=None, open_b=None), prices=prices)))
     assert told["money"]["net"] == "unknown"
     assert told["money"]["open"] == "unknown"
     assert [(price["price"], price["age"], price["stale"]) for price in told["prices"]] == [

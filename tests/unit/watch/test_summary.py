@@ -1,0 +1,74 @@
+"""What an end says: the net with its parts, what is held, what still works (behaviour 15)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.support.told import ORDER, a_snapshot
+from tg1.told.snapshot import ToldMoney, ToldPosition
+from tg1.watch.summary import end_text, held_text, money_text
+
+MONEY = ToldMoney(
+    net=Decimal("-12.50"),
+    realised=Decimal("50.00"),
+    open_a=Decimal("-60.00"),
+    open_b=Decimal("10.00"),
+    squared_off=Decimal("0.00"),
+    charges=Decimal("12.50"),
+    is_current=True,
+)
+FLAT = ToldPosition(account="trade", symbol="IRFC", quantity=0, average=None, last=None, gain=Decimal("5.00"))
+SHORT = ToldPosition(
+    account="downside_oco", symbol="SBIN", quantity=-50, average=Decimal("116.00"), last=None, gain=Decimal("-1200.00")
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "net -12.50 (realised +50.00, open -50.00, charges -12.50)"),
+        ({"is_current": False}, "net -12.50 at old prices (realised +50.00, open -50.00, charges -12.50)"),
+        (
+            {"net": None, "open_b": None, "is_current": False},
+            "net unknown: a price is missing (realised +50.00, open unknown, charges -12.50)",
+        ),
+        (
+            {"net": None, "open_a": None},
+            "net unknown: a price is missing (realised +50.00, open unknown, charges -12.50)",
+        ),
+        (
+            {"squared_off": Decimal(-30)},
+            "net -12.50 (realised +50.00, squared off by the broker about -30.00, open -50.00, charges -12.50)",
+        ),
+    ],
+    ids=["known", "old", "no price of B", "no price of A", "squared off"],
+)
+def test_the_net_and_its_parts(changes: dict[str, object], said: str) -> None:
+    """What nobody knows is said, never written as 0, and half of it is not taken for the whole."""
+    assert money_text(replace(MONEY, **changes)) == said  # type: ignore[arg-type]  # fields of it
+
+
+def test_what_is_held() -> None:
+    """Signed, by account; what is flat is not held."""
+    unknown = replace(SHORT, account="upside_oco", quantity=50, average=None, gain=None)
+    assert held_text((FLAT,)) == "Nothing is held."
+    assert held_text((FLAT, SHORT, unknown)) == (
+        "Held: Downside OCO -50 SBIN at 116.00 (-1,200.00); Upside OCO +50 SBIN."
+    )
+
+
+def test_an_end_in_whole_sentences() -> None:
+    """Also where the reason has its own full stop, or there is none, or no money yet."""
+    bare = a_snapshot(money=None, positions=(), orders=())
+    assert end_text("", bare) == "Nothing is held."
+    assert end_text("it was stopped", bare) == "It was stopped. Nothing is held."
+    for mark in ".!?…":
+        assert end_text(f"it was stopped{mark}", bare) == f"It was stopped{mark} Nothing is held."
+    left = replace(bare, money=MONEY, orders=(ORDER, ORDER))
+    assert end_text("it died", left) == (
+        "It died. Net -12.50 (realised +50.00, open -50.00, charges -12.50). Nothing is held. "
+        "2 orders of it still work at the broker, as far as it knew."
+    )
