@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.replay.random_days import SETTINGS
+from tests.support.places import REPO
 from tg1.config import GridOcoConfig
 from tg1.replay.made import Made, made_days
 from tg1.replay.program import main
@@ -46,12 +47,16 @@ def test_bot_without_a_hedge_gets_one_symbol() -> None:
 
 
 def test_example_day_shows_what_a_grid_does(capsys: pytest.CaptureFixture[str]) -> None:
-    """The day of `make replay`: round trips earn, hedges fill, and the net is less than what was realised."""
+    """The day of `make replay`: round trips earn, hedges fill, and the net is less than what was realised.
+
+    README tells its figures.
+    """
     assert main([*LINE, "--made-days", "1", "--square-off-at", "15:17", "--json"]) == 0
     (day,) = json.loads(capsys.readouterr().out)["days"]
     assert (day["date"], day["end"], day["open"]) == ("2026-11-23", "Stopped: session end", [])
-    assert day["fills"] > 20
-    assert float(day["net"]) < float(day["realised"])
+    assert (day["fills"], day["realised"], day["charges"], day["net"]) == (36, "674.00", "224.04", "-41.54")
+    told = (REPO / "README.md").read_text(encoding="utf-8")
+    assert "13 round trips earned ₹674, and the day still ended at **-₹41.54**" in told
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from tg1.replay.result import to_paisa
 from tg1.replay.step import role_of
 from tg1.replay.tape import SCALE
 from tg1.replay.worth import level_name, order_charges
-from tg1.report.story import DayStory, Fill, HedgePrice, OrderStory, Series
-from tg1.screen.money import account_name
+from tg1.report.story import DayStory, Fill, HedgePrice, Held, OrderStory, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,7 +82,7 @@ def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStor
         worst_open=result.worst_open,
         worst_open_at=float(tape.secs[worst]),
         fills=result.fills,
-        held=tuple(_held_text(one) for one in result.open),
+        held=tuple(_held(one) for one in result.open),
         end=result.end,
         margin=margin_of(tape, symbols, morning, result.trades, orders),
         price_a=_price(tape, tape.a),
@@ -195,5 +194,5 @@ def _spans(seen: Sequence[Seen], close: float) -> Iterable[HedgePrice]:
             yield HedgePrice(level=one.level, side=one.side, price=one.price, since=one.secs, until=next(later, close))
 
 
-def _held_text(one: OpenPosition) -> str:
-    return f"{account_name(one.account)} {one.quantity:+d} {one.symbol} at {one.average:,.2f}, last {one.last:,.2f}"
+def _held(one: OpenPosition) -> Held:
+    return Held(account=one.account, symbol=one.symbol, quantity=one.quantity, average=one.average, last=one.last)

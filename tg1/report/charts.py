@@ -112,7 +112,7 @@ def days_chart(palette: Palette) -> dict[str, Any]:
     line = base.mark_line(
         color=palette.ink, strokeWidth=1.5, point=alt.OverlayMarkDef(color=palette.ink, size=18)
     ).encode(y=alt.Y("sum:Q"), tooltip=tips)
-    title = _title("Net of each day, and all together (line), in rupees")
+    title = _title("Net of each day, and so far (line)")
     return styled((bars + line).properties(width=WIDTH, height=200, title=title), palette)
 
 

@@ -80,6 +80,7 @@ def _day_data(run: RunStory, day: DayStory) -> dict[str, Any]:
         "date": day.day.isoformat(),
         "title": f"{day.day:%A}, {day.day.day} {day.day:%B %Y}",
         "tiles": words.tiles(day),
+        "account": " ".join(words.account(day, run.symbol_a, run.symbol_b)),
         "levels": [level_line(level) for level in day.levels],
         "margin": margin_lines(day.margin),
         "attention": day.attention,

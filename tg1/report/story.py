@@ -130,6 +130,19 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What one account held of one symbol when the day ended."""
+
+    account: str
+    symbol: str
+    quantity: int
+    """Signed shares."""
+    average: Decimal
+    last: Decimal
+    """Rupees per share that it cost, and that it was worth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayStory:
     """One day."""
 
@@ -141,8 +154,7 @@ class DayStory:
     worst_open: Decimal
     worst_open_at: float
     fills: int
-    held: tuple[str, ...]
-    """What the day ended with, a sentence each."""
+    held: tuple[Held, ...]
     end: str
     """How the bot ended."""
     margin: Margin

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.report.story import LevelStory
-from tg1.report.words import NOTHING, clock, gain, rupees
+from tg1.report.words import NOTHING, clock, gain, held_in_short, rupees, short_end
 from tg1.screen.money import account_name
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def day_line(day: DayStory) -> list[str]:
         str(day.fills),
         gain(day.worst_open),
         rupees(day.margin.total),
-        "; ".join(day.held) or NOTHING,
-        day.end,
+        held_in_short(day) or NOTHING,
+        short_end(day.end),
     ]
 
 

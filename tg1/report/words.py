@@ -12,7 +12,7 @@ from tg1.screen.money import account_name, signed
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from tg1.report.story import DayStory, OrderStory
+    from tg1.report.story import DayStory, Held, OrderStory
 
 NOTHING = "-"
 NOT_MODELLED = (
@@ -91,11 +91,55 @@ def tiles(day: DayStory) -> list[tuple[str, str, str]]:
     at = f"at {clock(margin.secs)}: {then}" if then else ""
     trips = sum(level.trips for level in day.levels)
     hedged = sum(level.hedges for level in day.levels)
+    hedged_remark = "each closes its level and leaves two positions" if hedged else ""
     return [
         ("Net", gain(day.net), f"gross {gain(day.gross)} - charges {rupees(day.charges)}"),
         ("Realised", gain(day.realised), f"by {counted(trips, 'round trip')}, before charges"),
-        ("Hedges filled", f"{hedged}", "each closes its level and leaves two positions" if hedged else ""),
+        *([] if day.price_b is None else [("Hedges filled", f"{hedged}", hedged_remark)]),
         ("Worst open loss", gain(day.worst_open), f"at {clock(day.worst_open_at)}" if day.worst_open else ""),
         ("Most money bound", rupees(margin.total), at),
-        ("Held at the end", "; ".join(day.held) or "nothing", day.end),
+        ("Held at the end", held_in_short(day) or "nothing", short_end(day.end)),
     ]
+
+
+def account(day: DayStory, symbol_a: str, symbol_b: str) -> list[str]:
+    """How the day's net came about, a sentence each."""
+    trips = sum(level.trips for level in day.levels)
+    hedged = sum(level.hedges for level in day.levels)
+    closed = sum(1 for order in day.orders if order.role == "square-off" and order.fills)
+    told = [f"{counted(trips, 'round trip')} earned {gain(day.realised)}."]
+    if hedged:
+        each = "It closed its level" if hedged == 1 else "Each closed its level"
+        told.append(
+            f"{counted(hedged, 'hedge')} filled. {each} and left a position in {symbol_a} and one in {symbol_b} behind."
+        )
+    if day.gross != day.realised:
+        what = "These, and all else that no target closed," if hedged else "What no target closed"
+        told.append(f"{what} came to {gain(day.gross - day.realised)}.")
+    told.append(f"Charges took {rupees(day.charges)}, which leaves {gain(day.net)}.")
+    if closed:
+        told.append(f"The broker himself closed {counted(closed, 'position')}, with a fee for each.")
+    if day.held:
+        told.append(f"At the end it held {'; '.join(map(held_text, day.held))}. To close that costs charges, too.")
+    if short_end(day.end) != day.end:
+        told.append(f"How it ended: {day.end.rstrip('.')}.")
+    return told
+
+
+def held_text(one: Held) -> str:
+    """E.g. "+500 SBIN in the Trade account, bought at 253.65, last 252.10"."""
+    done = "bought" if one.quantity > 0 else "sold"
+    return (
+        f"{one.quantity:+d} {one.symbol} in the {account_name(one.account)} account, {done} at {one.average:,.2f}, "
+        f"last {one.last:,.2f}"
+    )
+
+
+def held_in_short(day: DayStory) -> str:
+    """Signed shares alone; empty when nothing is held."""
+    return ", ".join(f"{one.quantity:+d} {one.symbol}" for one in day.held)
+
+
+def short_end(end: str) -> str:
+    """How the bot ended, without its reasons."""
+    return end.partition(" (")[0].partition(" — ")[0]

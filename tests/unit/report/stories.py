@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tg1.paper.orders import IST
-from tg1.report.story import DayStory, Fill, HedgePrice, LevelStory, Margin, OrderStory, RunStory, Series
+from tg1.report.story import DayStory, Fill, HedgePrice, Held, LevelStory, Margin, OrderStory, RunStory, Series
 
 OPEN = 33_300.0
 
@@ -83,7 +83,7 @@ def a_day(**changes: Any) -> DayStory:
         worst_open=Decimal("-75.00"),
         worst_open_at=OPEN + 60,
         fills=1,
-        held=("Trade +100 IRFC at 48.95, last 49.45",),
+        held=(Held(account="trade", symbol="IRFC", quantity=100, average=Decimal("48.95"), last=Decimal("49.45")),),
         end="Stopped: session end",
         margin=Margin(
             secs=OPEN + 120,

@@ -90,7 +90,7 @@ def test_several_days_can_be_chosen_and_the_worst_is_open() -> None:
 def test_nothing_that_a_user_wrote_becomes_markup() -> None:
     """Bot names, symbols, reasons and attention are text wherever they stand."""
     order = an_order(why=EVIL, end="cancelled", symbol=EVIL)
-    day = a_day(orders=(order,), attention=(EVIL,), end=EVIL, held=(EVIL,))
+    day = a_day(orders=(order,), attention=(EVIL,), end=EVIL)
     harmless, evil = (
         Parts(page_of(*days, name=name, symbol_b=name, settings=(("prices", name),)))
         for name, days in (("Bot", (a_day(), a_day())), (EVIL, (day, day)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from tests.unit.report.stories import HEDGE, OPEN, a_day, an_order
+from tests.unit.report.stories import HEDGE, LEVEL, OPEN, a_day, an_order
 from tg1.report import words
 from tg1.report.story import Fill
 
@@ -64,7 +65,47 @@ def test_day_tells_its_net_first() -> None:
     assert tiles[1][2] == "by 1 round trip, before charges"
     assert tiles[3] == ("Worst open loss", "-₹75.00", "at 09:16:00")
     assert tiles[4][1:] == ("₹10,820.00", "at 09:17:00: Trade ₹4,895.00, Downside OCO ₹5,925.00")
-    assert tiles[5][1:] == ("Trade +100 IRFC at 48.95, last 49.45", "Stopped: session end")
+    assert tiles[5][1:] == ("+100 IRFC", "Stopped: session end")
+
+
+def test_day_is_told_in_sentences() -> None:
+    """How realised, what is open, and charges make the net (behaviour 15)."""
+    told = words.account(a_day(), "IRFC", "SBIN")
+    assert told == [
+        "1 round trip earned +₹50.00.",
+        "Charges took ₹5.24, which leaves +₹44.76.",
+        (
+            "At the end it held +100 IRFC in the Trade account, bought at 48.95, last 49.45. "
+            "To close that costs charges, too."
+        ),
+    ]
+
+
+def test_day_with_hedges_says_what_they_left_behind() -> None:
+    """Realised alone would hide it."""
+    closed = an_order(level="", role="square-off", limit=None)
+    levels = (replace(LEVEL, hedges=2, trips=3),)
+    day = a_day(levels=levels, realised=Decimal(150), held=(), orders=(closed, closed))
+    assert words.account(day, "IRFC", "SBIN") == [
+        "3 round trips earned +₹150.00.",
+        "2 hedges filled. Each closed its level and left a position in IRFC and one in SBIN behind.",
+        "These, and all else that no target closed, came to -₹100.00.",
+        "Charges took ₹5.24, which leaves +₹44.76.",
+        "The broker himself closed 2 positions, with a fee for each.",
+    ]
+
+
+def test_end_is_short_in_tables_and_whole_in_the_account() -> None:
+    """A termination brings its reasons along."""
+    end = "Terminated: OCO imbalance — upside_oco=0 downside_oco=5 steps=5: the market runs one way"
+    assert words.short_end(end) == "Terminated: OCO imbalance"
+    assert words.account(a_day(end=end), "IRFC", "SBIN")[-1] == f"How it ended: {end}."
+    assert words.tiles(a_day(end=end))[5][2] == "Terminated: OCO imbalance"
+
+
+def test_bot_without_a_hedge_has_no_figure_for_hedges() -> None:
+    """It has none to fill."""
+    assert "Hedges filled" not in [name for name, _, _ in words.tiles(a_day(price_b=None))]
 
 
 def test_what_is_not_modelled_is_said() -> None:

@@ -78,6 +78,7 @@
       div.append(cell("dt", name), cell("dd", value), small);
       return div;
     }));
+    byId("account").textContent = day.account;
     fill(byId("levels").tBodies[0], day.levels);
     fill(byId("margin").tBodies[0], day.margin);
     byId("attention").hidden = !day.attention.length;
