@@ -80,9 +80,12 @@ def test_second_process_of_a_name_names_the_first_and_ends(exchange: Exchange, m
 
 
 def _set(clock: Path, moment: time, weekday: int) -> None:
-    """Put the clock of `tests.support.tweaked` to that time (IST) of the coming such day; Monday is 0."""
+    """Put the clock of `tests.support.tweaked` to that time (IST) of the coming such day; Monday is 0.
+
+    Never of today: that clock can only be ahead of the machine's.
+    """
     now = datetime.now(IST)
-    there = datetime.combine(now.date() + timedelta(days=(weekday - now.weekday()) % 7), moment, tzinfo=IST)
+    there = datetime.combine(now.date() + timedelta(days=(weekday - now.weekday()) % 7 or 7), moment, tzinfo=IST)
     written = clock.with_suffix(".new")
     written.write_text(str((there - now).total_seconds()))
     written.replace(clock)
