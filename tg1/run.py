@@ -30,9 +30,7 @@ from tg1.screen.output import bring
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
-from tg1.told.edges import BeatingClock, CountedBroker, CountedStore
-from tg1.told.request import RequestFile
-from tg1.wiring import client_of, feed_of, kite_of, on_paper, teller_of, told_paths
+from tg1.wiring import client_of, feed_of, kite_of, on_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,22 +146,22 @@ def _trade(
             redactor.add(secret)
         lock = stack.enter_context(BotLock(config.state_dir, config.bot_name))
         lock.acquire(clock.now())
+    from tg1.told.beside import Beside  # noqa: PLC0415  # 20 ms that nobody needs who does not trade
+
     calendar = _calendar(config, clock) if market is None else _replayed(market)
-    beating = BeatingClock(clock)
-    client = CountedBroker(client_of(config, beating, redactor, kite), clock.monotonic)
+    beside = Beside(config, clock)
+    client = beside.counted(client_of(config, beside.clock, redactor, kite))
     feed = feed_of(config, clock, redactor, kite)
-    store = CountedStore(OsFileSystem(), config.state_dir, config.bot_name, monotonic=clock.monotonic)
-    teller = teller_of(config, beating, calendar, redactor, os.environ, client=client, store=store, feed=feed)
-    beating.beat = teller.beat
+    teller = beside.teller(client, feed.health, calendar, redactor, os.environ)
     engine = GridOcoEngine(
         config=config,
         client=client,
         feed=feed,
-        state=store,
-        clock=beating,
+        state=beside.store,
+        clock=beside.clock,
         calendar=calendar,
         observer=_seen_by(teller.look, _ladder(logs, stack, market)),
-        wishes=RequestFile(told_paths(config).request),
+        wishes=beside.wishes,
     )
     return teller.tell_of(engine.start)
 

@@ -10,21 +10,15 @@ from tg1.findoc_client import FindocMultiClient
 from tg1.kite.credentials import ZerodhaConfigFile, ZerodhaCredentials
 from tg1.kite.instruments import InstrumentCache
 from tg1.kite.rest import fetch_from_kite
-from tg1.machine.files import OsFileSystem, file_stem
-from tg1.machine.process import boot_id, this_process
+from tg1.machine.files import OsFileSystem
 from tg1.machine.shared_files import OsSharedFolder
-from tg1.told.disk import LightFiles, ToldDisk, snapshot_place
-from tg1.told.notify import Notifier, Notify
-from tg1.told.paths import ToldPaths
-from tg1.told.snapshot import ToldProcess
-from tg1.told.teller import Teller
 from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
 from tg1.xts.transport import RequestsTransport
 from tg1.zerodha_feed import ZerodhaFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
@@ -32,8 +26,6 @@ if TYPE_CHECKING:
     from tg1.machine.clock import Clock
     from tg1.machine.redact import Redactor
     from tg1.paper_process import PaperRoots
-    from tg1.rules.hours import TradingCalendar
-    from tg1.told.edges import CountedBroker, CountedStore
     from tg1.xts.http import Transport
 
 PAPER_ACCOUNTS = ("paper-trade", "paper-upside", "paper-downside")
@@ -137,37 +129,4 @@ def on_paper(config: GridOcoConfig, roots: PaperRoots, folder: Path) -> GridOcoC
         trade_client="",
         upside_oco_client="",
         downside_oco_client="",
-    )
-
-
-def told_paths(config: GridOcoConfig) -> ToldPaths:
-    """Where the bot's files are by which it tells and is told."""
-    return ToldPaths(config.state_dir, file_stem(config.bot_name))
-
-
-def teller_of(
-    config: GridOcoConfig,
-    clock: Clock,
-    calendar: TradingCalendar,
-    redactor: Redactor,
-    environment: Mapping[str, str],
-    *,
-    client: CountedBroker,
-    store: CountedStore,
-    feed: ZerodhaFeed,
-) -> Teller:
-    """The voice of the bot that is made of these parts."""
-    paths, notify = told_paths(config), Notify(environment)
-    pid, birth = this_process()
-    return Teller(
-        config=config,
-        process=ToldProcess(pid=pid, birth=birth, boot_id=boot_id()),
-        clock=clock,
-        calendar=calendar,
-        broker=client,
-        store=store,
-        health=feed.health,
-        disk=ToldDisk(paths, snapshot_place(paths, config.status_dir), LightFiles()),
-        notifier=Notifier(notify) if notify.is_heard else None,
-        scrub=redactor.scrub,
     )

@@ -133,6 +133,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "told.day_sheet": ("unit/test_history.py",),
     "told.looks": ("unit/test_status.py",),
     "told.wishing": ("unit/test_pause.py",),
+    "told.beside": ("acceptance/test_telling.py",),
     "told.edges": ("engine/test_telling.py",),
     "told.happenings": ("engine/test_telling.py",),
     "told.portrait": ("engine/test_telling.py",),

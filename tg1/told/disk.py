@@ -95,6 +95,7 @@ class ToldDisk:
         self._lost = 0
         self._is_asked = False
         self._torn = False
+        self._is_closed = False
         self._faults: dict[str, str] = {}
         """By what could not be written; said once each."""
 
@@ -118,11 +119,12 @@ class ToldDisk:
 
     def flush(self, within_secs: float) -> bool:
         """Wait until what was told is on disk, but no longer than that; False when it did not get there."""
-        return self._writer.flush(within_secs) and not self._faults
+        return (self._is_closed or self._writer.flush(within_secs)) and not self._faults
 
     def close(self, within_secs: float) -> bool:
         """The same, and nothing is told after it."""
         done = self.flush(within_secs)
+        self._is_closed = True
         self._writer.end()
         return done
 

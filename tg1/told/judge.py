@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tg1.models import StatusKind
-from tg1.told.snapshot import Phase
+from tg1.told.snapshot import BLIND_SECS, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,6 @@ SLOW_SECS = 120.0
 """The same at a start and at an end, whose single steps wait for brokers: logins, dumps, confirmations."""
 LEAD_SECS = 30.0
 """A process that holds the lock for less than this may not have written its first snapshot."""
-BLIND_SECS = 30.0
-"""A stale price and an unread book need a person from then on."""
 TOKEN_REFUSED = "token refused"  # noqa: S105 - the feed's phase of that name, no token
 """`FeedPhase.REFUSED` of `tg1.kite.feed_values`."""
 

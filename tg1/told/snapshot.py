@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PROGRAM = "1.0.0"
 """This TG1, as pyproject.toml has it."""
 
+BLIND_SECS = 30.0
+"""A stale price and an unread book need a person from then on."""
+
 
 class Phase(StrEnum):
     """What the bot's process is about."""

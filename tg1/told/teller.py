@@ -18,10 +18,9 @@ from tg1.rules.hours import SessionPhase, phase_of
 from tg1.screen.view import status_line
 from tg1.told.events import Event, EventKind
 from tg1.told.happenings import ended, happened, seen_of
-from tg1.told.judge import BLIND_SECS
 from tg1.told.portrait import Around, Portrait, blank_snapshot, told_feed
 from tg1.told.sighting import NO_SAVES, AccountWatch, told_saves
-from tg1.told.snapshot import Phase, ToldEnd
+from tg1.told.snapshot import BLIND_SECS, Phase, ToldEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
