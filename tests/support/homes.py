@@ -85,6 +85,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "pair.__main__": ("unit/pair/test_program.py",),
     "pair.advice": ("unit/pair/test_program.py",),
     "pair.command": ("unit/pair/test_program.py",),
+    "pair.picture": ("unit/pair/test_program.py",),
     "pair.summary": ("unit/pair/test_program.py",),
     "data.findings": ("unit/data/test_check.py",),
     "data.silences": ("unit/data/test_check.py",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tg1.errors import ConfigError
@@ -16,7 +17,6 @@ from tg1.settings.values import to_decimal, to_int
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
-    from pathlib import Path
 
 MOST_STEPS = 1295
 """Levels of a side that a bot can have."""
@@ -30,6 +30,7 @@ class PairCommand:
     prices: tuple[Path, ...]
     question: Question
     as_json: bool
+    png: Path | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--oco-spread", metavar="RUPEES", nargs="+", default=[], help="distances to look at (default: by B's range)")
     add("--product", choices=["MIS", "CNC", "NRML"], default="MIS", help="whose charges count (default: MIS)")
     add("--charge", metavar="ITEM=VALUE", action="append", default=[], help="what your broker charges, as the bot's")
+    add("--png", metavar="FILE", type=Path, help="draw the figures into a picture")
     add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the text")
     return parser
 
@@ -85,7 +87,17 @@ def parse(argv: Sequence[str]) -> PairCommand:
             confirmed=confirmed_of(given),
         ),
         as_json=given.as_json,
+        png=_picture_place(given.png),
     )
+
+
+def _picture_place(path: Path | None) -> Path | None:
+    """Judged before the work, not after it."""
+    if path is not None and (path.suffix.lower() != ".png" or path.is_dir() or not path.parent.is_dir()):
+        raise ConfigError(
+            f"--png {path} is no place for a picture: give a name that ends in .png in a folder that exists."
+        )
+    return path
 
 
 def _between(flag: str, text: str, most: int) -> int:

@@ -6,18 +6,21 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from tg1.errors import ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode, Tg1Error
 from tg1.pair.advice import answer
 from tg1.pair.command import parse
 from tg1.pair.series import pair_day
 from tg1.pair.summary import as_json, as_text
 from tg1.replay.day_rows import day_rows
 from tg1.replay.prices import price_files
+from tg1.replay.reporting import write_whole
 from tg1.screen.output import progress, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from tg1.pair.advice import Answer
     from tg1.pair.command import PairCommand
     from tg1.pair.series import PairDay
 
@@ -30,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = parse(sys.argv[1:] if argv is None else argv)
         found = answer(days_of(command), command.question)
+        if command.png is not None:
+            _draw(found, command.png)
         show(json.dumps(as_json(found)) if command.as_json else as_text(found))
     except Tg1Error as exc:
         print(f"tg1 pair: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
@@ -38,6 +43,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("tg1 pair: interrupted; nothing was written", file=sys.stderr)  # noqa: T201  # as above
         return INTERRUPTED
     return int(ExitCode.OK)
+
+
+def _draw(found: Answer, png: Path) -> None:
+    """Half a second of imports that a question without a picture does not pay. Raises `ConfigError`."""
+    try:
+        from tg1.pair.picture import picture  # noqa: PLC0415  # as the docstring says
+        from tg1.report.picture import png_of  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise ConfigError(f"--png needs {exc.name}; install it with: pip install 'tg1[insight]'") from exc
+    write_whole(png, png_of(picture(found)), "--png")
 
 
 def days_of(command: PairCommand) -> list[PairDay]:

@@ -12,7 +12,10 @@ import pytest
 
 from tests.support.places import DATA
 from tg1.cli import Action, parse_command
-from tg1.pair.program import main
+from tg1.pair.advice import answer
+from tg1.pair.command import parse
+from tg1.pair.picture import picture
+from tg1.pair.program import days_of, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +131,7 @@ BAD = {
     "half a step": (["PFC", "REC", "--steps", "1.5"], "--steps 1.5 is not a whole number"),
     "no spread": (["PFC", "REC", "--oco-spread", "0"], "--oco-spread 0 must be above 0"),
     "unknown charge": (["PFC", "REC", "--charge", "luck=1"], "luck"),
+    "no picture": (["PFC", "REC", "--png", "pair.csv"], "--png pair.csv is no place for a picture"),
     "no flag": (["PFC", "REC", "--color"], "--color"),
 }
 
@@ -192,3 +196,21 @@ def test_spread_that_fires_on_the_unusual_day_is_taken(hedge: Path, capsys: pyte
     seldom = [each for each in found["moves"] if each["moves"] <= found["days"]]
     assert found["oco_spread"] == seldom[0]["oco_spread"] != "1.00"
     assert told(capsys, "PFC", "REC", "--prices", str(hedge), "--oco-spread", "1", "2")["oco_spread"] == "2.00"
+
+
+def test_picture_shows_the_figures(hedge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written whole; its rows are the report's own figures."""
+    png = tmp_path / "pair.png"
+    assert main(["PFC", "REC", "--prices", str(hedge), "--png", str(png)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("--token-a PFC")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [png]
+    command = parse(["PFC", "REC", "--prices", str(hedge)])
+    found = answer(days_of(command), command.question)
+    rows = picture(found)["datasets"]
+    assert len(rows["days"]) == len(rows["reach"]) == 25
+    assert [row["count"] for row in rows["moves"]] == [f"{one.with_loss:,} of {one.moves:,}" for one in found.moves]
+    slope = (rows["line"][1]["a"] - rows["line"][0]["a"]) / (rows["line"][1]["b"] - rows["line"][0]["b"])
+    assert found.judged is not None
+    assert found.judged.beta is not None
+    assert slope == pytest.approx(found.judged.beta.median)
