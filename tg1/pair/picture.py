@@ -76,7 +76,9 @@ def _losses(found: Answer) -> Any:
         + base.mark_point(filled=True, size=70, color=LIGHT.roles[2]).encode(
             y=alt.Y("v:Q", scale=scale, title="with a loss, and the 95 % interval", axis=axis)
         )
-        + base.mark_text(dx=8, dy=-10, align="left", color=LIGHT.muted).encode(y=alt.Y("v:Q", scale=scale), text="count:N")
+        + base.mark_text(dx=8, dy=-10, align="left", color=LIGHT.muted).encode(
+            y=alt.Y("v:Q", scale=scale), text="count:N"
+        )
         + alt.Chart(alt.InlineData(values=[{"y": 0.5}])).mark_rule(strokeDash=[4, 4], color=LIGHT.muted).encode(y="y:Q")
     )
     return _panel(chart, f"Moves of {asked.symbol_b} by the OCO spread that came with a loss in {asked.symbol_a}")
