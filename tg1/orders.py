@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tg1.errors import ConfigError, ExitCode
+from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.clock import SystemClock
 from tg1.models import Role
 from tg1.screen.money import account_name
@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print orders and fills; 0, or 2 without such a folder or bot."""
+    """Print orders and fills; 0, 1 when a bot's state can't be read, 2 without such a folder or bot."""
     return run_command("orders", lambda: _orders(build_parser().parse_args(words_of(argv))))
 
 
@@ -45,12 +45,20 @@ def _orders(given: argparse.Namespace) -> ExitCode:
     folder = StateFolder(given.state_dir)
     every = (folder.one(given.name),) if given.name else folder.look()
     today = SystemClock().now().date()
-    told = [(found, _working(folder, found), _fills(found, today)) for found in every]
+    told, unread = [], []
+    for found in every:
+        try:
+            told.append((found, _working(folder, found), _fills(found, today)))
+        except StateError as exc:
+            unread.append(f"{found.name}: {exc}")
     if given.as_json:
         put_out(json.dumps({"bots": [_json(*one) for one in told]}, ensure_ascii=False))
     else:
-        put_out("\n".join(line for one in told for line in _lines(*one)) or f"No bot has run in {given.state_dir} yet.")
-    return ExitCode.OK
+        nothing = "" if unread else f"No bot has run in {given.state_dir} yet."
+        put_out("\n".join(line for one in told for line in _lines(*one)) or nothing)
+    for sentence in unread:
+        print(f"tg1 orders: {sentence}", file=sys.stderr)  # noqa: T201  # beside the answer, which lacks it
+    return ExitCode.FAILED if unread else ExitCode.OK
 
 
 def _working(folder: StateFolder, found: Found) -> tuple[ToldOrder, ...]:

@@ -100,7 +100,11 @@ def _drawn(given: argparse.Namespace, looked: Sequence[Looked], width: int) -> R
         return Text(f"No bot has run in {given.state_dir} yet.")
     if given.name:
         return _in_full(looked[0], width)
-    return Group(*(_line(one) for one in looked)) if width < NARROW else _table(looked)
+    if width < NARROW:
+        return Group(*(_line(one) for one in looked))
+    needs = [line for one in looked for line in _needs(one)]
+    # A picture that is too high for the terminal loses its end: what needs a person comes first there.
+    return Group(*needs, _table(looked)) if given.watch else Group(_table(looked), *needs)
 
 
 def _table(looked: Sequence[Looked]) -> RenderableType:
@@ -108,7 +112,6 @@ def _table(looked: Sequence[Looked]) -> RenderableType:
     for title, how in {"bot": "left", "state": "left", "net": "right", "held": "left", "cycle": "right"}.items():
         table.add_column(title, justify="right" if how == "right" else "left", overflow="fold")
     table.add_column("age", justify="right", no_wrap=True)
-    rows: list[RenderableType] = []
     for one in looked:
         snapshot = one.found.snapshot
         table.add_row(
@@ -119,8 +122,7 @@ def _table(looked: Sequence[Looked]) -> RenderableType:
             "" if snapshot is None else str(snapshot.cycle),
             age_of_look(one),
         )
-        rows += _needs(one)
-    return Group(table, *rows)
+    return table
 
 
 def _line(one: Looked) -> RenderableType:

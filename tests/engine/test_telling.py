@@ -352,6 +352,9 @@ def test_a_whole_life_begins_with_started_and_ends_with_its_reason(make_telling:
     assert _live(bench) == ExitCode.OK
     kinds = bench.kinds()
     assert (kinds[0], kinds[-1]) == (EventKind.STARTED, EventKind.STOPPED)
+    summary = EventTail(bench.paths).new()[-1]
+    assert summary.text == "Stopped: by signal. Net 0.00 (realised 0.00, open 0.00, charges 0.00). Nothing is held"
+    assert summary.net == 0
     told = bench.snapshot
     assert (told.phase, str(told.status)) == (Phase.ENDED, "Stopped: by signal")
     assert told.end is not None

@@ -78,6 +78,17 @@ def test_a_bot_that_is_gone_left_these_orders(tmp_path: Path, run: Any) -> None:
     assert bot["orders"][0]["limit_price"].count(".") == 1
 
 
+def test_one_damaged_state_hides_no_other_bot(tmp_path: Path, run: Any) -> None:
+    """It is said with its file and exit 1."""
+    write_snapshot(tmp_path, a_snapshot())
+    ToldPaths(tmp_path, "x").state.write_text("{")
+    with held_lock(tmp_path):
+        code, out, err = run()
+    assert code == 1
+    assert out.startswith(f"{BOT}: 1 orders work")
+    assert err.startswith(f"tg1 orders: x: the state file {tmp_path / 'x_state.json'} can't be read: it is")
+
+
 def test_no_folder_and_no_bot_are_refused(tmp_path: Path, run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2 with a sentence; an empty folder is said."""
     assert run() == (0, f"No bot has run in {tmp_path} yet.\n", "")

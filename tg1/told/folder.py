@@ -61,7 +61,12 @@ class StateFolder:
 
     def saved(self, found: Found) -> Saved | None:
         """What the state file of a bot holds, also beside its live process; None without one. Raises `StateError`."""
-        return self._states.read(ToldPaths(found.folder, found.stem).state)
+        path = ToldPaths(found.folder, found.stem).state
+        try:
+            return self._states.read(path)
+        except (StateError, OSError) as exc:
+            why = exc.strerror if isinstance(exc, OSError) else exc
+            raise StateError(f"the state file {path} can't be read: {why}") from exc
 
     def _stems(self, folder: Path) -> list[str]:
         try:

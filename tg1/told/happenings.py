@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import Role, Side
-from tg1.screen.money import account_name, signed
+from tg1.screen.money import account_name, signed, summary
 from tg1.told.events import EventKind
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from tg1.models import BotState, LegOrder, OpenOrder, OrderHistoryRecord, Traded, TradeSide
+    from tg1.models import BotState, LegOrder, OpenOrder, OrderHistoryRecord, Statement, Traded, TradeSide
 
     AccountOf = Callable[[Role, TradeSide], str]
     Place = tuple[TradeSide, int]
@@ -267,7 +267,7 @@ def _of_edges(before: Seen, after: Seen) -> Iterator[Told]:
         yield {"kind": EventKind.ACCOUNT_BLIND if blind else EventKind.ACCOUNT_SEEN, "text": text, "account": account}
 
 
-def ended(kind: EventKind, why: str, net: Decimal | None) -> Told:
-    """How the process ended, with what the bot's money came to."""
-    worth = "" if net is None else f"; net {signed(net)}"
-    return {"kind": kind, "text": f"{why}{worth}", "net": net}
+def ended(kind: EventKind, why: str, money: Statement | None) -> Told:
+    """How the process ended, with what the bot's money came to and what is held."""
+    told = [why] if money is None else [why, *summary(money)]
+    return {"kind": kind, "text": ". ".join(told), "net": None if money is None else money.net}

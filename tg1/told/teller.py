@@ -24,12 +24,11 @@ from tg1.told.snapshot import BLIND_SECS, Phase, ToldEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from tg1.config import GridOcoConfig
     from tg1.kite.feed_values import FeedHealth
     from tg1.machine.clock import Clock
-    from tg1.models import BotState
+    from tg1.models import BotState, Statement
     from tg1.rules.hours import TradingCalendar
     from tg1.screen.view import LadderView
     from tg1.told.disk import ToldDisk
@@ -63,7 +62,7 @@ class Teller:
     """Takes secrets out of a text (behaviour 16)."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _seen: Seen | None = field(default=None, init=False)
-    _net: Decimal | None = field(default=None, init=False)
+    _money: Statement | None = field(default=None, init=False)
     _seq: int = field(default=0, init=False)
     _saves: tuple[int, str, ToldSaves] = field(default=(0, "", NO_SAVES), init=False)
     _beat_at: float = field(default=0.0, init=False)
@@ -118,7 +117,7 @@ class Teller:
         is_first = self._seen is None
         phase = Phase.TRADING if state.bot_status == ACTIVE else Phase.STOPPING
         snapshot = self._portrait.of(view, state, self._around(phase, state))
-        self._net = view.money.net
+        self._money = view.money
         self._show(snapshot)
         seen = self._see(view, state, snapshot)
         before = self._seen or self._before_the_first(seen)
@@ -216,7 +215,7 @@ class Teller:
                 written_boot_secs=around.boot_secs,
             )
         )
-        self._tell([ended(kind, why, self._net)])
+        self._tell([ended(kind, why, self._money)])
         if self.notifier is not None and self._snapshot is not None:
             self.notifier.beat(self._snapshot, why, is_logged_in=False)
         if not self.disk.close(CLOSE_SECS):
