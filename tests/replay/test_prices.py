@@ -109,6 +109,13 @@ def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
         assert (tape.b == expected.b).all()
 
 
+def test_stamps_with_microseconds_are_read(tmp_path: Path) -> None:
+    """As other programs write them."""
+    (expected,) = day_tapes([written(tmp_path, HEAD + ROWS)], PAIR)
+    (tape,) = day_tapes([written(tmp_path, HEAD + ROWS.replace(",5", ".000000,5"), "micro.csv")], PAIR)
+    assert (tape.secs == expected.secs).all()
+
+
 def test_truncated_parquet_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A download that broke off."""
     whole = tmp_path / "whole.parquet"

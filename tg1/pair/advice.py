@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tg1.models import Side
 from tg1.pair.passages import Passages, passages
 from tg1.pair.reach import GridAdvice, Reach, grid_for, money_step, on_step, reach_of
-from tg1.pair.statistics import HORIZONS, HorizonStats, over_days, over_nights, resolution
+from tg1.pair.statistics import HorizonStats, horizons_of, over_days, over_nights, resolution
 from tg1.rules.round_trips import Trade
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def plain(rupees: float) -> str:
 
 def answer(days: Sequence[PairDay], question: Question) -> Answer:
     """Reckon everything."""
-    horizons = [over_days(days, secs) for secs in HORIZONS]
+    horizons = [over_days(days, secs) for secs in horizons_of(days)]
     nights = over_nights(days, (question.symbol_a, question.symbol_b), question.confirmed)
     known = [each for each in horizons if each.correlation is not None]
     reach_a, reach_b = reach_of([day.a for day in days]), reach_of([day.b for day in days])

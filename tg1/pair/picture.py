@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 
-from tg1.pair.statistics import HORIZONS, correlation_and_beta
+from tg1.pair.statistics import correlation_and_beta
 from tg1.report.charts import LIGHT, styled
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _reach(found: Answer) -> Any:
 
 
 def _horizon_secs(found: Answer) -> float:
-    return next((secs for secs, label in HORIZONS.items() if found.judged and label == found.judged.label), 0.0)
+    return found.judged.secs if found.judged else 0.0
 
 
 def _dots(found: Answer) -> list[dict[str, float]]:

@@ -45,6 +45,8 @@ class HorizonStats:
     """What the returns over one horizon say; the figures are None where there is a note instead."""
 
     label: str
+    secs: float = 0.0
+    """The horizon; 0 for a day."""
     days: int = 0
     returns: int = 0
     correlation: Spread | None = None
@@ -64,9 +66,15 @@ def correlation_and_beta(a: Floats, b: Floats) -> tuple[float, float] | None:
     return float(np.clip(ab / sqrt(aa * bb), -1, 1)), ab / bb
 
 
+def horizons_of(days: Sequence[PairDay]) -> list[float]:
+    """The horizons within a day, in seconds; where bars are longer than all of them, the bars' own length as well."""
+    longest = max(day.bar_secs for day in days)
+    return [*HORIZONS, *([longest] if longest > max(HORIZONS) else [])]
+
+
 def over_days(days: Sequence[PairDay], horizon_secs: float) -> HorizonStats:
     """The figures of each day, as their median and the values that hold 8 days in 10."""
-    label = HORIZONS[horizon_secs]
+    label = HORIZONS.get(horizon_secs) or f"{horizon_secs / 60:g} minutes"
     fine = [day for day in days if day.has(horizon_secs)]
     if not fine:
         return HorizonStats(label=label, note=f"not known: the prices are {resolution(days)}")
@@ -83,7 +91,9 @@ def over_days(days: Sequence[PairDay], horizon_secs: float) -> HorizonStats:
     correlation, beta = _spread(table[:, 0]), _spread(table[:, 1])
     if len(found) < ENOUGH_DAYS:
         correlation, beta = _estimated(correlation.median, beta.median, returns)
-    return HorizonStats(label=label, days=len(found), returns=returns, correlation=correlation, beta=beta)
+    return HorizonStats(
+        label=label, secs=horizon_secs, days=len(found), returns=returns, correlation=correlation, beta=beta
+    )
 
 
 def _spread(values: Floats) -> Spread:

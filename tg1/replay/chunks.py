@@ -177,7 +177,8 @@ def _floats(column: pa.Array) -> NDArray[np.float64]:
 
 def _stamps(path: Path, column: pa.Array, line: int) -> NDArray[np.int64]:
     try:
-        parsed = pc.cast(column, pa.timestamp("ms"))
+        # Whoever writes more digits of a second means no more than milliseconds.
+        parsed = pc.cast(pc.cast(column, pa.timestamp("us"), safe=False), pa.timestamp("ms"), safe=False)
     except pa.ArrowInvalid as exc:
         texts = column.to_pylist()
         at = next((row for row, text in enumerate(texts) if not _is_stamp(text)), 0)
@@ -190,7 +191,7 @@ def _stamps(path: Path, column: pa.Array, line: int) -> NDArray[np.int64]:
 
 def _is_stamp(text: object) -> bool:
     try:
-        pc.cast(pa.array([text], pa.string()), pa.timestamp("ms"))
+        pc.cast(pa.array([text], pa.string()), pa.timestamp("us"))
     except pa.ArrowInvalid:
         return False
     return True

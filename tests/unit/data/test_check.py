@@ -198,3 +198,18 @@ def test_real_days_are_what_they_are_known_for(name: str, capsys: pytest.Capture
     code, found = checked(capsys, str(DATA / name))
     assert code == (1 if REAL[name] else 0)
     assert {*REAL[name]} <= {(kind, text) for kind, _, text in found}
+
+
+def test_interrupted_fetch_says_that_it_can_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C is 130 and one sentence; whole files are whole (test_months.py)."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tg1.data.program.fetched", interrupted)
+    assert main(["fetch", "SBIN", "--from", "2025-11-03", "--paper"]) == 130
+    assert capsys.readouterr().err == (
+        "tg1 data: interrupted; what was fetched is on disk, and the same command goes on\n"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from statistics import correlation as textbook
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.pair.made import FIRST, linked, pair
-from tg1.pair.statistics import Spread, correlation_and_beta, over_days, over_nights, resolution, wilson
+from tg1.pair.statistics import Spread, correlation_and_beta, horizons_of, over_days, over_nights, resolution, wilson
 
 SYMBOLS = ("A", "B")
 
@@ -101,6 +102,19 @@ def test_interval_holds_the_share_and_narrows(count: int, data: st.DataObject) -
     assert hits / count - 1e-12 <= high <= 1
     narrow = wilson(4 * hits, 4 * count)
     assert narrow[1] - narrow[0] < high - low
+
+
+def test_long_bars_are_a_horizon_of_their_own() -> None:
+    """Bars of a quarter of an hour tell of a quarter of an hour, not of less."""
+    rng = np.random.default_rng(5)
+    walk = 100 * np.cumprod(1 + rng.normal(0, 1e-3, 26))
+    day = replace(pair(walk, 2 * walk, [900.0 * each for each in range(26)]), bar_secs=900.0)
+    assert horizons_of([day]) == [1.0, 60.0, 300.0, 900.0]
+    stats = over_days([day], 900.0)
+    assert (stats.label, stats.secs, stats.returns) == ("15 minutes", 900.0, 25)
+    assert stats.beta is not None
+    assert stats.beta.median == pytest.approx(1)
+    assert over_days([day], 300.0).note == "not known: the prices are bars of 15 minutes"
 
 
 def test_resolution_is_told_in_words() -> None:
