@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -84,6 +85,12 @@ def day_chart(symbol_a: str, symbol_b: str, palette: Palette, *, legend: bool = 
 
     The page names each band's width itself; with `legend` the picture explains its own colours.
     """
+    spec: dict[str, Any] = json.loads(_day_text(symbol_a, symbol_b, palette, legend))
+    return spec
+
+
+@cache
+def _day_text(symbol_a: str, symbol_b: str, palette: Palette, legend: bool) -> str:  # noqa: FBT001  # as in `day_chart`
     window = alt.selection_interval(encodings=["x"], name="hours")
     draw = _Day(palette, window, legend=legend)
     bands: list[Any] = [draw.strip(), draw.price("a", f"{symbol_a}: entries and targets", 300, draw.levels())]
@@ -91,7 +98,7 @@ def day_chart(symbol_a: str, symbol_b: str, palette: Palette, *, legend: bool = 
         bands.append(draw.price("b", f"{symbol_b}: hedges", 230, draw.hedge_prices()))
     bands += [draw.money(), draw.gain(), draw.held()]
     chart = alt.vconcat(*bands, spacing=12).resolve_scale(color="independent", shape="independent")
-    return styled(chart, palette)
+    return json.dumps(styled(chart, palette))
 
 
 def days_chart(palette: Palette) -> dict[str, Any]:
