@@ -133,7 +133,7 @@ def test_bot_that_ended_itself_stands_still_unless_each_morning_is_fresh(
     (once,) = told(capsys, argv)["combinations"]
     assert once["first"]["stood_still"] + once["rest"]["stood_still"] > 0
     assert main(argv) == 0
-    assert "1 of 1 ended by their own rules and stood still after that" in capsys.readouterr().out
+    assert "1 of 1 stood still on some days, ended by their own rules before" in capsys.readouterr().out
     (fresh,) = told(capsys, [*argv, "--fresh"])["combinations"]
     assert fresh["first"]["stood_still"] + fresh["rest"]["stood_still"] == 0
     assert fresh["rest"]["fills"] > 0

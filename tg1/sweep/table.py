@@ -111,9 +111,10 @@ def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
     lines.append(f"the chosen one held {held} after the last day; its days ended: {ends}")
     stopped = sum(one.first.stood_still + one.rest.stood_still > 0 for one in tried.best_first)
     if stopped:
+        fresh = "" if chosen.combination.config.fresh else "; --fresh begins each morning with a new grid"
         lines.append(
-            f"{stopped:,} of {len(tried.best_first):,} ended by their own rules and stood still after that; "
-            "--fresh begins each morning with a new grid"
+            f"{stopped:,} of {len(tried.best_first):,} stood still on some days, ended by their own rules before or "
+            f"refused at the start{fresh}"
         )
     return lines
 

@@ -78,7 +78,7 @@ def test_market_prices_path_and_edition_count() -> None:
     "changes",
     [
         {"bot_name": "Other"},
-        {"state_dir": Path("elsewhere")},
+        {"state_dir": Path("elsewhere"), "status_dir": Path("/run/tg1")},
         {"log_level": "DEBUG"},
         {"spread": Decimal("0.5")},
         {"trade_secret": "s3cret"},
