@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import joblib
 from distributed import LocalCluster
 
-from tests.sweep.small import SIX, line, prices, told
+from tests.sweep.small import GRID, line, prices, told
 from tg1.sweep import keys, workers
 from tg1.sweep.program import main
 from tg1.sweep.work import carried_out
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     import pytest
 
 
+TWO = [*GRID, "--spread", "0.3,0.4"]
+
+
 def on_dask(tmp_path: Path, address: str, *args: str) -> list[str]:
     """A line for the cluster, with results of its own."""
     given = ["--prices", str(tmp_path / "prices.csv"), "--results", str(tmp_path / "dask.sqlite")]
-    return [*given, *SIX, "--dask", address, *args]
+    return [*given, *TWO, "--dask", address, *args]
 
 
 def test_cluster_computes_what_this_machine_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A worker of two threads, equal to the paisa, the prices scattered once; another edition of TG1 is refused."""
-    alone = told(capsys, line(tmp_path, *SIX))
+    alone = told(capsys, line(tmp_path, *TWO))
     scattered: list[int] = []
     with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
         real = joblib.parallel_config

@@ -44,11 +44,17 @@ def test_net_of_a_combination_is_the_replay_of_its_line(tmp_path: Path, capsys: 
     assert sum(one["first"]["fills"] for one in found["combinations"]) > 50
 
 
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with prices and results, in which the six of a line are computed once for several tests."""
+    return tmp_path_factory.mktemp("known")
+
+
 def test_best_of_the_first_days_comes_first_and_is_judged_on_the_rest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    known: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ranks of both parts; the choice knows nothing of the rest."""
-    found = told(capsys, line(tmp_path, *SIX, "--train", "1"))
+    found = told(capsys, line(known, *SIX, "--train", "1"))
     first = [Decimal(one["first"]["net"]) for one in found["combinations"]]
     rest = [Decimal(one["rest"]["net"]) for one in found["combinations"]]
     assert first == sorted(first, reverse=True)
@@ -84,14 +90,14 @@ def _typed(row: str) -> list[str]:
     return fixed.format(row.split()[1]).split()
 
 
-def test_three_days_are_too_few_to_speak_of_luck(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_days_are_too_few_to_speak_of_luck(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and not reckoned."""
-    assert main(line(tmp_path, *SIX)) == 0
+    assert main(line(known, *SIX)) == 0
     assert (
         "luck: 6 were tried on 2 days; what the best of so many worthless ones shows can't be told from less than 10"
         in (capsys.readouterr().out)
     )
-    assert told(capsys, line(tmp_path, *SIX))["luck"] is None
+    assert told(capsys, line(known, *SIX))["luck"] is None
 
 
 def test_one_day_can_be_swept_but_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,9 +108,9 @@ def test_one_day_can_be_swept_but_not_judged(tmp_path: Path, capsys: pytest.Capt
     assert "net rest" not in text
 
 
-def test_csv_has_a_row_for_each_combination(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_has_a_row_for_each_combination(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the order of their ranks, with the flags as columns."""
-    assert main(line(tmp_path, *SIX, "--csv")) == 0
+    assert main(line(known, *SIX, "--csv")) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     assert {(row["spread"], row["product"]) for row in rows} == {

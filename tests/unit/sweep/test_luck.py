@@ -17,14 +17,14 @@ def nets_of(seed: int, count: int, days: int, *, common: int = 0) -> list[list[i
 
 
 def test_best_of_worthless_ones_passes_as_luck_nineteen_times_of_twenty() -> None:
-    """Over 100 sweeps of 40 worthless combinations on 30 days, with what they have in common."""
+    """Over 60 sweeps of 40 worthless combinations on 30 days, with what they have in common."""
     beyond = 0
-    for seed in range(100):
+    for seed in range(60):
         nets = nets_of(seed, 40, 30, common=4)
         found = luck(nets)
         assert found is not None
         beyond += max(map(sum, nets)) > found.high
-    assert 1 <= beyond <= 10
+    assert 1 <= beyond <= 7
 
 
 def test_worth_beyond_luck_is_seen() -> None:
