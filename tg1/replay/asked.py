@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from tg1.config import GridOcoConfig
     from tg1.replay.command import ReplayCommand
 
 
 def asked(command: ReplayCommand) -> tuple[tuple[str, str], ...]:
-    """Flags and their values, those of the bot first."""
-    config, rig = command.config, command.rig
-    rows = [
+    """Flags and their values, those of the bot first; what says nothing is left out."""
+    config = command.config
+    rows = [*_grid(config), *(_hedge(config) if config.has_oco else []), *_market(command)]
+    return tuple((name, value) for name, value in rows if value)
+
+
+def _grid(config: GridOcoConfig) -> list[tuple[str, str]]:
+    return [
         ("trade type", str(config.trade_type)),
         ("token A", config.token_a_symbol),
         ("token B", config.token_b_symbol),
@@ -25,15 +31,22 @@ def asked(command: ReplayCommand) -> tuple[tuple[str, str], ...]:
         ("product", config.product_type),
         ("enters again after a target", "yes" if config.auto_reenter else "no"),
         ("most open entries a side", str(config.max_open_entries or "no limit")),
+        ("a new grid each morning", "yes" if config.fresh else "no"),
     ]
-    if config.has_oco:
-        rows += [
-            ("OCO spread", _rupees(config.oco_spread)),
-            ("quantity of B", str(config.token_b_quantity)),
-            ("OCO order type", str(config.oco_order_type)),
-            ("OCO stop count", str(config.oco_stop_count)),
-        ]
-    rows += [
+
+
+def _hedge(config: GridOcoConfig) -> list[tuple[str, str]]:
+    return [
+        ("OCO spread", _rupees(config.oco_spread)),
+        ("quantity of B", str(config.token_b_quantity)),
+        ("OCO order type", str(config.oco_order_type)),
+        ("OCO stop count", str(config.oco_stop_count)),
+    ]
+
+
+def _market(command: ReplayCommand) -> list[tuple[str, str]]:
+    rig = command.rig
+    return [
         (
             "a resting order fills",
             "when the price goes a tick beyond it" if rig.through else "when the price touches it",
@@ -43,7 +56,6 @@ def asked(command: ReplayCommand) -> tuple[tuple[str, str], ...]:
         ("the broker squares off", f"at {rig.square_off_at:%H:%M}" if rig.square_off_at else "never"),
         ("prices", _prices(command)),
     ]
-    return tuple((name, value) for name, value in rows if value)
 
 
 def _prices(command: ReplayCommand) -> str:

@@ -89,16 +89,16 @@ def story_of(command: ReplayCommand, results: Sequence[DayResult], days: Sequenc
 
 
 def write_report(run: RunStory, places: Places, product: str) -> list[Path]:
-    """Write what is wanted and return the names. Raises `ConfigError` when the disk says no."""
+    """Draw all that is wanted, then write it, and return the names. Raises `ConfigError` when the disk says no."""
     library, page, picture = drawers()
-    written = []
+    drawn: list[tuple[Path, bytes, str]] = []
     if places.page is not None:
-        write_whole(places.page, page.run_page(run, library.script(), product).encode(), "--report")
-        written.append(places.page)
+        drawn.append((places.page, page.run_page(run, library.script(), product).encode(), "--report"))
     if places.png is not None:
-        write_whole(places.png, picture.run_png(run), "--png")
-        written.append(places.png)
-    return written
+        drawn.append((places.png, picture.run_png(run), "--png"))
+    for path, content, flag in drawn:
+        write_whole(path, content, flag)
+    return [path for path, _, _ in drawn]
 
 
 def write_whole(path: Path, content: bytes, flag: str) -> None:
