@@ -10,6 +10,7 @@ import pytest
 from tests.replay.test_made import LINE
 from tests.support.chromium import CHROMIUM, MISSING, browser
 from tg1.replay.program import main
+from tg1.report import picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +62,9 @@ async def _look_closer(tab: Tab) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
-def test_page_of_two_days_is_drawn_chosen_and_pointed_at(tmp_path: Path) -> None:
+def test_page_of_two_days_is_drawn_chosen_and_pointed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a desk and on a phone at night; without a network, and under 3 MB a day."""
+    monkeypatch.setattr(picture, "run_png", lambda _: b"not what is looked at here")
     page = tmp_path / "day.html"
     name = "<img src=x onerror=alert(1)> & Co"
     assert main([*LINE, "--bot-name", name, "--made-days", "2", "--square-off-at", "15:17", "--report", str(page)]) == 0
