@@ -167,6 +167,25 @@ def test_touch_is_the_upper_bound_and_through_the_lower(tmp_path: Path, capsys: 
     assert 0 < through["total"]["fills"] <= touch["total"]["fills"]
 
 
+def test_order_that_rested_is_filled_at_its_limit_when_the_price_went_through(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between two prices of a file the market passes all between: a leap is no better price for who waited there."""
+    path = tmp_path / "leap.csv"
+    rows = ["09:15:00,50", "09:15:10,50", "09:15:20,48.7", "09:15:30,50.9", "09:15:40,50"]
+    path.write_text("\n".join(["ist_second,IRFC", *(f"2026-11-23 {row}" for row in rows)]) + "\n", encoding="utf-8")
+    journal = tmp_path / "j.jsonl"
+    grid = ["--bot-name", "T", "--trade-type", "buyts", "--token-a", "IRFC", "--entry-price", "50", "--qty-a", "100"]
+    grid += ["--steps", "1", "--spread", "1", "--target-spread", "1", "--prices", str(path), "--journal", str(journal)]
+    paid = {}
+    for fill in ("touch", "through"):
+        told(capsys, *grid, "--fill", fill)
+        events = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+        paid[fill] = [(row["side"], row["traded_price"]) for row in events if row["traded_quantity"]]
+        journal.unlink()
+    assert paid == {"touch": [("BUY", "48.70"), ("SELL", "50.90")], "through": [("BUY", "49.00"), ("SELL", "50.00")]}
+
+
 def test_replay_of_a_bot_that_ends_itself_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """How the bot ended is told by `end`; the replay itself worked."""
     rows = [

@@ -62,6 +62,14 @@ class OrderEngine(OrderRegister):
         """The last price fills a limit order; a stricter exchange may ask for more than the touch."""
         return is_reached(order.terms, last)
 
+    def price_of(self, terms: Terms, last: Decimal, *, arrives: bool) -> Decimal:  # noqa: ARG002  # for stricter ones
+        """Rupees that a reached limit order pays or gets: the better of its limit and the last price (behaviour 17).
+
+        `arrives` tells an order that meets the market now from one that rested in the book; a stricter exchange may
+        treat the two differently.
+        """
+        return improved_price(terms, last)
+
     # Time
 
     def _begin(self, now: datetime) -> None:
@@ -103,7 +111,7 @@ class OrderEngine(OrderRegister):
         order = self._change(order, now, status=status, exchange_order_id=self._exchange_id(order))
         if self._cancelled_as_self_trade(order, now):
             return
-        self._match(order, now)
+        self._match(order, now, arrives=True)
         order = self.orders[app_order_id]
         if order.terms.validity == "IOC" and order.is_working:
             self._change(order, now, status=PaperStatus.CANCELLED)
@@ -145,14 +153,14 @@ class OrderEngine(OrderRegister):
 
     # Matching
 
-    def _match(self, order: PaperOrder, now: datetime) -> None:
+    def _match(self, order: PaperOrder, now: datetime, *, arrives: bool) -> None:
         last = self.prices.get(order.symbol)
         if last is None or not order.is_acknowledged or not order.is_working:
             return
         if is_waiting_stop(order):
             if not is_triggered(order.terms, last):
                 return
-            order = self._change(order, now, triggered=True)
+            order, arrives = self._change(order, now, triggered=True), True
             if self._cancelled_as_self_trade(order, now):
                 return
         if order.terms.order_type in MARKET_TYPES:
@@ -160,7 +168,7 @@ class OrderEngine(OrderRegister):
         elif self.reaches(order, last):
             quantity = self._fill_quantity(order, last)
             if quantity:
-                self._fill(order, quantity, improved_price(order.terms, last), now)
+                self._fill(order, quantity, self.price_of(order.terms, last, arrives=arrives), now)
 
     def _fill_quantity(self, order: PaperOrder, last: Decimal) -> int:
         quirks = self.quirks
@@ -230,4 +238,4 @@ class OrderEngine(OrderRegister):
         if fault:
             self._change(order, now, status=status, reason=fault)
             return
-        self._match(self._change(order, now, status=status, terms=terms), now)
+        self._match(self._change(order, now, status=status, terms=terms), now, arrives=True)

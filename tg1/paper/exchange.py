@@ -106,7 +106,7 @@ class PaperExchange(OrderEngine):
         low, high = self.resting.quiet(symbol)
         if (low is not None and price <= low) or (high is not None and price >= high):
             for order in self.resting.of(symbol):
-                self._match(self.orders[order.app_order_id], now)
+                self._match(self.orders[order.app_order_id], now, arrives=False)
         return self._events
 
     def step(self, now: datetime) -> list[OrderEvent]:
