@@ -168,7 +168,7 @@ def _end(found: Answer) -> list[str]:
     if not found.flags:
         return ["No flags are suggested."]
     return [
-        "All of this is what these days were. Judge the grid on other days with tg1 replay before money is.",
+        "All of this is what these days were. Judge the grid on other days (tg1 replay --fill through --fresh).",
         "Suggested flags:",
         found.flags,
     ]
