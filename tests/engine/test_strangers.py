@@ -127,6 +127,32 @@ def test_open_trip_that_a_backup_lacks_keeps_its_target_and_its_hedge(make_bench
     assert (bench.state.downside_net_quantity, bench.state.attention) == (100, [])
 
 
+def test_target_of_a_trip_that_the_book_hides_is_not_booked_to_another(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.5, 4.4: a target for more shares than its level holds is another trip's: a person hears of it.
+
+    Booked all the same, 40 bought and 100 sold made a level of -60 shares, and its next target was an order for -60.
+    """
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    backup = bench.store.paths.state.read_bytes()
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id, 40)
+    bench.cycle(40)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.cycle(2)
+    trips = [order.order_id for order in bench.broker.orders.values()]
+    for hidden in trips[1:3]:
+        del bench.broker.orders[hidden]
+    restore(bench, backup).cycle(5)
+    assert bench.level(DOWN).open_quantity == bench.state.downside_net_quantity == 40
+    assert all(request.quantity > 0 for request in bench.broker.placed)
+    (item,) = bench.state.attention
+    assert trips[3] in item.text
+
+
 def test_race_that_a_backup_lacks_is_booked_and_said(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 3.4, 6.5: target and hedge had both filled: both are booked, and a person hears of the 50 SBIN."""
     bench, backup = hedged_bench_and_backup(make_bench)

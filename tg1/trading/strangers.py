@@ -149,7 +149,7 @@ class Strangers:
         order = _order_of(row, level, named)
         readable = row.side is not None and order.quantity > 0 and order.limit_price > 0
         # One that ended without a fill has nothing to book, and an old rejection is no new one.
-        adopted = _has_room(level, named.role) and readable and not (row.status.is_final and not row.filled_quantity)
+        adopted = _has_room(level, order) and readable and not (row.status.is_final and not row.filled_quantity)
         level = stay(level, attempts=max(level.attempts, named.attempt))
         self._keeper.state.levels[level.uuid] = placed(level, order) if adopted else level
         if not adopted:
@@ -228,7 +228,10 @@ def _order_of(row: BrokerOrder, level: OpenOrder, named: ClientId) -> LegOrder:
     )
 
 
-def _has_room(level: OpenOrder, role: Role) -> bool:
-    if role is Role.OCO:
+def _has_room(level: OpenOrder, order: LegOrder) -> bool:
+    if order.role is Role.OCO:
         return level.is_open and level.oco_order is None
-    return level.state is (LevelState.FRESH if role is Role.ENTRY else LevelState.TARGET_READY)
+    if order.role is Role.ENTRY:
+        return level.state is LevelState.FRESH
+    # A target for more than the level holds belongs to a trip whose entry the book does not show.
+    return level.state is LevelState.TARGET_READY and order.quantity <= level.open_quantity
