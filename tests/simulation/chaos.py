@@ -40,6 +40,8 @@ NETWORK: dict[str, Fault | None] = {
 }
 """Faults of one request; None never leaves the machine."""
 
+LYING_BOOKS = ("hidden-order", "empty-book", "stale-book")
+"""Faults after which a book does not show what it should."""
 MARKET = (
     "gap",
     "flat",

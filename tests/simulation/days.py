@@ -101,7 +101,7 @@ def _settings(rng: Random, name: str) -> dict[str, Any]:
     if trade_type not in ("buyts", "sellts"):
         settings |= {
             "token_b_symbol": "SBIN",
-            "oco_spread": rng.choice(("1.0", "2.0", "4.0")),
+            "oco_spread": rng.choice(("0.5", "0.5", "1.0", "2.0", "4.0")),
             "token_b_quantity": rng.choice((7, 50)),
             "oco_stop_count": rng.choice((3, 6, 20)),
             "oco_order_type": rng.choice(("stop-limit", "stop-limit", "limit")),
@@ -281,6 +281,9 @@ class Operator:
             if exc.exit_code == 5 and self._fresh and "still working" in str(exc):
                 self._cancel_all_by_hand()
                 return self._count(engine, "stopped")
+            if "squared off by the operator" in str(exc):
+                # Its square-off may have died before its last order had ended; --fresh looks at that.
+                return self._count(engine, "exit 3")
             if "was terminated by its own rules" in str(exc):
                 checker.nothing_left("a termination of which only the last word was left to say")
                 return self._count(engine, "exit 3")
@@ -291,6 +294,8 @@ class Operator:
 
     def _count(self, engine: GridOcoEngine, outcome: str) -> str:
         self.tally.cycles += engine._cycle
+        if outcome not in ("died", "exit 4", "exit 1"):
+            self.world.street.restoring.discard(self._settings["bot_name"])
         self.checker.detach()
         return outcome
 
@@ -321,6 +326,7 @@ class Operator:
 
         def wrapped() -> ExitCode:
             state = engine._parts.state
+            self.world.street.restoring.discard(self._settings["bot_name"])
             if state.generation != self._generation:
                 self._generation = state.generation
                 self.checker.carry(state)
@@ -369,6 +375,7 @@ class Operator:
             self.world.note("MISHAP the operator restores an older state file")
             self.world.disk.put(path, self._copy[1])
             self.checker.has_restored = True
+            self.world.street.restoring.add(self._settings["bot_name"])
 
     _copy: tuple[str, bytes] = ("", b"")
 

@@ -29,33 +29,41 @@ MET = (FILLED, ALARMED)
 
 LATE = "neither within 5 s"
 HUNG = "neither within 5 s: another account let the bot wait"
-BLIND_PRICE = "neither within 5 s: the feed brought no price of TokenB"
 NO_DISK = "neither within 5 s: the state could not be saved"
-MISSED = (LATE, HUNG, BLIND_PRICE, NO_DISK)
+MISSED = (LATE, HUNG, NO_DISK)
 
+BLIND_PRICE = "left out: neither within 5 s, but the feed brought no price of TokenB"
 UNREAD = "left out: the hedge's account did not answer"
 SLEPT = "left out: the machine slept"
 ENDED = "left out: the bot ended meanwhile"
 BACK = "left out: TokenB came back within 5 s"
 SOLD = "left out: the level's target filled within 5 s"
-LEFT_OUT = (UNREAD, SLEPT, ENDED, BACK, SOLD)
+LEFT_OUT = (BLIND_PRICE, UNREAD, SLEPT, ENDED, BACK, SOLD)
 
 
 def share(hedges: Counter[str]) -> float | None:
-    """Percent of the hedges that count which were met; None when there was none."""
+    """Percent of the hedges that count which were met; None when there was none.
+
+    Without a price nobody can know that it was passed: such hedges are listed, and in the second figure of `rows`.
+    """
+    return _percent(hedges, MISSED)
+
+
+def _percent(hedges: Counter[str], missed: tuple[str, ...]) -> float | None:
     met = sum(hedges[kind] for kind in MET)
-    counted = met + sum(hedges[kind] for kind in MISSED)
+    counted = met + sum(hedges[kind] for kind in missed)
     return 100 * met / counted if counted else None
 
 
 def rows(hedges: Counter[str]) -> list[tuple[str, str]]:
     """The count as lines of a table: what was met, what was not and why, and what was left out."""
     counted = sum(hedges[kind] for kind in (*MET, *MISSED))
-    told = share(hedges)
+    told, with_feed = share(hedges), _percent(hedges, (*MISSED, BLIND_PRICE))
     return [
         ("hedges whose price TokenB passed (1 s polls)", f"{counted:,}"),
         *((f"  {kind}", f"{hedges[kind]:,}") for kind in (*MET, *MISSED, *LEFT_OUT)),
         (f"hedge effectiveness (goal {GOAL_PCT} %)", "none passed" if told is None else f"{told:.3f} %"),
+        ("  with those that the feed kept from it", "none passed" if with_feed is None else f"{with_feed:.3f} %"),
     ]
 
 
@@ -148,7 +156,7 @@ class HedgeWatch:
         if not begun.is_judged:
             begun.is_judged = True
             self.hedges[kind] += 1
-            if kind in MISSED:
+            if kind in (*MISSED, BLIND_PRICE):
                 self._world.note(f"HEDGE {kind}")
 
     # -- the exchange's truth ------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING
 from tests.support.shared_memory import SharedMemory
 from tests.support.simdisk import SimDisk
+from tg1.errors import StateError
 from tg1.machine.clock import IST
 from tg1.paper.errors import NotWorkingError, PaperUsageError, UnknownOrderError
 from tg1.paper.exchange import PaperExchange
@@ -24,6 +25,7 @@ from tg1.paper.instruments import instrument_for
 from tg1.paper.orders import PaperSide
 from tg1.paper.quirks import Quirks
 from tg1.paper.xts_app import XtsApp
+from tg1.store.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +105,10 @@ class Street:
         self.flat_until = 0.0
         self.hiding: dict[str, tuple[str, float]] = {}
         """By account: the client id that its book leaves out, and until when."""
+        self.blank_until = 0.0
+        """Until when books are blank, where that can be told from orders that never arrived."""
+        self.restoring: set[str] = set()
+        """Bots whose state file is older than their orders and that have not resumed with it yet."""
         self.accepted: set[str] = set()
         """Client ids whose placement was answered with an order id that its bot has received."""
         self.calls: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
@@ -286,7 +292,7 @@ class Street:
         return {
             "flat": lambda rng: setattr(self, "flat_until", self.mono + rng.uniform(60, 900)),
             "halt": lambda rng: self.exchange.halt(HALTED, self.market_time + timedelta(seconds=rng.uniform(20, 60))),
-            "blank-books": lambda rng: self._for_a_while(rng.uniform(10, 300), book_form="blank"),
+            "blank-books": lambda rng: setattr(self, "blank_until", self.mono + rng.uniform(10, 300)),
             "partial-books": lambda rng: self._hide_an_order(rng.uniform(10, 300)),
             "strange-words": self._die_in_strange_words,
             "late-averages": self._leave_out_averages,
@@ -316,17 +322,27 @@ class Street:
         self.script = deque(sorted(self.script, key=lambda pair: pair[0]))
 
     def _hide_an_order(self, secs: float) -> None:
-        """Leave an order that the bot knows to be accepted out of its account's book.
+        """Leave an order that its bot's state knows to be accepted out of its account's book.
 
         One that is in doubt and hidden for minutes can't be told from one that never arrived (behaviour 3.3).
         """
-        known = [order for order in self._working() if order.client_id in self.accepted]
+        saved = b"".join(self._saved_states())
+        known = [order for order in self._working() if f'"{order.app_order_id}"'.encode() in saved]
         if known:
             order = self.chaos.stream("orders").choice(known)
             self.hiding[order.account] = (order.client_id, self.mono + secs)
 
     def without_hidden(self, reply: WireReply, request: HttpRequest, account: str) -> WireReply:
-        """The reply without the row that its book leaves out for a while."""
+        """The reply without the row, or all rows, that its book leaves out for a while.
+
+        Books are honest to a bot that reads them with an older state file: there nothing else could tell it.
+        """
+        if self.restoring:
+            return reply
+        if self.is_blank(request, reply):
+            return replace(
+                reply, body=json.dumps({**json.loads(reply.body), "result": []}, separators=(",", ":")).encode()
+            )
         client_id, until = self.hiding.get(account, ("", 0.0))
         if client_id and self.mono >= until:
             del self.hiding[account]
@@ -338,6 +354,19 @@ class Street:
             rows = [row for row in told["result"] or [] if not _names(row, client_id)]
             return replace(reply, body=json.dumps({**told, "result": rows}, separators=(",", ":")).encode())
         return reply
+
+    def is_blank(self, request: HttpRequest, reply: WireReply) -> bool:
+        """True while books are blank; not while some order is in doubt, which ten such books over 30 s would free."""
+        if self.mono >= self.blank_until or not is_book(request) or not is_success(reply.body):
+            return False
+        try:
+            json.loads(reply.body)
+        except ValueError:
+            return False  # cut short by another fault
+        return not any(map(_has_doubts, self._saved_states()))
+
+    def _saved_states(self) -> list[bytes]:
+        return [data for path, data in self.disk.files().items() if path.name.endswith("_state.json")]
 
     def _orders_mishap(self, kind: str) -> None:
         rng = self.chaos.stream("orders")
@@ -398,6 +427,16 @@ def is_book(request: HttpRequest) -> bool:
 def is_success(body: bytes) -> bool:
     """True for an answer that says so."""
     return b'"type":"success"' in body[:40]
+
+
+def _has_doubts(data: bytes) -> bool:
+    try:
+        state = decode(data)
+    except StateError:
+        return True
+    orders = [order for level in state.levels.values() for order in level.orders]
+    orders += [one.order for one in state.closing if not one.is_over]
+    return any(order.order_id is None for order in orders)
 
 
 def _names(row: object, client_id: str) -> bool:

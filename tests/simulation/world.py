@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.chaos import DEATHS, NETWORK, Chaos
+from tests.simulation.chaos import DEATHS, LYING_BOOKS, NETWORK, Chaos
 from tests.simulation.street import ACCOUNTS, Market, Street, is_book, is_success
 from tests.support.simdisk import Died
 from tg1.errors import BrokerError, NoAnswer, NotSent
@@ -90,7 +90,7 @@ class SimTransport:
         street.app.faults = street.no_faults
         reply = street.without_hidden(reply, request, self._account)
         if is_book(request):
-            is_whole = world.exchange.quirks.book_form == "whole" and self._account not in street.hiding
+            is_whole = not street.is_blank(request, reply) and self._account not in street.hiding
             is_clean = not fault_name and is_whole and is_success(reply.body)
             street.note_served(self._account, is_clean=is_clean)
         world.step(f"handled {request.method} {request.path}")
@@ -404,7 +404,7 @@ class World:
         if not self.chaos.strikes("network", chance):
             return "", None
         name = self.chaos.pick("network", tuple(NETWORK))
-        if not name:
+        if not name or (self.street.restoring and name in LYING_BOOKS):
             return "", None
         self.note(f"FAULT {name} on {request.method} {request.path}")
         return name, NETWORK[name]
