@@ -111,6 +111,21 @@ def test_one_order_that_a_full_book_leaves_out_is_looked_up_and_said(make_bench:
     assert bench.level(DOWN, 2).state is LevelState.TARGET_PLACED
 
 
+def test_order_is_missed_though_the_first_book_of_a_start_was_unreadable(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: what passes unread is not counted, but a machine's uptime has not passed unread."""
+    bench = make_bench(trade_type="buyts", steps=2).begin()
+    bench.cycle(3)
+    bench.clock.mono = 100_000.0
+    bench.begin()
+    bench.broker.broken_books.add("trade")
+    bench.cycle()
+    bench.broker.broken_books.clear()
+    lost = bench.broker.working_at(Side.BUY, "48.00")
+    lost.hidden_reads = 10_000
+    bench.cycle(65)
+    assert keys(bench) == [f"missing {lost.request.client_id}"]
+
+
 def test_histories_are_asked_one_at_a_time_and_once_a_minute(make_bench: Callable[..., Bench]) -> None:
     """Xts.md 5: a history counts against the book's own limit of one a second."""
     bench = make_bench(trade_type="buyts", steps=4).begin()

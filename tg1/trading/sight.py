@@ -38,7 +38,8 @@ class Sight:
         self._account_seen: dict[str, float] = {}
         self._order_seen: dict[str, float] = {}
         self._asked: dict[str, float] = {}
-        self._looked_at = 0.0
+        self._looked_at: float | None = None
+        """When this process looked last; None before its first look."""
         self._said: dict[str, str] = {}
         """What lasts, by the key of its attention, with the words for its end."""
 
@@ -96,6 +97,7 @@ class Sight:
         now = moment.monotonic
         seen: dict[str, float] = {}
         unseen = []
+        passed = 0.0 if self._looked_at is None else now - self._looked_at
         for level, order in accepted:
             account = self._account(level, order)
             book = books.get(account)
@@ -103,7 +105,7 @@ class Sight:
             unread = book is None and account not in self._keeper.blank
             since = now if shown else self._order_seen.get(order.client_id, now)
             # What passes while nothing can be read is the account's blindness, not this order's.
-            seen[order.client_id] = since + (now - self._looked_at) if unread else since
+            seen[order.client_id] = since + passed if unread else since
             if not shown and not unread and now - seen[order.client_id] >= UNSEEN_SECS:
                 unseen.append((level, order))
         self._order_seen, self._looked_at = seen, now
