@@ -498,6 +498,8 @@ class Checker:
         engine = self.engine
         assert engine is not None
         world = self.world
+        if any(order.status.startswith("Pending") for order, _ in self.own_working()):
+            return  # the exchange itself may answer between the two
         world.chaos.quiet = True
         watching = world.on_quiet
         world.on_quiet = lambda _in_the_middle: None
