@@ -23,6 +23,8 @@ from tg1.state import StateManager
 from tg1.store.codec import decode
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tg1.grid_engine import GridOcoEngine
     from tg1.models import BotState
     from tg1.store.paths import StatePaths
@@ -368,16 +370,17 @@ class Operator:
             return
         path = self._paths.state
         if self.rng.random() < CHANCE_OF_COPY:
-            self._copy = (now.generation, self.world.disk.files()[path])
+            self._copy = (now.generation, now.trading_day, self.world.disk.files()[path])
             return
-        is_wanted = self._copy[0] == now.generation and self.rng.random() < CHANCE_OF_RESTORE
+        # A copy of an earlier day lacks what no book of today can tell.
+        is_wanted = self._copy[:2] == (now.generation, now.trading_day) and self.rng.random() < CHANCE_OF_RESTORE
         if is_wanted and self.chaos.pick("backup", ("restored-backup",)):
             self.world.note("MISHAP the operator restores an older state file")
-            self.world.disk.put(path, self._copy[1])
+            self.world.disk.put(path, self._copy[2])
             self.checker.has_restored = True
             self.world.street.restoring.add(self._settings["bot_name"])
 
-    _copy: tuple[str, bytes] = ("", b"")
+    _copy: tuple[str, date | None, bytes] = ("", None, b"")
 
     @property
     def _paths(self) -> StatePaths:
