@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.states import an_order
 from tg1.models import OrderStatus, Role, Side, TradeSide
+from tg1.rules.reconcile import Reading, Resolution
+from tg1.trading.bookkeeper import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +120,22 @@ def test_hedge_account_in_which_nothing_works_needs_no_book(make_bench: Callable
     bench.feed.prices["SBIN"] = Decimal("117.00")
     assert bench.cycle(15) is None
     assert bench.cycle() == 3
+
+
+@pytest.mark.parametrize(
+    ("resolution", "filled", "is_fill"),
+    [
+        (Resolution.FILLED, 50, True),
+        (Resolution.CANCELLED, 1, True),
+        (Resolution.CANCELLED, 0, False),
+        (Resolution.WAIT, 20, False),
+        (Resolution.WAIT, 0, False),
+    ],
+)
+def test_fill_is_an_order_that_has_ended_and_has_filled(resolution: Resolution, filled: int, is_fill: bool) -> None:  # noqa: FBT001
+    """Behaviour 5.2, 7.4: a part that still works ends nothing, and an end without a share is no fill."""
+    reading = Reading(resolution=resolution, order=an_order(filled_quantity=filled))
+    assert News(uuid="level0001", account="downside_oco", reading=reading).is_fill is is_fill
 
 
 def test_five_hundred_settled_orders_are_remembered(make_bench: Callable[..., Bench]) -> None:

@@ -97,6 +97,37 @@ def test_cancel_that_is_refused_is_not_repeated_at_once(make_bench: Callable[...
     assert len(bench.broker.cancelled) == 3
 
 
+def test_machine_that_has_just_booted_cancels_at_once(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.6, 10.1: seconds are counted from the boot, and a second after it nothing was asked for before."""
+    bench = make_bench(trade_type="buyocots")
+    bench.clock.mono = 1.0
+    bench.begin().cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    hedge = bench.broker.working_at(Side.SELL, "118.50", "downside_oco")
+    bench.trade(IRFC="49.50")
+    bench.cycle()
+    assert bench.broker.cancelled == [hedge.order_id]
+
+
+def test_refusal_is_kept_in_the_servers_words(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.2: what is reported is the broker's own reason."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.append("refused")
+    bench.cycle()
+    backoff = bench.level(DOWN).backoff
+    assert (backoff.rejections, "the order was refused" in backoff.reason) == (1, True)
+
+
+def test_refusals_of_three_levels_are_the_accounts_trouble(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.3: they count once for the account, by its name, whether a book or an answer brings them."""
+    bench = make_bench(steps=2).begin()
+    bench.broker.answers.extend(["refused"] * 6)
+    bench.cycle(3)
+    [attention] = bench.state.attention
+    assert attention.text.startswith("account trade: orders of 3 levels were rejected within 10 s")
+
+
 def test_orders_of_a_changed_tick_are_on_the_new_one(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 1.2: between two starts the tick of both symbols becomes 0.10; entry, target and hedge follow it."""
     bench = make_bench(trade_type="buyocots", entry_price="50.05", oco_spread="2.05").begin()

@@ -254,7 +254,7 @@ class HandBroker:
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         self.cancelled.append(order_id)
         order = self.orders[order_id]
-        assert order.account == account
+        assert (order.account, order.request.client_id) == (account, client_id)
         answer = self.cancels.popleft() if self.cancels else "ok"
         if not order.is_working or answer == "refused":
             raise BrokerRefused(f"cannot cancel {client_id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tg1.machine.clock import IST
@@ -148,6 +148,11 @@ def test_generations_follow_one_another(generation: str, following: str) -> None
     assert next_generation(generation) == following
 
 
+@example(datetime(2026, 11, 23, 23, 59, 59, tzinfo=IST))
+@example(datetime(2026, 11, 23, 9, 59, 58, tzinfo=IST))
+@example(datetime(2026, 11, 23, 10, 59, 58, tzinfo=IST))
+@example(datetime(2026, 11, 23, 10, 0, 58, tzinfo=IST))
+@example(datetime(2026, 11, 23, 10, 1, 58, tzinfo=IST))
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1), timezones=st.just(IST)))  # noqa: DTZ001  # bounds have to be naive
 def test_grid_born_two_seconds_later_is_the_next_generation(now: datetime) -> None:
     """Over midnight, too: so a grid begun every morning at the same time is another one for 27 days."""

@@ -178,6 +178,8 @@ def test_square_off_pays_by_its_accounts_plan_and_nets_with_nothing_else() -> No
     )
     plans = Plans(by_account={"oco": ChargesPlan(dp_charge=Decimal(20))})
     assert charges_so_far(state, account_of, plans).dp == 20, "IRFC bought does not undo SBIN sold"
+    state.executed.append(an_execution("", account="oco", product="CNC", quantity=50, symbol="SBIN"))
+    assert charges_so_far(state, account_of, plans).dp == 0, "SBIN bought does"
 
 
 def test_trips_of_unlike_counts_are_counted_together() -> None:

@@ -109,10 +109,11 @@ def test_hedge_that_filled_gives_those_without_a_place_their_seconds_again() -> 
     for secs in range(15):
         watch.look(levels, at(secs), ())
     watch.note_progress(levels, DOWN)
-    assert watch.look(levels[1:], at(15), ())[DOWN] == 1, "the working one"
-    watch.look(levels, at(16), ())
+    assert watch.look(levels, at(15), ())[DOWN] == 1
+    assert watch.look(levels[1:], at(16), ())[DOWN] == 1, "the working one"
+    watch.look(levels, at(17), ())
     watch.note_progress(levels, UP)
-    assert watch.look(levels, at(31), ())[DOWN] == 2
+    assert watch.look(levels, at(32), ())[DOWN] == 2
 
 
 def test_hedge_that_fills_before_anything_was_judged_is_no_trouble() -> None:

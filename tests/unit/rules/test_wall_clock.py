@@ -74,6 +74,27 @@ def test_clock_that_is_put_right_by_two_minutes_is_believed_at_once() -> None:
     near = WallReading(wall=TEN.replace(hour=14, minute=59), elapsed=0.0)
     assert read_wall(near, near.wall + timedelta(minutes=2), 0.0, in_session).doubted is None
     assert read_wall(near, near.wall + timedelta(minutes=4), 0.0, in_session).doubted is not None
+    midnight = WallReading(wall=TEN.replace(hour=23, minute=59), elapsed=0.0)
+    tomorrow = midnight.wall + timedelta(minutes=2)
+    assert read_wall(midnight, tomorrow, 0.0, lambda _now: True) == WallReading(wall=tomorrow, elapsed=0.0)
+    assert read_wall(midnight, tomorrow + timedelta(seconds=1), 0.0, lambda _now: True).doubted is not None
+
+
+def test_doubted_clock_may_be_put_right_by_two_minutes_and_goes_on_being_doubted() -> None:
+    """Behaviour 12: what it says has held for 60 s, give or take 2 minutes, however long the bot has run."""
+    begun = WallReading(wall=TEN, elapsed=1000.0)
+    jumped = read_wall(begun, TEN.replace(hour=16), 1000.0, in_session)
+    shifted = read_wall(jumped, TEN.replace(hour=16, minute=2, second=30), 1030.0, in_session)
+    assert shifted.doubted_since == 1000.0
+    held = TEN.replace(hour=16, minute=1)
+    assert read_wall(shifted, held, 1060.0, in_session) == WallReading(wall=held, elapsed=1060.0)
+    assert read_wall(jumped, TEN.replace(hour=16, minute=2, second=31), 1030.0, in_session).doubted_since == 1030.0
+
+
+def test_doubt_follows_the_elapsed_clock() -> None:
+    """Behaviour 12: a clock that stands still for four minutes has jumped back, and is doubted anew."""
+    jumped = told((1.0, "16:00:01"))
+    assert read_wall(jumped, TEN.replace(hour=16), 241.0, in_session).doubted_since == 241.0
 
 
 def test_hours_that_really_passed_are_no_jump() -> None:

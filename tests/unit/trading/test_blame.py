@@ -26,7 +26,8 @@ def charge(blame: Blame, state: BotState, uuid: str, order: LegOrder, secs: floa
     """Charge a level with a rejection and put it into the state."""
     moment = replace(MOMENT, now=NOW + timedelta(seconds=secs))
     rejection = Rejection(order=order, reason="halted")
-    change = blame.charge(state, state.levels[uuid], rejection, account, moment)
+    booked = replace(state.levels[uuid])  # as the bookkeeper has it: its row is booked, and not yet in the state
+    change = blame.charge(state, booked, rejection, account, moment)
     state.levels[uuid] = change.level
     return change.level
 
@@ -69,6 +70,18 @@ def test_hedge_of_another_account_gets_its_own_charge_back() -> None:
     for number in range(3):
         charge(blame, state, f"u{number}", a_target(), number)
     assert charge(blame, state, "u3", an_oco(), 3, "oco").oco_backoff.rejections == 2
+
+
+def test_other_leg_of_the_level_gets_its_charge_back_too() -> None:
+    """Behaviour 8.3: its target was charged before the halt showed elsewhere; its hedge hears the same words."""
+    state, blame = levels(4), Blame()
+    state.levels["u3"] = replace(state.levels["u3"], backoff=TWICE)
+    assert charge(blame, state, "u3", a_target(), 0, "oco").backoff.rejections == 3
+    for number in range(3):
+        charge(blame, state, f"u{number}", a_target(), number)
+    after = charge(blame, state, "u3", an_oco(), 3, "oco")
+    assert after.backoff == TWICE
+    assert after.oco_backoff == replace(TWICE, retry_at=NOW + timedelta(seconds=3))
 
 
 def test_order_at_work_ends_a_trouble() -> None:
