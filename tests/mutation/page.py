@@ -1,8 +1,10 @@
-"""The page of the scores, docs/mutants.md: what was planted, what was caught, and what lives with its reason."""
+"""The page of the scores, docs/mutation-scores.md: what was planted, what was caught, and what lives with its reason."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from tests.support.places import REPO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 HEAD = """# Planted faults, and what the tests make of them
 
-Made by `make mutate MODULE="tg1/rules tg1/trading" ARGS="--page docs/mutants.md"`. mutmut plants faults in functions,
+Made by `make mutate MODULE="tg1/rules tg1/trading" ARGS="--page docs/mutation-scores.md"`. mutmut plants faults in functions,
 cosmic-ray in constants, defaults and properties, one at a time. A module's own tests are asked first, then the
 engine's. What nobody could see stands in `tests/mutation/equivalent.toml`, each with its reason. Calls of the log are
 left alone, and so are words that reach the log by another way. Of what remains, at least 95 % must be caught.
@@ -24,7 +26,16 @@ left alone, and so are words that reach the log by another way. Of what remains,
 def written(scores: Sequence[Score], excuses: Excuses) -> str:
     """The page, whole."""
     rows = [_row(each) for each in scores]
-    return HEAD + "\n".join([*rows, "", *_living(scores), *_reasons(scores, excuses)]) + "\n"
+    return HEAD + "\n".join([*rows, "", *_unmeasured(scores), *_living(scores), *_reasons(scores, excuses)]) + "\n"
+
+
+def _unmeasured(scores: Sequence[Score]) -> Iterator[str]:
+    every = [path for wing in ("rules", "trading") for path in sorted((REPO / "tg1" / wing).glob("*.py"))]
+    measured = {one.module for one in scores}
+    missing = [str(path.relative_to(REPO)) for path in every if path.stem != "__init__"]
+    missing = [f"`{name}`" for name in missing if name not in measured]
+    if missing:
+        yield from ("## Not measured", "", f"No whole run was made of {', '.join(missing)}.", "")
 
 
 def _row(one: Score) -> str:

@@ -11,6 +11,7 @@ from tests.support.level_life import MOMENT, a_target, an_oco, target_placed
 from tests.support.states import NOW, a_state, an_order
 from tg1.models import Backoff, BotState, LegOrder, OpenOrder, Role
 from tg1.rules.change import Rejection
+from tg1.rules.rejections import backoff_of
 from tg1.trading.blame import Blame, is_a_success
 
 TWICE = Backoff(rejections=2, retry_at=NOW)
@@ -72,16 +73,17 @@ def test_hedge_of_another_account_gets_its_own_charge_back() -> None:
     assert charge(blame, state, "u3", an_oco(), 3, "oco").oco_backoff.rejections == 2
 
 
-def test_other_leg_of_the_level_gets_its_charge_back_too() -> None:
-    """Behaviour 8.3: its target was charged before the halt showed elsewhere; its hedge hears the same words."""
+@pytest.mark.parametrize(("first", "second"), [(a_target(), an_oco()), (an_oco(), a_target())], ids=["target", "hedge"])
+def test_other_leg_of_the_level_gets_its_charge_back_too(first: LegOrder, second: LegOrder) -> None:
+    """Behaviour 8.3: one leg was charged before the halt showed elsewhere; the other one hears the same words."""
     state, blame = levels(4), Blame()
     state.levels["u3"] = replace(state.levels["u3"], backoff=TWICE)
-    assert charge(blame, state, "u3", a_target(), 0, "oco").backoff.rejections == 3
+    assert backoff_of(charge(blame, state, "u3", first, 0, "oco"), first.role).rejections == 3
     for number in range(3):
         charge(blame, state, f"u{number}", a_target(), number)
-    after = charge(blame, state, "u3", an_oco(), 3, "oco")
-    assert after.backoff == TWICE
-    assert after.oco_backoff == replace(TWICE, retry_at=NOW + timedelta(seconds=3))
+    after = charge(blame, state, "u3", second, 3, "oco")
+    assert backoff_of(after, first.role) == TWICE
+    assert backoff_of(after, second.role) == replace(TWICE, retry_at=NOW + timedelta(seconds=3))
 
 
 def test_order_at_work_ends_a_trouble() -> None:
