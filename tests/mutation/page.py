@@ -1,4 +1,4 @@
-"""The page of the scores, docs/mutation-scores.md: what was planted, what was caught, and what lives with its reason."""
+"""The page of the scores, docs/mutation-scores.md: what was planted, what was caught, what lives and why."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 HEAD = """# Planted faults, and what the tests make of them
 
-Made by `make mutate MODULE="tg1/rules tg1/trading" ARGS="--page docs/mutation-scores.md"`. mutmut plants faults in functions,
-cosmic-ray in constants, defaults and properties, one at a time. A module's own tests are asked first, then the
-engine's. What nobody could see stands in `tests/mutation/equivalent.toml`, each with its reason. Calls of the log are
-left alone, and so are words that reach the log by another way. Of what remains, at least 95 % must be caught.
+Made by `make mutate MODULE="tg1/rules tg1/trading" ARGS="--page docs/mutation-scores.md"`. mutmut plants faults in
+functions, cosmic-ray in constants, defaults and properties, one at a time. A module's own tests are asked first, then
+the engine's. What nobody could see stands in `tests/mutation/equivalent.toml`, each with its reason. Calls of the log
+are left alone, and so are words that reach the log by another way. Of what remains, at least 95 % must be caught.
 
 | module | caught | planted | lives | changes nothing | words of the log |
 |---|---|---|---|---|---|
@@ -35,7 +35,7 @@ def _unmeasured(scores: Sequence[Score]) -> Iterator[str]:
     missing = [str(path.relative_to(REPO)) for path in every if path.stem != "__init__"]
     missing = [f"`{name}`" for name in missing if name not in measured]
     if missing:
-        yield from ("## Not measured", "", f"No whole run was made of {', '.join(missing)}.", "")
+        yield from ("## Not measured", "", f"This page has no whole run with these tests of {', '.join(missing)}.", "")
 
 
 def _row(one: Score) -> str:
