@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
+from tg1.screen.command import CommandParser
 from tg1.screen.output import show
 from tg1.settings.cautions import cautions, wire_cautions
 from tg1.settings.checks import check_cancel_all
@@ -58,16 +59,6 @@ class ParsedCommand:
     """Don't ask before that."""
     warnings: tuple[str, ...] = ()
     """Sentences to be logged once logging runs."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argparse whose errors are ours: one sentence, no usage dump."""
-
-    def error(self, message: str) -> NoReturn:
-        sentence = message.removeprefix("argument ")
-        if "expected one argument" in sentence:
-            sentence += " (one that begins with - is written --flag=VALUE)"
-        raise ConfigError(f"{sentence}; see --help.")
 
 
 class _Help(argparse.Action):
@@ -116,7 +107,7 @@ def _group_help(title: str) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of behaviour 18; its namespace holds only what was given, as text, by field name."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1",
         description="A two-token grid bot with OCO hedges for NSE cash equity. It trades real money unless --dry-run "
         "or --paper is given.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tg1.commands import COMMANDS
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode
+from tg1.screen.command import CommandParser, run_command
 from tg1.screen.output import show
 
 if TYPE_CHECKING:
@@ -37,14 +38,9 @@ PARSERS = {
 _FILES, _FOLDERS = ("FILE",), ("FOLDER", "DIR")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 completion --help.")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """One word: the shell."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 completion",
         description="Print the completion of a shell. bash: tg1 completion bash > "
         "~/.local/share/bash-completion/completions/tg1; zsh: into a folder of $fpath, as _tg1.",
@@ -55,12 +51,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the script; 0, or 2 with a sentence."""
-    try:
-        shell = build_parser().parse_args(argv).shell
-        show(script(shell))
-    except Tg1Error as exc:
-        print(f"tg1 completion: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
-        return int(exc.exit_code)
+    return run_command("completion", lambda: _print(build_parser().parse_args(argv).shell))
+
+
+def _print(shell: str) -> int:
+    show(script(shell))
     return int(ExitCode.OK)
 
 

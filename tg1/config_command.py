@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode
+from tg1.screen.command import CommandParser, run_command
 from tg1.screen.output import show
 from tg1.settings.flag_table import GROUPS
 from tg1.settings.flags import CREDENTIALS, flag_of
 from tg1.settings.values import shown
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
 
     from tg1.cli import ParsedCommand
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 config --help.")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Check files, or show what a bot would get; the exit code is 0, or that of the refusal."""
-    try:
-        given, flags = build_parser().parse_known_args(argv)
-        if given.action == "check":
-            return _check(given.files, flags)
-        command = _parsed(flags)
-        text = json.dumps(settings(command), indent=2) if given.as_json else table(command)
-        show(text)
-    except Tg1Error as exc:
-        print(f"tg1 config: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
-        return int(exc.exit_code)
+    return run_command("config", lambda: _answer(*build_parser().parse_known_args(argv)))
+
+
+def _answer(given: argparse.Namespace, flags: Sequence[str]) -> int:
+    if given.action == "check":
+        return _check(given.files, flags)
+    command = _parsed(flags)
+    show(json.dumps(settings(command), indent=2) if given.as_json else table(command))
     return int(ExitCode.OK)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Two actions, with their own flags."""
-    parser = _Parser(prog="tg1 config", description="Check a bot's file of settings, or show what a bot would get.")
+    parser = CommandParser(
+        prog="tg1 config", description="Check a bot's file of settings, or show what a bot would get."
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="check|show")
     check = actions.add_parser("check", help="judge files as a start would; nothing is logged in")
     check.add_argument("files", nargs="+", metavar="FILE", help="TOML, keyed by the names of the flags of tg1 run")

@@ -12,9 +12,11 @@ from rich.table import Table
 
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.files import open_given
+from tg1.screen.command import run_command
 from tg1.screen.money import signed
+from tg1.screen.output import show
 from tg1.store.codec import decode_record
-from tg1.told.command_line import columns, drawn, parser_of, put_out, run_command, words_of
+from tg1.told.command_line import columns, drawn, parser_of, words_of
 from tg1.told.day_sheet import HEADER, as_json, lines_of_days, total_of
 from tg1.told.folder import StateFolder
 from tg1.told.paths import ToldPaths
@@ -55,11 +57,11 @@ def _history(given: argparse.Namespace) -> ExitCode:
     lines = lines_of_days(record for path in _files(given) for record in _records(path, damaged))
     if given.as_json:
         total = as_json(total_of(lines))
-        put_out(json.dumps({"days": [as_json(line) for line in lines], "total": total}, ensure_ascii=False))
+        show(json.dumps({"days": [as_json(line) for line in lines], "total": total}, ensure_ascii=False))
     elif given.as_csv:
-        put_out(_csv(lines))
+        show(_csv(lines))
     else:
-        put_out(_table(lines))
+        show(_table(lines))
     for sentence in damaged:
         print(f"tg1 history: {sentence}", file=sys.stderr)  # noqa: T201  # beside the answer, which lacks it
     return ExitCode.FAILED if damaged else ExitCode.OK

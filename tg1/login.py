@@ -10,16 +10,17 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tg1.cli import config_file
-from tg1.errors import ConfigError, ExitCode, FeedError, KiteTokenExpired, Tg1Error
+from tg1.errors import ConfigError, ExitCode, FeedError, KiteTokenExpired
 from tg1.kite.credentials import ZerodhaConfigFile
 from tg1.kite.daily_login import KiteApp, is_unsure, lives_until
 from tg1.kite.redirect import wait_for_token
 from tg1.kite.rest import KITE_ROOT
 from tg1.kite.token_file import write_token
 from tg1.machine.clock import SystemClock
+from tg1.screen.command import CommandParser, run_command
 from tg1.screen.output import show
 from tg1.settings.credentials import read_config_file
 from tg1.settings.sources import gather
@@ -28,34 +29,26 @@ from tg1.settings.values import to_root
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_INTERRUPTED = 130
 _HIGHEST_PORT = 65535
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 login --help.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Log in, or check the token that is there; 0 when a token lives, 1 when a person has to log in."""
-    try:
-        given = vars(build_parser().parse_args(argv))
-        asked = {name: given.pop(name, None) for name in ("check", "listen", "open", "config")}
-        sources = gather(given, os.environ, config_file(asked["config"], read_config_file))
-        file, app = _way_in(sources.values)
-        return _check(file, app) if asked["check"] else _log_in(file, app, asked["listen"], open_it=bool(asked["open"]))
-    except Tg1Error as exc:
-        print(f"tg1 login: {str(exc).rstrip('.')}.", file=sys.stderr)  # noqa: T201  # the sentence is for the operator
-        return int(exc.exit_code)
-    except KeyboardInterrupt:
-        print("tg1 login: interrupted; nothing was changed.", file=sys.stderr)  # noqa: T201  # as above
-        return _INTERRUPTED
+    return run_command(
+        "login", lambda: _answer(vars(build_parser().parse_args(argv))), interrupted="interrupted; nothing was changed."
+    )
+
+
+def _answer(given: dict[str, Any]) -> int:
+    asked = {name: given.pop(name, None) for name in ("check", "listen", "open", "config")}
+    sources = gather(given, os.environ, config_file(asked["config"], read_config_file))
+    file, app = _way_in(sources.values)
+    return _check(file, app) if asked["check"] else _log_in(file, app, asked["listen"], open_it=bool(asked["open"]))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The flags of a login; those of the bot mean the same here."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 login",
         description="Get Zerodha's access token of the day: log in with your browser, then paste the address that it "
         "leads to. The password and the second factor stay between you and Zerodha.",

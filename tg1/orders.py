@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.clock import SystemClock
 from tg1.models import Role
+from tg1.screen.command import run_command
 from tg1.screen.money import account_name
+from tg1.screen.output import show
 from tg1.told.codec import encode_event, encode_order
-from tg1.told.command_line import parser_of, put_out, run_command, words_of
+from tg1.told.command_line import parser_of, words_of
 from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
 from tg1.told.folder import StateFolder
@@ -52,10 +54,10 @@ def _orders(given: argparse.Namespace) -> ExitCode:
         except StateError as exc:
             unread.append(f"{found.name}: {exc}")
     if given.as_json:
-        put_out(json.dumps({"bots": [_json(*one) for one in told]}, ensure_ascii=False))
+        show(json.dumps({"bots": [_json(*one) for one in told]}, ensure_ascii=False))
     else:
         nothing = "" if unread else f"No bot has run in {given.state_dir} yet."
-        put_out("\n".join(line for one in told for line in _lines(*one)) or nothing)
+        show("\n".join(line for one in told for line in _lines(*one)) or nothing)
     for sentence in unread:
         print(f"tg1 orders: {sentence}", file=sys.stderr)  # noqa: T201  # beside the answer, which lacks it
     return ExitCode.FAILED if unread else ExitCode.OK

@@ -13,7 +13,9 @@ from rich.text import Text
 
 from tg1.errors import ExitCode
 from tg1.machine.clock import SystemClock
-from tg1.told.command_line import columns, drawn, parser_of, put_out, run_command, words_of
+from tg1.screen.command import run_command
+from tg1.screen.output import show
+from tg1.told.command_line import columns, drawn, parser_of, words_of
 from tg1.told.folder import StateFolder, instant_of
 from tg1.told.looks import MARKS, age_of_look, as_json, held_by, level_cells, lines_of, look_at, net_of
 
@@ -89,10 +91,10 @@ def _code(looked: Sequence[Looked]) -> ExitCode:
 
 def _show(given: argparse.Namespace, looked: Sequence[Looked]) -> None:
     if given.as_json:
-        put_out(json.dumps(as_json(looked), ensure_ascii=False))
+        show(json.dumps(as_json(looked), ensure_ascii=False))
         return
     width = columns(USUAL)
-    put_out(drawn(_drawn(given, looked, width), width))
+    show(drawn(_drawn(given, looked, width), width))
 
 
 def _drawn(given: argparse.Namespace, looked: Sequence[Looked], width: int) -> RenderableType:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tg1.paper.server import Roots
 
+NOWHERE = ("--xts-root", "http://127.0.0.1:9", "--kite-root", "http://127.0.0.1:9")
 OPENER = build_opener(ProxyHandler({}))
 
 
@@ -113,7 +114,7 @@ def test_server_out_of_reach_ends_with_4(flags: list[str], capsys: pytest.Captur
 def test_missing_credentials_are_red_and_the_rest_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A first user has none yet."""
     argv = ["--bot-name", "B", "--trade-type", "buyts", "--token-a", "IRFC", "--auto-entry", "--qty-a", "1"]
-    code, found = looked(capsys, *argv, "--state-dir", str(tmp_path), "--kite-root", "http://127.0.0.1:9")
+    code, found = looked(capsys, *argv, "--state-dir", str(tmp_path), *NOWHERE)
     assert code == 1
     assert "--zerodha-config is missing" in found["credentials"]["told"]
     assert found["disk"]["light"] != "red"

@@ -36,6 +36,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.steady_clock": ("engine/test_hours.py",),
     "trading.tag_proof": ("engine/test_square_off.py", "engine/test_emergency.py"),
     "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py"),
+    "screen.command": ("unit/test_commands.py", "unit/test_config_command.py", "unit/pair/test_program.py"),
     "login": ("contract/test_login.py",),
     "kite.redirect": ("contract/test_login.py",),
     # The exchange is tested as the bot sees it: by its answers.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tg1.errors import ExitCode
+from tg1.screen.command import without
 
 try:
     from tg1.data.program import main
 except ModuleNotFoundError as exc:
-    if exc.name not in ("numpy", "pyarrow"):
-        raise
-    print(f"tg1 data: {exc.name} is missing; install it with: pip install 'tg1[insight]'", file=sys.stderr)  # noqa: T201
-    raise SystemExit(ExitCode.USAGE) from None
+    raise without("data", exc, ("numpy", "pyarrow"), "insight") from None
 
 if __name__ == "__main__":
     sys.exit(main())

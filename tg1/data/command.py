@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tg1.data.fetching import Range
 from tg1.errors import ConfigError
 from tg1.machine.hosts import is_loopback
 from tg1.replay.price_flags import add_confirm_flag, check_range, confirmed_of, to_day
+from tg1.screen.command import CommandParser
 from tg1.settings.values import shown, to_root
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
     from datetime import date
 
@@ -63,14 +64,9 @@ class CheckCommand:
     """Empty: all that the files have."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see {self.prog} --help.")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The two subcommands with their flags."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 data", description="Bring real prices to disk, and judge them before money is.", allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="fetch|check")

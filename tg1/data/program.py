@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from tg1.data.check import check
@@ -14,10 +14,11 @@ from tg1.data.fetching import Fetched, Patient, fetch, planned
 from tg1.data.months import Months
 from tg1.data.summary import as_json, as_text, report_as_json, report_as_text
 from tg1.data.wire import kite_of
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.replay.prices import price_files
+from tg1.screen.command import complain, run_command
 from tg1.screen.output import progress, show
 from tg1.settings.nse_holidays import known_holidays
 
@@ -28,24 +29,17 @@ if TYPE_CHECKING:
     from tg1.data.command import CheckCommand
     from tg1.machine.clock import Clock
 
-INTERRUPTED = 130
-"""The shell's own code for a program that Ctrl-C ended."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
-    try:
-        clock = SystemClock()
-        command = parse(sys.argv[1:] if argv is None else argv, os.environ, clock.now().date())
-        if isinstance(command, FetchCommand):
-            return _fetch(command, clock)
-        return _check(command)
-    except Tg1Error as exc:
-        _say(str(exc))
-        return int(exc.exit_code)
-    except KeyboardInterrupt:
-        _say("interrupted; what was fetched is on disk, and the same command goes on")
-        return INTERRUPTED
+    words = sys.argv[1:] if argv is None else argv
+    kept = "interrupted; what was fetched is on disk, and the same command goes on"
+    return run_command("data", lambda: _answer(words, SystemClock()), interrupted=kept)
+
+
+def _answer(words: Sequence[str], clock: Clock) -> int:
+    command = parse(words, os.environ, clock.now().date())
+    return _fetch(command, clock) if isinstance(command, FetchCommand) else _check(command)
 
 
 def _fetch(command: FetchCommand, clock: Clock) -> int:
@@ -66,11 +60,11 @@ def fetched(command: FetchCommand, clock: Clock) -> list[Fetched]:
         return [Fetched(symbol=symbol) for symbol in command.symbols]
     with kite_of(command, clock) as kite:
         for warning in kite.warnings:
-            _say(warning)
+            complain("data", warning)
         tokens = kite.tokens(command.symbols)
         months.prepare()
         with progress("fetching", requests) as step:
-            return fetch(plan, tokens, months, Patient(kite.ask, clock, _say), step)
+            return fetch(plan, tokens, months, Patient(kite.ask, clock, partial(complain, "data")), step)
 
 
 def _check(command: CheckCommand) -> int:
@@ -94,7 +88,3 @@ def _is_closed(day: date) -> bool:
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date] | None:
     return known_holidays(year)
-
-
-def _say(sentence: str) -> None:
-    print(f"tg1 data: {sentence}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal

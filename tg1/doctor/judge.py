@@ -11,7 +11,7 @@ from tg1.models import TradeSide
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tg1.models import Balance, BrokerPosition, GridIdentity, Instrument
+    from tg1.models import Balance, BrokerPosition, GridIdentity
 
 MEGABYTE = 1024 * 1024
 FULL_BYTES = 100 * MEGABYTE
@@ -115,9 +115,3 @@ def margin(account: str, balance: Balance, needed: Decimal) -> Finding:
     if have < needed:
         return red(check, told, "Add funds, or lower --steps or the quantities: orders beyond it are rejected.")
     return green(check, told)
-
-
-def instrument(found: Instrument, grid: GridIdentity) -> Finding:
-    """A symbol of today's dump, with its tick size."""
-    check, told = f"symbol {found.symbol}", f"{found.symbol} is listed today, its tick size is {found.tick_size}"
-    return green(check, told) if found.symbol in (grid.token_a_symbol, grid.token_b_symbol) else yellow(check, told)

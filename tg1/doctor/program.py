@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -11,14 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
 from tg1.doctor import judge, machine, prices
 from tg1.doctor.accounts import AccountChecks, CautiousStore, Ours, Recorder
 from tg1.doctor.evidence import Exchanged, evidence_of
 from tg1.doctor.finding import Finding, exit_of, green, lines_of, red, summary, yellow
-from tg1.errors import ConfigError, LoginNeeded, StateError, Tg1Error
+from tg1.errors import ConfigError, LoginNeeded, StateError
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
 from tg1.machine.redact import Redactor
@@ -27,6 +26,7 @@ from tg1.models import Role, TradeSide
 from tg1.paper_process import paper_exchange
 from tg1.rules import positions
 from tg1.rules.hours import SessionPhase, phase_of
+from tg1.screen.command import CommandParser, run_command
 from tg1.screen.output import show
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
@@ -34,6 +34,7 @@ from tg1.state import StateManager
 from tg1.wiring import client_of, feed_of, kite_of, on_paper
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Mapping, Sequence
 
     from tg1.cli import ParsedCommand
@@ -42,17 +43,10 @@ if TYPE_CHECKING:
     from tg1.models import Instrument, Quote
     from tg1.xts.http import Transport
 
-INTERRUPTED = 130
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 doctor --help.")
-
 
 def build_parser() -> argparse.ArgumentParser:
     """The doctor's own flags; what it does not know goes to the bot's parser."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 doctor",
         description="Look over machine, brokers and accounts before a bot is started. Takes --config FILE and all "
         "flags of tg1 run. Nothing is ordered or changed, and nobody's session is ended unless you say so.",
@@ -73,29 +67,25 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Look, tell and return 0, 1 (something to mend) or 4 (a server is out of reach)."""
-    try:
-        given, flags = build_parser().parse_known_args(argv)
-        command = parse_command([*flags, "--dry-run"], os.environ)
-        findings: list[Finding] = []
-        doctor = Doctor(command=command, may_log_in=given.yes, asks=not given.as_json and sys.stdin.isatty())
-        for each in doctor.look():
-            findings.append(each)
-            if not given.as_json:
-                show(lines_of(each, colours=sys.stdout.isatty()))
-        if given.evidence is not None:
-            doctor.write_evidence(given.evidence)
-        if given.as_json:
-            found = {"findings": [each.as_json() for each in findings], "exit_code": exit_of(findings)}
-            show(json.dumps(found, indent=2))
-        else:
-            show(summary(findings))
-        return int(exit_of(findings))
-    except Tg1Error as exc:
-        print(f"tg1 doctor: {str(exc).rstrip('.')}.", file=sys.stderr)  # noqa: T201  # the sentence is for the operator
-        return int(exc.exit_code)
-    except KeyboardInterrupt:
-        print("tg1 doctor: interrupted.", file=sys.stderr)  # noqa: T201  # as above
-        return INTERRUPTED
+    return run_command("doctor", lambda: _answer(*build_parser().parse_known_args(argv)), interrupted="interrupted.")
+
+
+def _answer(given: argparse.Namespace, flags: Sequence[str]) -> int:
+    command = parse_command([*flags, "--dry-run"], os.environ)
+    findings: list[Finding] = []
+    doctor = Doctor(command=command, may_log_in=given.yes, asks=not given.as_json and sys.stdin.isatty())
+    for each in doctor.look():
+        findings.append(each)
+        if not given.as_json:
+            show(lines_of(each, colours=sys.stdout.isatty()))
+    if given.evidence is not None:
+        doctor.write_evidence(given.evidence)
+    if given.as_json:
+        found = {"findings": [each.as_json() for each in findings], "exit_code": exit_of(findings)}
+        show(json.dumps(found, indent=2))
+    else:
+        show(summary(findings))
+    return int(exit_of(findings))
 
 
 @dataclass(kw_only=True)
@@ -110,6 +100,7 @@ class Doctor:
     clock: SystemClock = field(default_factory=SystemClock)
     record: list[Exchanged] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    has_credentials: bool = field(default=False, init=False)
 
     def look(self) -> Iterator[Finding]:
         """Every finding as it is made. Raises what only a wrong command line raises."""
@@ -135,6 +126,7 @@ class Doctor:
         except ConfigError as exc:
             yield red("credentials", str(exc).rstrip("."), "README, Credentials.")
         else:
+            self.has_credentials = True
             yield green("credentials", "none are needed on paper" if config.paper else "every key and secret is there")
         now = self.clock.now()
         calendar, doubts = calendar_of(config, now.date())
@@ -158,9 +150,7 @@ class Doctor:
         for warning in way_in.warnings:
             yield yellow("kite file", warning.rstrip("."))
         yield prices.token(config, kite, self.clock)
-        try:
-            config.validate_credentials()
-        except ConfigError:
+        if not self.has_credentials:
             return
         store = CautiousStore(
             fs=OsFileSystem(),

@@ -75,7 +75,7 @@ class ZerodhaConfigFile:
         parser = self._parsed(given.data)
         if not parser.has_section(name):
             present = ", ".join(f"[{each}]" for each in parser.sections() if each.startswith(SECTION_PREFIX)) or "none"
-            raise ConfigError(f"{self.path} has no section [{name}] for --zerodha-user {self.user} (found: {present})")
+            raise ConfigError(f"{self.path} has no section [{name}] for --zerodha-user {self.user} (found: {present}).")
         return parser[name]
 
     def _read(self) -> GivenFile:
@@ -83,7 +83,7 @@ class ZerodhaConfigFile:
             return read_given(self.path, LARGEST_BYTES)
         except OSError as exc:
             raise ConfigError(
-                f"--zerodha-config {self.path} can't be read: {exc.strerror or type(exc).__name__}"
+                f"--zerodha-config {self.path} can't be read: {exc.strerror or type(exc).__name__}."
             ) from exc
 
     def _parsed(self, data: bytes) -> configparser.ConfigParser:
@@ -93,19 +93,19 @@ class ZerodhaConfigFile:
             parser.read_string(data.decode("utf-8-sig"))
         except (configparser.Error, UnicodeDecodeError) as exc:
             # The parser's own message quotes the line, and the line may hold a token; so does a chained traceback.
-            raise ConfigError(f"--zerodha-config {self.path} is not a valid INI file: {_what_is_wrong(exc)}") from None
+            raise ConfigError(f"--zerodha-config {self.path} is not a valid INI file: {_what_is_wrong(exc)}.") from None
         return parser
 
     def _required(self, section: configparser.SectionProxy, name: str, *, hint: str = "") -> str:
         value = _cleaned(section.get(name, ""))
         if not value:
-            raise ConfigError(f"{self.path} has no {name} in section [{section.name}]{hint}")
+            raise ConfigError(f"{self.path} has no {name} in section [{section.name}]{hint}.")
         if is_placeholder(value):
-            raise ConfigError(f"{name} in section [{section.name}] of {self.path} is an example's placeholder{hint}")
+            raise ConfigError(f"{name} in section [{section.name}] of {self.path} is an example's placeholder{hint}.")
         if not value.isascii() or not value.isprintable() or " " in value:
             # Kite's socket address carries both unescaped (kite.md 1.1).
             raise ConfigError(
-                f"{name} in section [{section.name}] of {self.path} holds a character that can't be right"
+                f"{name} in section [{section.name}] of {self.path} holds a character that can't be right."
             )
         return value
 

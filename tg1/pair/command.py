@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
 from tg1.pair.advice import Question
 from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import Wanted
+from tg1.screen.command import CommandParser
 from tg1.settings.charges import plans_of
 from tg1.settings.values import to_decimal, to_int
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from decimal import Decimal
 
@@ -33,14 +34,9 @@ class PairCommand:
     png: Path | None = None
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 pair --help.")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The flags; those of the bot mean what they mean there."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 pair",
         description="Is share B a hedge for share A? Correlation and beta, how many shares of B, which OCO spread, and "
         "a grid that holds A on 9 days of 10, each with the figure behind it.",

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode
 from tg1.pair.advice import answer
 from tg1.pair.command import parse
 from tg1.pair.series import pair_day
@@ -14,6 +14,7 @@ from tg1.pair.summary import as_json, as_text
 from tg1.replay.day_rows import day_rows
 from tg1.replay.prices import price_files
 from tg1.replay.reporting import write_whole
+from tg1.screen.command import run_command
 from tg1.screen.output import progress, show
 
 if TYPE_CHECKING:
@@ -24,24 +25,18 @@ if TYPE_CHECKING:
     from tg1.pair.command import PairCommand
     from tg1.pair.series import PairDay
 
-INTERRUPTED = 130
-"""The shell's own code for a program that Ctrl-C ended."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Tell what is known of a pair; 0 whatever the verdict."""
-    try:
-        command = parse(sys.argv[1:] if argv is None else argv)
-        found = answer(days_of(command), command.question)
-        if command.png is not None:
-            _draw(found, command.png)
-        show(json.dumps(as_json(found)) if command.as_json else as_text(found))
-    except Tg1Error as exc:
-        print(f"tg1 pair: {exc}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
-        return int(exc.exit_code)
-    except KeyboardInterrupt:
-        print("tg1 pair: interrupted; nothing was written", file=sys.stderr)  # noqa: T201  # as above
-        return INTERRUPTED
+    words = sys.argv[1:] if argv is None else argv
+    return run_command("pair", lambda: _answer(parse(words)), interrupted="interrupted; nothing was written")
+
+
+def _answer(command: PairCommand) -> int:
+    found = answer(days_of(command), command.question)
+    if command.png is not None:
+        _draw(found, command.png)
+    show(json.dumps(as_json(found)) if command.as_json else as_text(found))
     return int(ExitCode.OK)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
@@ -17,6 +17,7 @@ from tg1.replay.days import Rig
 from tg1.replay.made import FIRST_DAY, Made
 from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import BarPath, Wanted
+from tg1.screen.command import CommandParser
 from tg1.settings.values import to_optional_time
 
 if TYPE_CHECKING:
@@ -47,17 +48,9 @@ class ReplayCommand:
     no_report: bool
 
 
-class ReplayParser(argparse.ArgumentParser):
-    """An argparse whose errors are one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `ConfigError`, without the usage."""
-        raise ConfigError(f"{message.removeprefix('argument ')}; see {self.prog} --help.")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The flags of a replay; what it does not know goes to the bot's own parser."""
-    parser = ReplayParser(
+    parser = CommandParser(
         prog="python -m tg1.replay",
         description="Replay real prices against the bot as it ships, in virtual time: what would this grid have done? "
         "All flags of the bot are understood, too (python -m tg1.run --help).",

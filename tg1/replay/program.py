@@ -9,7 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.errors import ConfigError, ExitCode
 from tg1.machine.clock import SystemClock
 from tg1.paper.journal import Journal
 from tg1.replay.command import parse
@@ -20,6 +20,7 @@ from tg1.replay.prices import day_tapes, price_files
 from tg1.replay.reporting import check_places, drawers, places_of, story_of, write_report, write_whole
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
+from tg1.screen.command import complain, run_command
 from tg1.screen.output import progress, show
 
 if TYPE_CHECKING:
@@ -41,18 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one replay; 0 when the replay itself worked, however the bot in it ended."""
     logging.getLogger("tg1").addHandler(logging.NullHandler())
     logging.getLogger("tg1").propagate = False
-    try:
-        _run(parse(sys.argv[1:] if argv is None else argv), SystemClock())
-    except Tg1Error as exc:
-        _say(str(exc))
-        return int(exc.exit_code)
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
-        return INTERRUPTED
-    return int(ExitCode.OK)
+    words = sys.argv[1:] if argv is None else argv
+    return run_command(
+        "replay", lambda: _run(parse(words), SystemClock()), interrupted="interrupted; nothing was written"
+    )
 
 
-def _run(command: ReplayCommand, clock: Clock) -> None:
+def _run(command: ReplayCommand, clock: Clock) -> int:
     """Live the days, tell what came of them, and write the report that was wanted."""
     places = _places(command, clock.now())
     begun = clock.monotonic()
@@ -65,6 +61,7 @@ def _run(command: ReplayCommand, clock: Clock) -> None:
         show(summary(command.config, days, wall_secs))
     if places is not None and notebook is not None:
         _report(story_of(command, days, notebook.days, clock.now()), places, command)
+    return int(ExitCode.OK)
 
 
 def _places(command: ReplayCommand, now: datetime) -> Places | None:
@@ -78,7 +75,7 @@ def _places(command: ReplayCommand, now: datetime) -> Places | None:
     except ConfigError as exc:
         if places.named:
             raise
-        _say(f"no report: {exc}")
+        complain("replay", f"no report: {exc}")
         return None
     return places
 
@@ -90,14 +87,10 @@ def _report(run: RunStory, places: Places, command: ReplayCommand) -> None:
     except ConfigError as exc:
         if places.named:
             raise
-        _say(f"no report: {exc}")
+        complain("replay", f"no report: {exc}")
         return
     if not command.as_json:
         show("report: " + " and ".join(str(path) for path in written))
-
-
-def _say(sentence: str) -> None:
-    print(f"tg1 replay: {sentence}", file=sys.stderr)  # noqa: T201  # for the operator's terminal
 
 
 def _watched(days: Iterable[DayResult]) -> list[DayResult]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tg1.errors import ExitCode
+from tg1.screen.command import without
 
 try:
     from tg1.sweep.program import main
 except ModuleNotFoundError as exc:
-    if exc.name not in ("numpy", "pyarrow", "joblib"):
-        raise
-    print(f"tg1 sweep: {exc.name} is missing; install it with: pip install 'tg1[insight]'", file=sys.stderr)  # noqa: T201
-    raise SystemExit(ExitCode.USAGE) from None
+    raise without("sweep", exc, ("numpy", "pyarrow", "joblib"), "insight") from None
 
 if __name__ == "__main__":
     sys.exit(main())

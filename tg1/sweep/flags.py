@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from tg1.errors import ConfigError
-from tg1.replay.command import ReplayParser, add_market_flags
+from tg1.replay.command import add_market_flags
+from tg1.screen.command import CommandParser
 from tg1.settings.flag_table import ALIASES
 from tg1.settings.flags import flag_of
 
@@ -24,7 +25,7 @@ _EXAMPLE = (
 
 def build_parser() -> argparse.ArgumentParser:
     """The flags of a sweep; what it does not know goes to the bot's own parser."""
-    parser = ReplayParser(
+    parser = CommandParser(
         prog="tg1 sweep",
         description="Replay a grid in many settings over the same days, choose on the first of them and judge on the "
         "rest. Where the bot's flag takes one value, most flags of its grid take several: 0.5,1,2 or "

@@ -10,7 +10,9 @@ from tg1.errors import ConfigError, ExitCode, SnapshotDamaged, Tg1Error
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem, read_given
 from tg1.models import Role, Side, Wish
-from tg1.told.command_line import parser_of, put_out, run_command, words_of
+from tg1.screen.command import run_command
+from tg1.screen.output import show
+from tg1.told.command_line import parser_of, words_of
 from tg1.told.folder import StateFolder, instant_of
 from tg1.told.judge import Life, judge
 from tg1.told.paths import ToldPaths
@@ -64,9 +66,9 @@ def _ask(word: str, given: argparse.Namespace, clock: Clock) -> ExitCode:
     wish = Wish(id=uuid.uuid4().hex, paused=before | sides if word == "pause" else before - sides)
     write_wish(OsFileSystem(), ToldPaths(found.folder, found.stem).request, wish, clock.now())
     if not found.is_alive:
-        put_out(f"{found.name} is not running; kept for its next start: {_in_words(wish)}")
+        show(f"{found.name} is not running; kept for its next start: {_in_words(wish)}")
         return ExitCode.OK
-    put_out(f"{found.name}: {_answer(folder, found, wish, clock)}")
+    show(f"{found.name}: {_answer(folder, found, wish, clock)}")
     return ExitCode.OK
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
 from tg1.machine.hosts import is_host, is_loopback
+from tg1.screen.command import CommandParser
 from tg1.watch.alerts import DEFAULT_NOISE, Kind, Noise, QuietHours
 
 if TYPE_CHECKING:
@@ -53,11 +54,6 @@ class WatchCommand:
     as_json: bool
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message.removeprefix('argument ')}; see tg1 watch --help.")
-
-
 _ABOUT = """\
 Watch all bots of a state folder: alerts to your phone, a page, metrics.
 It reads and changes nothing. A bot that hangs or has died can't tell you so."""
@@ -81,7 +77,7 @@ exit codes: 0 ended by SIGTERM, or every test alert was taken; 1 one was not;
 
 def build_parser() -> argparse.ArgumentParser:
     """The flags."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="tg1 watch",
         usage="tg1 watch [--state-dir DIR] [--alert-urls FILE] [--listen HOST:PORT] …",
         description=_ABOUT,
