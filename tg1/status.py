@@ -71,10 +71,10 @@ def _watch(given: argparse.Namespace, look: Callable[[], list[Looked]], clock: S
     looked = look()
     try:
         if given.as_json or not sys.stdout.isatty():
-            while True:
-                _show(given, looked)
+            while _show(given, looked):
                 clock.wait_until(clock.monotonic() + EVERY_SECS)
                 looked = look()
+            return _code(looked)
         console = Console(highlight=False)
         with Live(_drawn(given, looked, console.width), console=console, auto_refresh=False, screen=True) as live:
             while True:
@@ -89,12 +89,12 @@ def _code(looked: Sequence[Looked]) -> ExitCode:
     return ExitCode.FAILED if any(one.judged.needs_person for one in looked) else ExitCode.OK
 
 
-def _show(given: argparse.Namespace, looked: Sequence[Looked]) -> None:
+def _show(given: argparse.Namespace, looked: Sequence[Looked]) -> bool:
+    """False once nobody reads any more."""
     if given.as_json:
-        show(json.dumps(as_json(looked), ensure_ascii=False))
-        return
+        return show(json.dumps(as_json(looked), ensure_ascii=False))
     width = columns(USUAL)
-    show(drawn(_drawn(given, looked, width), width))
+    return show(drawn(_drawn(given, looked, width), width))
 
 
 def _drawn(given: argparse.Namespace, looked: Sequence[Looked], width: int) -> RenderableType:

@@ -44,7 +44,7 @@ class _Server(HTTPServer):
     """What was asked for, once it was."""
 
 
-def wait_for_token(port: int | None, typed: TextIO | None, say: Callable[[str], None]) -> str:
+def wait_for_token(port: int | None, typed: TextIO | None, say: Callable[[str], object]) -> str:
     """The request token, from whichever way brings one first; a wrong line is said and another awaited.
 
     Raises `ConfigError` for a port that can't be had, `OutputLost` when nothing can come any more.

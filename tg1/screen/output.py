@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def show(text: str) -> None:
-    """Print a result. Raises `OutputLost` as `bring`."""
-    bring(lambda: print(text), "the result")  # noqa: T201  # what was asked for
+def show(text: str) -> bool:
+    """Print a result; False once its reader has gone. Raises `OutputLost` as `bring`."""
+    return bring(lambda: print(text), "the result")  # noqa: T201  # what was asked for
 
 
-def bring(print_it: Callable[[], None], what: str) -> None:
-    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure.
+def bring(print_it: Callable[[], None], what: str) -> bool:
+    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure: False.
 
     Raises `OutputLost` when it can't be printed for another reason, such as a full disk.
     """
@@ -32,6 +32,8 @@ def bring(print_it: Callable[[], None], what: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(exc, BrokenPipeError):
             raise OutputLost(f"{what} can't be printed: {exc.strerror or exc}") from exc
+        return False
+    return True
 
 
 @contextmanager

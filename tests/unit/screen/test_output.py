@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tg1.screen.output import progress, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_reader_that_has_had_enough_is_no_failure() -> None:
@@ -27,3 +31,13 @@ def test_bar_is_for_terminals_alone(total: int | None, capsys: pytest.CaptureFix
     show("done")
     out, err = capsys.readouterr()
     assert (out, err.strip()) == ("done\n", "")
+
+
+def test_whoever_tells_again_and_again_ends_with_its_reader(tmp_path: Path) -> None:
+    """`tg1 status --watch --json | head -1` comes to its end by itself."""
+    code = "from tg1.status import main; import sys; sys.exit(main(['--watch', '--json', '--state-dir', sys.argv[1]]))"
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as watching:  # noqa: S603
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == b'{"bots": []}\n'
+        watching.stdout.close()
+        assert watching.wait(60) == 0
