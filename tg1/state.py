@@ -156,7 +156,7 @@ class StateManager:
         Completed records are then appended to the trades file. `SaveFailed` names the file and the reason; the next
         save tries all of it again. `InvariantBroken` when the state could not be read back.
         """
-        image = image_of(self.state, self._on_disk)
+        image = image_of(self.state)
         changed = image != self._on_disk
         if changed:
             self._on_disk = None

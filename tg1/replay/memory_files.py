@@ -14,8 +14,6 @@ class MemoryFiles:
     def __init__(self) -> None:
         self._files: dict[Path, SupportsBytes] = {}
         self._appended: dict[Path, list[bytes]] = {}
-        self.writes = 0
-        """How many times anything was written; a cycle that changed nothing leaves it alone."""
 
     def read(self, path: Path) -> bytes:
         """The whole file; `FileNotFoundError` when there is none."""
@@ -37,13 +35,11 @@ class MemoryFiles:
 
     def write_synced(self, path: Path, data: SupportsBytes) -> None:
         """Replace the content."""
-        self.writes += 1
         self._appended.pop(path, None)
         self._files[path] = data
 
     def append_synced(self, path: Path, data: bytes) -> None:
         """Append to the content."""
-        self.writes += 1
         self._appended.setdefault(path, []).append(data)
 
     def replace(self, source: Path, target: Path) -> None:

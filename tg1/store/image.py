@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from tg1.store.codec import StateEncoder
 
-_LISTS = ("attention", "settled", "executed", "last_prices", "paused_sides", "closing")
-_VALUES = tuple(field.name for field in fields(BotState) if field.name not in (*_LISTS, "levels", "order_history"))
+# By kind, not by name: a field that is added later is copied, or changes in place would never reach the disk.
+_LISTS = tuple(each.name for each in fields(BotState) if each.default_factory is list and each.name != "order_history")
+_VALUES = tuple(each.name for each in fields(BotState) if each.name not in (*_LISTS, "levels", "order_history"))
+_lists_of = attrgetter(*_LISTS)
 _values_of = attrgetter(*_VALUES)
 
 
@@ -39,29 +41,14 @@ class StateImage:
         return BotState(**values, **lists, levels=dict(self.levels), order_history=list(self.history))  # type: ignore[arg-type]  # records
 
 
-def image_of(state: BotState, before: StateImage | None = None) -> StateImage:
-    """The image of a state, as far as it is saved; `before` is an earlier one of it."""
+def image_of(state: BotState) -> StateImage:
+    """The image of a state, as far as it is saved."""
     return StateImage(
         values=_values_of(state),
-        lists=(
-            tuple(state.attention),
-            tuple(state.settled),
-            tuple(state.executed),
-            tuple(state.last_prices),
-            tuple(state.paused_sides),
-            tuple(state.closing),
-        ),
+        lists=tuple(map(tuple, _lists_of(state))),
         levels=state.levels.copy(),
-        history=_history(state, () if before is None else before.history),
+        history=tuple(state.order_history[-HISTORY_KEPT:]),
     )
-
-
-def _history(state: BotState, known: tuple[object, ...]) -> tuple[object, ...]:
-    """Records are only ever added behind the last: with the same last, and as many, they are the same."""
-    history = state.order_history
-    if known and history and known[-1] is history[-1] and len(known) == min(len(history), HISTORY_KEPT):
-        return known
-    return tuple(history[-HISTORY_KEPT:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from datetime import timedelta
+from dataclasses import fields, is_dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.support.states import BOT, NOW, a_level, a_record, a_state, bot_states
 from tg1.errors import InvariantBroken
-from tg1.models import COMPLETED, Attention, BotState, Charges, Side
+from tg1.models import COMPLETED, Attention, BotState, Charges, LegOrder, OpenOrder, Side
 from tg1.replay.memory_files import MemoryFiles
 from tg1.state import StateManager
 from tg1.store.codec import StateEncoder, decode, encode
 from tg1.store.image import StateFile, image_of
 
+FIXED = (str, int, bool, Decimal, date, datetime, NoneType, UnionType)
+ONLY_FOR_TYPES = {"date": date, "datetime": datetime}
+"""What the models import for the type checker alone."""
 CHANGED: dict[str, Any] = {
     "bot_name": "Another",
     "bot_status": COMPLETED,
@@ -52,7 +58,7 @@ def test_change_of_any_field_is_seen(name: str) -> None:
         old = getattr(state, name)
         now = [object()] if isinstance(old, list) else replace(old, steps=9) if name == "grid" else old + 1
     setattr(state, name, now)
-    assert image_of(state, before) != before
+    assert image_of(state) != before
 
 
 def test_image_stays_what_it_was() -> None:
@@ -67,16 +73,70 @@ def test_image_stays_what_it_was() -> None:
     assert bytes(StateFile(image, NOW, StateEncoder())) == expected
 
 
+@pytest.mark.parametrize("name", [each.name for each in fields(BotState) if each.default_factory in (list, dict)])
+def test_change_in_place_is_seen(name: str) -> None:
+    """The engine changes the state's lists and levels where they are: an image that shared them would change along."""
+    state = a_state(level_count=3, record_count=3)
+    before = image_of(state)
+    held: Any = getattr(state, name)
+    if name == "levels":
+        held["new"] = a_level(uuid="new")
+    else:
+        held.append(object())
+    assert image_of(state) != before
+
+
+def test_record_that_is_replaced_among_others_is_seen() -> None:
+    """Not only the newest: what is written anew in the middle of the history reaches the disk, too."""
+    state = a_state(record_count=3)
+    before = image_of(state)
+    state.order_history[1] = replace(state.order_history[1], realised_pnl=Decimal("12.34"))
+    assert image_of(state) != before
+
+
+def test_what_a_state_holds_can_only_be_replaced() -> None:
+    """An image keeps the state's own records: one that could change in place would be taken for saved."""
+    open_to_change = [
+        f"{record.__name__}.{name}: {kind}"
+        for record in _records_of(BotState)
+        for name, kind in get_type_hints(record, localns=ONLY_FOR_TYPES).items()
+        for part in _parts_of(kind)
+        if not (isinstance(part, type) and (part in FIXED or issubclass(part, Enum) or _is_frozen(part)))
+        and not (record is BotState and _parts_of(kind)[0] in (list, dict))
+    ]
+    assert not open_to_change
+    assert {LegOrder, OpenOrder, Attention} < set(_records_of(BotState))
+
+
+def _is_frozen(kind: Any) -> bool:
+    params: Any = getattr(kind, "__dataclass_params__", None)
+    return params is not None and bool(params.frozen)
+
+
+def _parts_of(kind: Any) -> list[Any]:
+    """The types that an annotation is made of, the outermost first."""
+    return [get_origin(kind) or kind, *(part for each in get_args(kind) for part in _parts_of(each))]
+
+
+def _records_of(root: Any) -> list[Any]:
+    """`root` and every record that it holds at any depth."""
+    found = [root]
+    for record in found:
+        for kind in get_type_hints(record, localns=ONLY_FOR_TYPES).values():
+            found += [part for part in _parts_of(kind) if is_dataclass(part) and part not in found]
+    return found
+
+
 def test_new_record_is_seen_beside_an_earlier_image() -> None:
     """Also when the history is full and keeps its length (behaviour 9.4)."""
     state = a_state(record_count=500)
     before = image_of(state)
-    assert image_of(state, before) == before
+    assert image_of(state) == before
     state.order_history.append(a_record(501))
-    after = image_of(state, before)
+    after = image_of(state)
     assert after != before
     del state.order_history[:-500]
-    assert image_of(state, after) == after
+    assert image_of(state) == after
 
 
 def test_what_could_not_be_read_back_is_never_written() -> None:
@@ -98,3 +158,29 @@ def test_disk_in_memory_writes_when_it_is_read() -> None:
     assert files.read(store.paths.state) == encode(store.state, NOW)
     assert decode(files.read(store.paths.bak)).levels["level0001"].attempts == 1
     assert StateManager(files, Path("/s"), BOT).load() == store.state
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(bot_states(), min_size=2, max_size=5))
+def test_disk_holds_what_the_state_holds_after_each_save(wanted: list[BotState]) -> None:
+    """Whatever changed, in place or for another value, and whatever was written before (behaviour 9.1)."""
+    files = MemoryFiles()
+    store = StateManager(files, Path("/s"), BOT)
+    store.state = replace(wanted[0], bot_name=BOT)
+    for one in wanted:
+        _bring_to(store.state, one)
+        store.save(NOW)
+        assert decode(files.read(store.paths.state)) == store.state
+
+
+def _bring_to(state: BotState, wanted: BotState) -> None:
+    """Change a state where it is, as the engine does."""
+    for each in fields(BotState):
+        held, new = getattr(state, each.name), getattr(wanted, each.name)
+        if each.default_factory is list:
+            held[:] = new
+        elif each.default_factory is dict:
+            held.clear()
+            held.update(new)
+        else:
+            setattr(state, each.name, new)
