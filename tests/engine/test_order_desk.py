@@ -70,6 +70,7 @@ def test_cancel_that_was_refused_leaves_the_end_to_the_broker(make_bench: Callab
     assert bench.broker.cancelled == [hedge.order_id]
     bench.broker.end(hedge.order_id, OrderStatus.CANCELLED, "RMS square off")
     bench.cycle()
+    assert hedge.order_id not in bench.engine._parts.desk.cancel_reasons  # whoever ended it, it was not this cancel
     backoff = bench.level(DOWN).oco_backoff
     assert (backoff.rejections, backoff.reason) == (1, "RMS square off")
 

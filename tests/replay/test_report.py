@@ -35,8 +35,8 @@ def told(rig: Rig | None = None, days: int = 1, **changes: Any) -> tuple[list[Da
     """Lively days, reckoned and told."""
     config = GridOcoConfig(**(SETTINGS | changes))
     tapes = [_day(number) for number in range(days)]
-    with Notebook(config) as notebook:
-        results = list(lived(config, rig or Rig(), tapes, None, notebook))
+    notebook = Notebook(config)
+    results = list(lived(config, rig or Rig(), tapes, None, notebook))
     return results, notebook.days
 
 
@@ -61,7 +61,7 @@ def test_lines_and_levels_end_where_the_result_stands(product: str, square_off_a
 
 
 def test_every_order_is_told_with_its_end_and_its_reason() -> None:
-    """What filled has its fills; what was cancelled says why, in the words of the bot's log."""
+    """What filled has its fills; what was cancelled says why, in the bot's own words."""
     (result,), (day,) = told()
     assert sum(len(order.fills) for order in day.orders) == result.fills > 10
     assert {order.end for order in day.orders} == {"filled", "cancelled"}

@@ -32,7 +32,7 @@ from tg1.rules.hours import TradingCalendar
 from tg1.state import StateManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tg1.config import GridOcoConfig
     from tg1.paper.orders import OrderEvent
@@ -73,6 +73,8 @@ class DayEnd:
     cycles: int
     realised: Decimal
     """Rupees that the bot has booked as realised so far, all days together."""
+    cancel_reasons: Mapping[str, str]
+    """Why the bot cancelled orders, by the exchange's number."""
 
 
 class Replay:
@@ -160,6 +162,7 @@ class Replay:
             end=end or (str(state.bot_status) if state else "nothing to do"),
             cycles=engine.cycles,
             realised=self._realised_before + (state.total_pnl if state else Decimal(0)),
+            cancel_reasons=engine.cancel_reasons,
         )
 
     def _archived(self, store: StateManager) -> int:

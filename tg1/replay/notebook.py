@@ -1,18 +1,16 @@
 """What a report tells beyond a day's result, noted while the day is lived; without a report there is no notebook.
 
-It listens in three places: the exchange tells each change of an order, the engine's cycles show where the hedges of the
-levels stand, and the order desk's log says why an order was cancelled.
+It listens in two places: the exchange tells each change of an order, and the engine's cycles show where the hedges of
+the levels stand.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from tg1.replay.bound import seconds
 from tg1.replay.telling import Seen, Told, day_story
 from tg1.replay.worth import LevelPurses
-from tg1.trading import order_desk
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,23 +23,6 @@ if TYPE_CHECKING:
     from tg1.replay.result import DayResult
     from tg1.report.story import DayStory
 
-CANCEL_SENT = "Cancel of %s sent (%s)"
-"""The desk's own words; its arguments are the order's number and the reason."""
-
-
-class Reasons(logging.Handler):
-    """Keeps why each order was cancelled, by its number, as the order desk logs it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.by_number: dict[str, str] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take the reason out of the desk's sentence."""
-        if record.msg == CANCEL_SENT and isinstance(record.args, tuple):
-            number, why = record.args
-            self.by_number[str(number)] = str(why)
-
 
 class Notebook:
     """Collects one day after another; `days` are the stories of those that are over."""
@@ -53,22 +34,10 @@ class Notebook:
         self._events: list[OrderEvent] = []
         self._hedges: list[Seen] = []
         self._prices: dict[str, Decimal | None] = {}
-        self._reasons = Reasons()
         self._grid: dict[str, tuple[Decimal, Decimal]] = {}
         self._attention: list[str] = []
         self._until = 0.0
         self._purses = LevelPurses(config.plans, config.product_type)
-
-    def __enter__(self) -> Self:
-        """Hear what the order desk logs."""
-        order_desk.log.addHandler(self._reasons)
-        order_desk.log.setLevel(logging.INFO)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Hear no more."""
-        order_desk.log.removeHandler(self._reasons)
-        order_desk.log.setLevel(logging.NOTSET)
 
     def order(self, event: OrderEvent) -> None:
         """Note one change of one order."""
@@ -98,13 +67,13 @@ class Notebook:
             symbols=self._symbols,
             events=self._events,
             hedges=self._hedges,
-            why=self._reasons.by_number,
+            why=end.cancel_reasons,
             grid=self._grid,
             attention=tuple(self._attention),
             until=self._until,
         )
         self.days.append(day_story(told, self._config, self._purses))
-        self._events, self._reasons.by_number = [], {}
+        self._events = []
         # A position that is kept over the night keeps its hedge's price.
         self._hedges = []
         self._prices = {}

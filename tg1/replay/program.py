@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError, ExitCode
@@ -52,8 +51,8 @@ def _run(command: ReplayCommand, clock: Clock) -> int:
     """Live the days, tell what came of them, and write the report that was wanted."""
     places = _places(command, clock.now())
     begun = clock.monotonic()
-    with Notebook(command.config) if places else nullcontext() as notebook:
-        days = _watched(replayed(command, notebook))
+    notebook = Notebook(command.config) if places else None
+    days = _watched(replayed(command, notebook))
     wall_secs = clock.monotonic() - begun
     if command.as_json:
         show(json.dumps(as_json(days, wall_secs)))

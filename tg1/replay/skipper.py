@@ -12,7 +12,7 @@ from tg1.replay.quiet import bounds_of_b, is_settled
 from tg1.replay.tape import NO_BOUNDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tg1.errors import ExitCode
@@ -41,6 +41,11 @@ class WatchedEngine(GridOcoEngine):
     def state(self) -> BotState:
         """The bot's one state; `InvariantBroken` before the start has loaded or made it."""
         return self._state
+
+    @property
+    def cancel_reasons(self) -> Mapping[str, str]:
+        """Why orders were to be cancelled, by the broker's number."""
+        return self._parts.desk.cancel_reasons
 
     @property
     def is_settled(self) -> bool:

@@ -37,6 +37,8 @@ class OrderDesk:
         self._client = client
         self._clock = clock
         self._cancel_sent_at: dict[str, float] = {}
+        self.cancel_reasons: dict[str, str] = {}
+        """Why an order was to be cancelled, by the broker's number: of all cancels that may have reached him."""
 
     def place(self, tickets: list[Ticket], moment: Moment) -> None:
         """Write all intents with one save, then send each order once.
@@ -126,4 +128,5 @@ class OrderDesk:
             log.warning("Cancel of %s (%s) in doubt, the book will tell: %s", order_id, why, exc)
         else:
             log.info("Cancel of %s sent (%s)", order_id, why)
+        self.cancel_reasons[order_id] = why
         return True
