@@ -51,6 +51,7 @@ def test_lines_and_levels_end_where_the_result_stands(product: str, square_off_a
     results, stories = told(Rig(square_off_at=square_off_at), days=2, product_type=product)
     for result, day in zip(results, stories, strict=True):
         assert (day.net, day.gross) == (result.net, to_paisa(result.gross))
+        assert result.curve.value[-1] == pytest.approx(float(result.gross))
         assert sum(level.gross for level in day.levels) == pytest.approx(result.gross)
         assert abs(sum((level.charges for level in day.levels), Decimal(0)) - result.charges.total) < CENT
         for name, figure in (("net", day.net), ("gross", day.gross), ("charges", day.charges)):

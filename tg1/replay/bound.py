@@ -8,28 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tg1.replay.tape import SCALE
+from tg1.replay.tape import SCALE, secs_of
 from tg1.report.story import Margin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
     from tg1.replay.reckoning import Place, Trade
     from tg1.replay.tape import DayTape
     from tg1.report.story import OrderStory
-
-
-def seconds(at: datetime) -> float:
-    """Seconds after midnight."""
-    return (at.hour * 60 + at.minute) * 60 + at.second + at.microsecond / 1e6
-
-
-def row_at(tape: DayTape, secs: float) -> int:
-    """The first row that knows of what happened then."""
-    return int(np.searchsorted(tape.secs, secs, side="left"))
 
 
 def margin_of(
@@ -70,15 +59,15 @@ def _held(
     held = {place: np.full(len(tape), float(quantity)) for place, quantity in morning.items()}
     for trade in trades:
         rows = held.setdefault((trade.account, trade.symbol), np.zeros(len(tape)))
-        rows[row_at(tape, seconds(trade.at)) :] += trade.quantity
+        rows[tape.index_from(secs_of(trade.at)) :] += trade.quantity
     return held
 
 
 def _asked(tape: DayTape, order: OrderStory) -> NDArray[np.float64]:
     """Rupees that an order asks for at each row, while it works."""
     rows = np.zeros(len(tape))
-    first, last = row_at(tape, order.placed), row_at(tape, order.ended)
+    first, last = tape.index_from(order.placed), tape.index_from(order.ended)
     rows[first:last] = order.quantity
     for fill in order.fills:
-        rows[row_at(tape, fill.secs) : last] -= fill.quantity
+        rows[tape.index_from(fill.secs) : last] -= fill.quantity
     return rows * float(order.limit or order.price)

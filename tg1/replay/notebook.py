@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tg1.replay.bound import seconds
+from tg1.replay.tape import secs_of
 from tg1.replay.telling import Seen, Told, day_story
 from tg1.replay.worth import LevelPurses
 
@@ -45,7 +45,7 @@ class Notebook:
 
     def look(self, state: BotState, now: datetime) -> None:
         """Note which hedge prices have changed with this cycle."""
-        secs = self._until = seconds(now)
+        secs = self._until = secs_of(now)
         for level in state.levels.values():
             price = level.oco_trade_price if level.is_open else None
             name = f"{level.entry_direction[0]}{level.level}"

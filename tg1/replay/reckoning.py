@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tg1.replay.tape import SCALE, rupees
+from tg1.replay.tape import SCALE, rupees, secs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,31 +113,24 @@ class Curve:
     """What the open positions have gained or lost against their cost."""
 
 
-def curve_of(tape: DayTape, symbols: Sequence[str], purse: Purse, trades: Sequence[Trade]) -> Curve:
-    """Follow a day's value; `purse` is the morning's and is brought to the evening."""
+def curve_of(tape: DayTape, symbols: Sequence[str], purse: Purse, trades: Sequence[Trade], morning: Decimal) -> Curve:
+    """Follow a day's value; `purse` is the morning's, worth `morning` rupees, and is brought to the evening."""
     rows = len(tape)
     columns = dict(zip(symbols, (tape.a, tape.b), strict=False))
     value, unrealised = np.empty(rows), np.empty(rows)
     begin = 0
     for trade in [*trades, None]:
-        end = rows if trade is None else min(rows, max(begin, _row_of(tape, trade)))
+        end = rows if trade is None else min(rows, max(begin, tape.index_from(secs_of(trade.at))))
         open_now = purse.open_positions()
         worth = np.zeros(end - begin)
         for (_, symbol), one in open_now:
             worth += one.quantity * (columns[symbol][begin:end] / SCALE)
-        value[begin:end] = worth + float(purse.cash)
+        value[begin:end] = worth + float(purse.cash - morning)
         unrealised[begin:end] = worth - float(sum((one.cost for _, one in open_now), ZERO))
         begin = end
         if trade is not None:
             purse.add(trade)
     return Curve(value=value, unrealised=unrealised)
-
-
-def _row_of(tape: DayTape, trade: Trade) -> int:
-    """The first row that is worth what the account holds after the trade."""
-    at = trade.at
-    secs = (at.hour * 60 + at.minute) * 60 + at.second + at.microsecond / 1e6
-    return int(np.searchsorted(tape.secs, secs, side="left"))
 
 
 def last_prices(tape: DayTape, symbols: Sequence[str]) -> dict[str, Decimal]:

@@ -85,7 +85,7 @@ class Reckoner:
         """The result of the next day."""
         last = last_prices(end.tape, self._symbols)
         morning = self._worth
-        curve = curve_of(end.tape, self._symbols, self._purse, trades)
+        curve = curve_of(end.tape, self._symbols, self._purse, trades, morning)
         self._worth = self._purse.value(last)
         open_now = tuple(
             OpenPosition(account=account, symbol=symbol, quantity=one.quantity, average=one.average, last=last[symbol])

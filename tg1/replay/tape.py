@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
@@ -51,6 +51,10 @@ class DayTape:
         """The first row later than `secs`."""
         return int(np.searchsorted(self.secs, secs, side="right"))
 
+    def index_from(self, secs: float) -> int:
+        """The first row that knows of what happened at `secs`."""
+        return int(np.searchsorted(self.secs, secs, side="left"))
+
     def first_outside(self, begin: int, end: int, bounds_a: Bounds, bounds_b: Bounds) -> int:
         """The first row in [begin, end) with a price that is not strictly inside its bounds; `end` if there is none."""
         width = _FIRST_LOOK
@@ -64,6 +68,11 @@ class DayTape:
             begin = stop
             width = min(2 * width, _LONGEST_LOOK)
         return end
+
+
+def secs_of(at: datetime) -> float:
+    """Seconds after midnight, as a tape counts them."""
+    return (at.hour * 60 + at.minute) * 60 + at.second + at.microsecond / 1e6
 
 
 @lru_cache(maxsize=65_536)

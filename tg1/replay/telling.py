@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tg1.models import Role
-from tg1.replay.bound import margin_of, row_at, seconds
+from tg1.replay.bound import margin_of
 from tg1.replay.reckoning import last_prices
 from tg1.replay.result import to_paisa
 from tg1.replay.step import role_of
-from tg1.replay.tape import SCALE
+from tg1.replay.tape import SCALE, secs_of
 from tg1.replay.worth import level_name, order_charges
 from tg1.report.story import DayStory, Fill, HedgePrice, Held, OrderStory, Series
 
@@ -130,12 +130,12 @@ def _order(
         quantity=order.quantity,
         limit=terms.limit_price or None,
         trigger=terms.stop_price or None,
-        placed=seconds(order.placed_at),
+        placed=secs_of(order.placed_at),
         # What ends with the day was of no use after the last price.
-        ended=min(seconds(history[-1].at), close) if order.status.value in _ENDS else close,
+        ended=min(secs_of(history[-1].at), close) if order.status.value in _ENDS else close,
         end=end,
         why="" if end == "filled" else _CLEARER.get(why.get(number, ""), why.get(number)) or order.reason,
-        fills=tuple(Fill(secs=seconds(one.at), quantity=abs(one.quantity), price=one.price) for one in trades),
+        fills=tuple(Fill(secs=secs_of(one.at), quantity=abs(one.quantity), price=one.price) for one in trades),
         charges=order_charges(trades, *paid) if trades else Decimal(0),
     )
 
@@ -150,10 +150,10 @@ def _money(tape: DayTape, result: DayResult, orders: Iterable[OrderStory]) -> di
     charges = np.zeros(len(tape))
     for order in orders:
         if order.fills:
-            charges[row_at(tape, order.fills[0].secs) :] += float(order.charges)
+            charges[tape.index_from(order.fills[0].secs) :] += float(order.charges)
     # Of the whole day some are dearer or cheaper together than each alone: what leaves the demat account, for one.
     charges[-1] = float(to_paisa(result.charges.total))
-    gross = result.curve.value - result.curve.value[-1] + float(result.gross)
+    gross = result.curve.value
     return {
         name: Series(secs=tape.secs, values=values)
         for name, values in (("net", gross - charges), ("gross", gross), ("charges", charges))
@@ -179,7 +179,7 @@ def _positions(told: Told, morning: Mapping[tuple[str, str], int]) -> dict[str, 
         secs, values = [float(tape.secs[0])], [float(morning.get((account, symbol), 0))]
         for trade in trades:
             if (trade.account, trade.symbol) == (account, symbol):
-                secs.append(seconds(trade.at))
+                secs.append(secs_of(trade.at))
                 values.append(values[-1] + trade.quantity)
         secs.append(max(secs[-1], float(tape.secs[-1])))
         found[f"{account} {symbol}"] = Series(secs=np.array(secs), values=np.array([*values, values[-1]]))
