@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +19,12 @@ from tg1.report.story import DayStory, Fill, HedgePrice, Held, OrderStory, Serie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
     from tg1.config import GridOcoConfig
-    from tg1.paper.orders import OrderEvent
+    from tg1.paper.orders import OrderEvent, PaperOrder
     from tg1.replay.reckoning import Trade
     from tg1.replay.result import DayResult, OpenPosition
     from tg1.replay.tape import DayTape
@@ -67,24 +67,18 @@ class Told:
 def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStory:
     """One day, ready to be shown."""
     tape, result = told.tape, told.result
-    symbols = told.symbols
     orders = order_stories(told, config.product_type, config.plans)
-    last = last_prices(tape, symbols)
     morning = _morning(told)
-    worst = int(result.curve.unrealised.argmin())
-    total = to_paisa(result.charges.total)
     return DayStory(
         day=result.day,
         gross=to_paisa(result.gross),
-        charges=total,
-        net=result.net,
+        charges=to_paisa(result.charges.total),
         realised=to_paisa(result.realised),
         worst_open=result.worst_open,
-        worst_open_at=float(tape.secs[worst]),
         fills=result.fills,
         held=tuple(_held(one) for one in result.open),
         end=result.end,
-        margin=margin_of(tape, symbols, morning, result.trades, orders),
+        margin=margin_of(tape, told.symbols, morning, result.trades, orders),
         price_a=_price(tape, tape.a),
         price_b=_price(tape, tape.b) if config.has_oco else None,
         money=_money(tape, result, orders),
@@ -92,7 +86,7 @@ def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStor
         positions=_positions(told, morning),
         orders=orders,
         hedges=tuple(_spans(told.hedges, min(told.until, float(tape.secs[-1])))),
-        levels=purses.day(result.trades, orders, told.grid, last, result.charges.total),
+        levels=purses.day(result.trades, orders, told.grid, last_prices(tape, told.symbols), result.charges.total),
         attention=told.attention,
     )
 
@@ -105,23 +99,15 @@ def order_stories(told: Told, product: str, plans: Plans) -> tuple[OrderStory, .
     traded: dict[str, list[Trade]] = defaultdict(list)
     for trade in told.result.trades:
         traded[trade.order_id].append(trade)
-    close = float(told.tape.secs[-1])
-    return tuple(_order(history, traded, told.why, close, (product, plans)) for history in histories.values())
+    return tuple(
+        _order(told, history[-1], traded[str(number)], product, plans) for number, history in histories.items()
+    )
 
 
-def _order(
-    history: Sequence[OrderEvent],
-    traded: Mapping[str, list[Trade]],
-    why: Mapping[str, str],
-    close: float,
-    paid: tuple[str, Plans],
-) -> OrderStory:
-    order, terms = history[-1].order, history[-1].order.terms
-    number = str(order.app_order_id)
-    end = _ENDS.get(order.status.value, "working")
-    trades = traded.get(number, [])
+def _order(told: Told, last: OrderEvent, trades: Sequence[Trade], product: str, plans: Plans) -> OrderStory:
+    order, terms = last.order, last.order.terms
     return OrderStory(
-        number=number,
+        number=str(order.app_order_id),
         level=level_name(order.client_id),
         role=_ROLES[role_of(order.client_id)],
         account=order.account,
@@ -131,13 +117,26 @@ def _order(
         limit=terms.limit_price or None,
         trigger=terms.stop_price or None,
         placed=secs_of(order.placed_at),
-        # What ends with the day was of no use after the last price.
-        ended=min(secs_of(history[-1].at), close) if order.status.value in _ENDS else close,
-        end=end,
-        why="" if end == "filled" else _CLEARER.get(why.get(number, ""), why.get(number)) or order.reason,
+        ended=_ended(told, last),
+        end=_ENDS.get(order.status.value, "working"),
+        why=_why(told, order),
         fills=tuple(Fill(secs=secs_of(one.at), quantity=abs(one.quantity), price=one.price) for one in trades),
-        charges=order_charges(trades, *paid) if trades else Decimal(0),
+        charges=order_charges(trades, product, plans),
     )
+
+
+def _ended(told: Told, last: OrderEvent) -> float:
+    """What ends with the day, or never, was of no use after the last price."""
+    close = float(told.tape.secs[-1])
+    return min(secs_of(last.at), close) if last.order.status.value in _ENDS else close
+
+
+def _why(told: Told, order: PaperOrder) -> str:
+    """Why an order did not fill: the bot's reason for its cancel, or the exchange's."""
+    if _ENDS.get(order.status.value) == "filled":
+        return ""
+    reason = told.why.get(str(order.app_order_id), "")
+    return _CLEARER.get(reason, reason) or order.reason
 
 
 def _price(tape: DayTape, cells: NDArray[np.int64]) -> Series:

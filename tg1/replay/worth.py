@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.models import Role
+from tg1.models import ZERO, Role
 from tg1.replay.reckoning import Purse
 from tg1.replay.result import executed_of
 from tg1.report.story import LevelStory
@@ -18,13 +18,12 @@ from tg1.rules.charges import charges, square_off_fee
 from tg1.rules.client_ids import parse_client_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tg1.replay.reckoning import Trade
     from tg1.report.story import OrderStory
     from tg1.rules.charges import Plans
 
-ZERO = Decimal(0)
 NO_LEVEL = ""
 """Where what belongs to no level is told."""
 
@@ -38,7 +37,9 @@ def level_name(client_id: str) -> str:
 
 
 def order_charges(trades: Sequence[Trade], product: str, plans: Plans) -> Decimal:
-    """What one order cost, taken alone."""
+    """What one order cost, taken alone; nothing when it did not trade."""
+    if not trades:
+        return ZERO
     total = charges(executed_of(tuple(trades), product), plans).total
     first = trades[0]
     return total + (square_off_fee(first.account, first.at.date(), plans).total if first.by_broker else ZERO)
@@ -56,7 +57,7 @@ class LevelPurses:
     def day(
         self,
         trades: Sequence[Trade],
-        orders: Iterable[OrderStory],
+        orders: Sequence[OrderStory],
         grid: Mapping[str, tuple[Decimal, Decimal]],
         last: Mapping[str, Decimal],
         all_charges: Decimal,
@@ -70,7 +71,7 @@ class LevelPurses:
             cost[order.level] += order.charges
         cost[NO_LEVEL] += all_charges - sum(cost.values(), ZERO)
         names = sorted({*grid, *self._purses} - {NO_LEVEL}, key=lambda name: _rank(name, grid))
-        stories = [self._story(name, list(orders), grid, last, cost[name]) for name in [*names, NO_LEVEL]]
+        stories = [self._story(name, orders, grid, last, cost[name]) for name in [*names, NO_LEVEL]]
         if self._product == "MIS":
             for purse in self._purses.values():
                 purse.close_all(last)
@@ -95,7 +96,7 @@ class LevelPurses:
     def _story(
         self,
         name: str,
-        orders: list[OrderStory],
+        orders: Sequence[OrderStory],
         grid: Mapping[str, tuple[Decimal, Decimal]],
         last: Mapping[str, Decimal],
         cost: Decimal,

@@ -36,6 +36,8 @@ _CROWD = 250
 """Fills of one symbol from which their arrows are drawn small."""
 _UNSEEN = 0.001
 """Opacity of what is only there to be hovered over; what has none is not found by the pointer."""
+_SNUG = alt.Scale(zero=False, nice=False, padding=7)
+"""Of prices: as near as the band allows."""
 ROLES = ("entry", "target", "hedge", "square-off")
 
 
@@ -184,7 +186,7 @@ class _Day:
 
     def price(self, name: str, title: str, height: int, below: Any) -> Any:
         """A symbol's price with its orders: where they stood, from when to when, and what filled."""
-        y = alt.Y("p:Q", title=None, scale=alt.Scale(zero=False, nice=False, padding=7), axis=self._price_axis())
+        y = alt.Y("p:Q", title=None, scale=_SNUG, axis=self._price_axis())
         orders = self._chart(f"orders_{name}").encode(x=self._x(), x2="u:T", y=y)
         role = alt.Color("role:N", scale=self._roles(), legend=self._legend)
         tips = [alt.Tooltip(f"{field}:N", title=shown) for field, shown in _TIPS.items()]
@@ -192,35 +194,28 @@ class _Day:
             interpolate="step-after", strokeWidth=1.2, color=self._palette.price, clip=True
         )
         fills = self._chart(f"fills_{name}").encode(x=self._x(), y=y, color=role, tooltip=tips)
-        shape = alt.Shape(
-            "side:N",
-            scale=alt.Scale(domain=["BUY", "SELL"], range=["triangle-up", "triangle-down"]),
-            legend=self._legend,
-        )
         layers = [
             self._frame(),
             below,
             orders.mark_rule(strokeWidth=1.6, opacity=0.75, clip=True).encode(color=role),
-            line.encode(x=self._x(), y=alt.Y("v:Q", title=None, scale=alt.Scale(zero=False, nice=False, padding=7))),
+            line.encode(x=self._x(), y=alt.Y("v:Q", title=None, scale=_SNUG)),
             orders.mark_rule(strokeWidth=_HIT_PX, opacity=_UNSEEN, clip=True).encode(tooltip=tips),
             fills.mark_point(filled=True, size=_size(name), opacity=1, clip=True, stroke=self._palette.paper).encode(
-                shape=shape
+                shape=self._sides()
             ),
         ]
         return alt.layer(*layers).properties(width=WIDTH, height=height, title=_title(title))
 
     def levels(self) -> Any:
         """The grid's entry prices, all day."""
-        base = self._chart("levels").encode(
-            y=alt.Y("p:Q", title=None, scale=alt.Scale(zero=False, nice=False, padding=7))
-        )
+        base = self._chart("levels").encode(y=alt.Y("p:Q", title=None, scale=_SNUG))
         lines = base.mark_rule(strokeDash=[1, 4], color=self._palette.muted, opacity=0.8)
         names = base.mark_text(align="left", dx=4, clip=False, fontSize=10, color=self._palette.muted)
         return lines + names.encode(x=alt.value("width"), text="name:N")
 
     def hedge_prices(self) -> Any:
         """Where each open level's hedge stood, at work or waiting for its turn."""
-        y = alt.Y("p:Q", title=None, scale=alt.Scale(zero=False, nice=False, padding=7), axis=self._price_axis())
+        y = alt.Y("p:Q", title=None, scale=_SNUG, axis=self._price_axis())
         base = self._chart("hedges").encode(x=self._x(), x2="u:T", y=y)
         tips = [alt.Tooltip("what:N", title="Hedge price"), alt.Tooltip("placed:N", title="From")]
         tips.append(alt.Tooltip("ended:N", title="Until"))
@@ -286,6 +281,10 @@ class _Day:
 
     def _price_axis(self) -> alt.Axis:
         return alt.Axis(format=",.2f", minExtent=_AXIS_PX, maxExtent=_AXIS_PX, tickCount=6)
+
+    def _sides(self) -> alt.Shape:
+        arrows = alt.Scale(domain=["BUY", "SELL"], range=["triangle-up", "triangle-down"])
+        return alt.Shape("side:N", scale=arrows, legend=self._legend)
 
     def _roles(self) -> alt.Scale:
         return alt.Scale(domain=list(ROLES), range=list(self._palette.roles))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import vl_convert
@@ -42,7 +43,7 @@ def run_spec(run: RunStory) -> dict[str, Any]:
 
 def days_rows(run: RunStory) -> list[dict[str, Any]]:
     """A row for each day's net, and the sum up to it."""
-    rows, total = [], run.days[0].net * 0
+    rows, total = [], Decimal(0)
     for day in run.days:
         total += day.net
         rows.append(

@@ -149,10 +149,8 @@ class DayStory:
     day: date
     gross: Decimal
     charges: Decimal
-    net: Decimal
     realised: Decimal
     worst_open: Decimal
-    worst_open_at: float
     fills: int
     held: tuple[Held, ...]
     end: str
@@ -171,6 +169,16 @@ class DayStory:
     levels: tuple[LevelStory, ...]
     attention: tuple[str, ...]
     """What the bot asked a person to look at."""
+
+    @property
+    def net(self) -> Decimal:
+        """Gross less charges."""
+        return self.gross - self.charges
+
+    @property
+    def worst_open_at(self) -> float:
+        """When the open positions stood deepest."""
+        return float(self.open_gain.secs[int(self.open_gain.values.argmin())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

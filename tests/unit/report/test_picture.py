@@ -22,14 +22,16 @@ def test_picture_is_a_png_of_the_day() -> None:
 def test_day_without_a_trade_has_a_picture() -> None:
     """A bot that had ended before the day began, or never filled."""
     none = Decimal(0)
-    day = a_day(orders=(), hedges=(), levels=(), positions={}, open_gain=line(0, 0), worst_open=none, net=none)
+    day = a_day(
+        orders=(), hedges=(), levels=(), positions={}, open_gain=line(0, 0), worst_open=none, gross=none, charges=none
+    )
     day = replace(day, money={name: line(0, 0) for name in day.money})
     assert run_png(a_run(day))[:8] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_picture_of_several_days_shows_each_net_and_the_worst_day() -> None:
     """Net stands in its head (behaviour 15)."""
-    bad = a_day(day=date(2026, 11, 25), net=Decimal("-105.24"), gross=Decimal(-100))
+    bad = a_day(day=date(2026, 11, 25), gross=Decimal(-100))
     run = a_run(a_day(), bad, is_made=True)
     spec = run_spec(run)
     assert spec["title"]["text"] == "IRFC-SBIN Grid: IRFC hedged on SBIN, 2026-11-23 to 2026-11-25 (made prices)"

@@ -21,7 +21,6 @@ from tg1.report.tables import (
 BAD = a_day(
     day=date(2026, 11, 25),
     gross=Decimal(-100),
-    net=Decimal("-105.24"),
     levels=(replace(LEVEL, gross=Decimal(-100), trips=0, hedges=1),),
 )
 
