@@ -36,15 +36,7 @@ def lived(
     days = iter(tapes)
     first = next(days)
     trades: list[Trade] = []
-
-    def note(event: OrderEvent) -> None:
-        if event.execution is not None:
-            trades.append(_trade_of(event))
-        if journal is not None:
-            journal(event)
-        if notebook is not None:
-            notebook.order(event)
-
+    note = _listener(trades, journal, notebook)
     symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
     reckoner = Reckoner(symbols, config.product_type, config.plans)
     look = None if notebook is None else notebook.look
@@ -54,6 +46,22 @@ def lived(
             notebook.close(end, result)
         yield result
         trades.clear()
+
+
+def _listener(
+    trades: list[Trade], journal: Callable[[OrderEvent], None] | None, notebook: Notebook | None
+) -> Callable[[OrderEvent], None]:
+    """What the exchange calls with each order event: `trades` takes the executions."""
+
+    def note(event: OrderEvent) -> None:
+        if event.execution is not None:
+            trades.append(_trade_of(event))
+        if journal is not None:
+            journal(event)
+        if notebook is not None:
+            notebook.order(event)
+
+    return note
 
 
 def _trade_of(event: OrderEvent) -> Trade:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tg1.replay.result import to_paisa
 from tg1.replay.step import step_of, step_sentence
+from tg1.report.words import counted
 from tg1.screen.money import signed
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
     """The lines, without a last line feed."""
     gross = sum((to_paisa(day.gross) for day in days), Decimal(0))
     charges = sum((to_paisa(day.charges.total) for day in days), Decimal(0))
-    best = max(days, key=lambda day: day.net)
-    worst = min(days, key=lambda day: day.net)
     held = ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in days[-1].open)
     ends = Counter(_end(day) for day in days) if len(days) > 1 else {days[0].end: 1}
     pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
@@ -34,7 +33,7 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
         f"{config.bot_name}: {pair}, {_span(days)}",
         f"of the gross, realised by round trips {signed(sum((day.realised for day in days), Decimal(0)))}",
         *_step(config, days),
-        *([f"best day {best.day} {signed(best.net)}; worst day {worst.day} {signed(worst.net)}"] * (len(days) > 1)),
+        *_extremes(days),
         f"worst open loss {min(day.worst_open for day in days):,.2f}",
         f"fills {sum(day.fills for day in days):,}; held at the end: {held or 'nothing'}",
         "the bot ended: " + ", ".join(end + (f" ({number})" if len(days) > 1 else "") for end, number in ends.items()),
@@ -63,12 +62,15 @@ def _step(config: GridOcoConfig, days: list[DayResult]) -> list[str]:
     return [] if trip is None else [step_sentence(config, trip)]
 
 
+def _extremes(days: list[DayResult]) -> list[str]:
+    if len(days) == 1:
+        return []
+    best, worst = (pick(days, key=lambda day: day.net) for pick in (max, min))
+    return [f"best day {best.day} {signed(best.net)}; worst day {worst.day} {signed(worst.net)}"]
+
+
 def _left_open(days: list[DayResult]) -> list[str]:
     left = sum(bool(day.open) for day in days)
     if not left:
         return []
-    return [f"{_count(left, 'day')} ended with open positions, at the last price and without charges for closing them"]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return [f"{counted(left, 'day')} ended with open positions, at the last price and without charges for closing them"]
