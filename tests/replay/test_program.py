@@ -291,3 +291,16 @@ def test_real_days_add_up_to_the_paisa(name: str, tmp_path: Path, capsys: pytest
     result = told(capsys, "--prices", str(DATA / name), *grid, "--journal", str(journal))
     assert result["total"]["fills"] > 20
     check_money(result, journal, "MIS", last_of(DATA / name))
+
+
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_journal_never_replaces_a_file_of_prices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, whole_folder: bool
+) -> None:
+    """A slip of the keyboard is refused before the work, and the prices stay (behaviour 14)."""
+    prices = days_file(tmp_path)
+    before = prices.read_bytes()
+    given = str(tmp_path if whole_folder else prices)
+    assert main(["--prices", given, *GRID, "--no-report", "--journal", str(prices)]) == 2
+    assert f"--journal {prices} is a file of the prices" in capsys.readouterr().err
+    assert prices.read_bytes() == before

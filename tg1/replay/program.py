@@ -115,4 +115,8 @@ def replayed(command: ReplayCommand, notebook: Notebook | None = None) -> Iterat
 def _tapes(command: ReplayCommand) -> Iterator[DayTape]:
     if command.made is not None:
         return made_days(command.config, command.made)
-    return day_tapes(price_files(command.prices, command.wanted.symbols), command.wanted)
+    files = price_files(command.prices, command.wanted.symbols)
+    if command.journal is not None and command.journal.resolve() in [path.resolve() for path in files]:
+        # A slip of the keyboard must not write over what was lived.
+        raise ConfigError(f"--journal {command.journal} is a file of the prices: give another name.")
+    return day_tapes(files, command.wanted)
