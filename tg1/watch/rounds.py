@@ -73,7 +73,9 @@ class Rounds:
         seen = self._lookout.memory
         looked_at = self._before = kept.memory.looked_at
         bots = {**kept.memory.bots, **seen.bots}
-        self._lookout.memory = replace(seen, bots=bots, looked_at=looked_at or seen.looked_at)
+        # What was told keeps the name under which it was told.
+        blind = {**seen.blind, **kept.memory.blind}
+        self._lookout.memory = replace(seen, bots=bots, blind=blind, looked_at=looked_at or seen.looked_at)
 
     def walk(self, show: Callable[[Look], None] | None = None) -> None:
         """Look until a stop is asked for; then let what is on its way arrive, within a bounded time.

@@ -42,11 +42,11 @@ NOTE = Attention(key="k", text="A target of B3 has no order.", at="2026-02-16T10
 class Watch:
     """One watch over a folder; the next one over the same folder is its restart."""
 
-    def __init__(self, folder: Path, clock: HandClock, send: object) -> None:
+    def __init__(self, folder: Path, clock: HandClock, send: object, *more_folders: Path) -> None:
         target = send if isinstance(send, Target) else Target(key="t", name="target 1 (test)", send=send)  # type: ignore[arg-type]  # an Inbox
         self.clock = clock
         self.postman = Postman([target], clock, host="h", start=threading.Thread.run)
-        self.lookout = Lookout([folder], clock, Memory(), DEFAULT_NOISE)
+        self.lookout = Lookout([folder, *more_folders], clock, Memory(), DEFAULT_NOISE)
         self.spool = Spool(folder / "watch" / "spool.json", within=folder)
         self.rounds = Rounds(self.lookout, self.postman, self.spool, clock)
 
@@ -115,6 +115,20 @@ def test_nothing_is_told_twice_over_a_restart(tmp_path: Path, clock: HandClock) 
         third.die()
     texts = [line.partition(f"{BOT}: ")[2] for line in inbox.lines if BOT in line]
     assert [text[:20] for text in texts] == ["A target of B3 has n", "it hangs: no cycle f", "it cycles again, 49 "]
+
+
+def test_blindness_is_told_once_over_a_restart(tmp_path: Path, clock: HandClock) -> None:
+    """The same folder is still away: nothing is told again, and the watch that sees its end tells that."""
+    inbox, away = Inbox(), tmp_path / "away"
+    for is_there in (False, False, True):
+        if is_there:
+            away.mkdir()
+        watch = Watch(tmp_path, clock, inbox, away)
+        watch.go(130)
+        watch.die()
+    texts = [line.partition(": ")[2] for line in inbox.lines]
+    assert sum("the watch is blind here" in text for text in texts) == 1
+    assert sum("the watch sees again" in text for text in texts) == 1
 
 
 def test_what_was_owed_is_sent_after_a_restart(tmp_path: Path, clock: HandClock) -> None:
