@@ -79,6 +79,21 @@ class Lookout:
 
     def look(self) -> tuple[Look, list[Alert]]:
         """What there is now, and what of it is to be told."""
+        try:
+            return self._look()
+        except Exception:
+            # What this look has read already is news to the next one, as it is after a restart.
+            self._followed = {}
+            raise
+
+    def fail(self, fault: str) -> list[Alert]:
+        """What is to be told when there was no look, and why; the next look ends it."""
+        faults = dict.fromkeys([*self.memory.blind, fault])
+        blind, alerts = blindness(self.memory.blind, faults, self._clock.now(), self.noises[Kind.WATCH])
+        self.memory = replace(self.memory, blind=blind)
+        return alerts
+
+    def _look(self) -> tuple[Look, list[Alert]]:
         at = instant_of(self._clock)
         if at.boot_secs - self._looked > GAP_SECS:
             self._grace_until = at.boot_secs + GRACE_SECS
@@ -88,8 +103,8 @@ class Lookout:
         if len(every) > MOST_BOTS:
             faults.append(f"{len(every)} bots are more than the {MOST_BOTS} that are watched: the last are left out")
         seen = [self._seen(each, name, at) for each, name in zip(found, names_of(found), strict=True)]
-        alerts = self._remember(seen, faults, at.now)
-        return Look(at=at.now, mono=at.boot_secs, bots=tuple(map(self._shown, seen)), faults=tuple(faults)), alerts
+        look = Look(at=at.now, mono=at.boot_secs, bots=tuple(map(self._shown, seen)), faults=tuple(faults))
+        return look, self._remember(seen, faults, at.now)
 
     def _remember(self, seen: Sequence[Seen], faults: Sequence[str], now: datetime) -> list[Alert]:
         before = self.memory

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tg1.errors import Tg1Error
@@ -55,7 +56,7 @@ class Rounds:
         self._is_holding = False
         self._before: datetime | None = None
         self._has_begun = False
-        self._is_failing = False
+        self._bugs: set[str] = set()
         self._save_at = float("-inf")
 
     def adopt(self) -> None:
@@ -94,39 +95,63 @@ class Rounds:
     def _round(self) -> None:
         """One round that a bug of ours does not end: whoever is away would never hear of it.
 
-        It is logged once an outage. No ping is sent and the page gets no look, so that /healthz and systemd notice.
+        No ping is sent then and the page gets no look, so that /healthz and systemd notice; a bug that lasts is told.
+        """
+        bug = self._bug_in(self.once)
+        if bug:
+            self._bug_in(partial(self._tell_of, bug))
+        else:
+            self._bugs.clear()
+
+    def _bug_in(self, step: Callable[[], None]) -> str:
+        """Take a step, and return the kind of bug that ended it; empty without one. Each kind is logged once an outage.
+
+        Its own words may hold anything, and are for the log alone.
         """
         try:
-            self.once()
+            step()
         except Tg1Error:
             raise
-        except Exception:
-            if not self._is_failing:
+        except Exception as exc:
+            bug = type(exc).__name__
+            if bug not in self._bugs:
                 log.exception("A round of the watch failed; the next one follows")
-            self._is_failing = True
-        else:
-            self._is_failing = False
+            self._bugs.add(bug)
+            return bug
+        return ""
+
+    def _tell_of(self, bug: str) -> None:
+        """What is owed leaves all the same, and with it the news that nobody looks."""
+        self._postman.hear()
+        self._postman.accept(
+            self._lookout.fail(f"its rounds end in a {bug}, which is a bug of ours; its log shows where")
+        )
+        self._hand_over()
 
     def once(self) -> None:
         """One look, and what follows from it."""
         self.adopt()
-        look, alerts = self._lookout.look()
         self._postman.hear()
+        look, alerts = self._lookout.look()
         if not self._has_begun:
             alerts = [self._began(look), *alerts]
+        # At once: the lookout takes them for told.
+        self._postman.accept(alerts)
+        self._has_begun = True
         for alert in alerts:
             if alert.kind not in _UNLOGGED:
                 log.log(logging.INFO if alert.cleared else logging.WARNING, "%s: %s", alert.bot, alert.text)
-        self._postman.accept(alerts)
-        self._has_begun = True
-        # What is to be told is on disk before it leaves, so that no death of this process loses it.
-        self._save()
-        self._postman.send()
+        self._hand_over()
         look = replace(look, owed=sum(self._postman.waiting().values()))
         if self._show is not None:
             self._show(look)
         # Only a whole round earns a ping.
         self._notify(["READY=1", "WATCHDOG=1", f"STATUS={standing(look)}"])
+
+    def _hand_over(self) -> None:
+        # What is to be told is on disk before it leaves, so that no death of this process loses it.
+        self._save()
+        self._postman.send()
 
     def _began(self, look: Look) -> Alert:
         return Alert(

@@ -106,6 +106,21 @@ def test_no_folder_is_waited_for_and_said(tmp_path: Path, caplog: pytest.LogCapt
     assert look.faults == ()
 
 
+def test_a_look_that_fails_takes_no_news_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it had read already is news to the next one."""
+    write_snapshot(tmp_path, here())
+    with held_lock(tmp_path):
+        lookout = Lookout([tmp_path], a_clock(), Memory(), LOUD)
+        assert kinds(lookout) == []
+        tell(tmp_path, an_event(1, at=NOW + timedelta(seconds=1)))
+        with monkeypatch.context() as with_bug:
+            with_bug.setattr("tg1.watch.lookout.judge", lambda *_: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                lookout.look()
+        assert kinds(lookout) == ["fill"]
+        assert kinds(lookout) == []
+
+
 def test_events_of_before_the_first_watch_are_history(tmp_path: Path) -> None:
     """They are on the page and in the day's curve; what comes from now on is told."""
     trip = {"kind": "round_trip", "net": Decimal("12.50")}

@@ -226,6 +226,75 @@ def test_a_bug_ends_no_watch(
     assert [record.message for record in caplog.records] == ["A round of the watch failed; the next one follows"]
 
 
+def walk(watch: Watch, secs: int) -> None:
+    """Its own loop, for so many seconds."""
+    until = watch.clock.mono + secs
+    watch.clock.stopping = False
+    watch.clock.on_wait = lambda: setattr(watch.clock, "stopping", watch.clock.mono >= until)
+    watch.rounds.walk()
+
+
+def test_a_bug_that_lasts_is_told_once_and_so_is_its_end(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a minute, also where the service manager starts the watch anew before that."""
+
+    def buggy(_: Lookout) -> object:
+        raise KeyError("a bug")
+
+    inbox = Inbox()
+    with monkeypatch.context() as with_bug:
+        with_bug.setattr(Lookout, "look", buggy)
+        for _ in range(3):
+            watch = Watch(tmp_path, clock, inbox)
+            walk(watch, 45)
+            watch.die()
+        assert [line.partition(": ")[2] for line in inbox.lines] == [
+            "the watch is blind here: its rounds end in a KeyError, which is a bug of ours; its log shows where"
+        ]
+    watch = Watch(tmp_path, clock, inbox)
+    walk(watch, 70)
+    watch.die()
+    assert sum("the watch sees again" in line for line in inbox.lines) == 1
+
+
+def test_what_is_owed_leaves_while_rounds_fail(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch that can't look can tell still."""
+    inbox = Inbox()
+    inbox.refuses = "it can't be reached"
+    watch = Watch(tmp_path, clock, inbox)
+    with held_lock(tmp_path):
+        tell(tmp_path, clock, 61, attention=(NOTE,))
+        watch.go(2)
+    monkeypatch.setattr(watch.lookout, "look", lambda: 1 // 0)
+    inbox.refuses = ""
+    walk(watch, 10)
+    assert sum("A target of B3" in line for line in inbox.lines) == 1
+
+
+def test_no_alert_is_lost_to_a_bug_in_the_post(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one round saw and could not tell, the next one tells."""
+    inbox = Inbox()
+    watch = Watch(tmp_path, clock, inbox)
+    watch.go(1)
+    with held_lock(tmp_path):
+        tell(tmp_path, clock, 61, attention=(NOTE,))
+        hear, bugs = watch.postman.hear, iter([KeyError("a bug")])
+
+        def buggy() -> None:
+            for bug in bugs:
+                raise bug
+            hear()
+
+        monkeypatch.setattr(watch.postman, "hear", buggy)
+        walk(watch, 3)
+    assert sum("A target of B3" in line for line in inbox.lines) == 1
+
+
 def test_the_end_does_not_wait_for_a_target_that_hangs(tmp_path: Path, clock: HandClock) -> None:
     """Three seconds at most; what was on its way is owed."""
     target = Target(key="t", name="target 1 (slow)", send=lambda _: "")
