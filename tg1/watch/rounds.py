@@ -167,6 +167,8 @@ class Rounds:
         now = self._clock.monotonic()
         if self._spool is None or not self._is_holding or not (self._postman.changed or now >= self._save_at):
             return
+        # Until it is done it is to be done: with the next round, when this one can't.
+        self._save_at = float("-inf")
         if self._spool.save(Kept(memory=self._lookout.memory, outboxes=self._postman.outboxes())):
             self._save_at = now + SAVE_EVERY_SECS
 

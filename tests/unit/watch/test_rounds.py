@@ -337,6 +337,24 @@ def test_a_disk_without_room_at_the_start_costs_no_alert(
     assert watch.spool.path.exists()
 
 
+def test_a_disk_that_has_room_again_keeps_at_once_what_it_could_not(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the next round, not half a minute later: a power cut in between would tell twice, or never."""
+    inbox = Inbox()
+    inbox.refuses = "it can't be reached"
+    watch = Watch(tmp_path, clock, inbox)
+    watch.go(1)
+    with held_lock(tmp_path):
+        tell(tmp_path, clock, 61, attention=(NOTE,))
+        with monkeypatch.context() as no_room:
+            no_room.setattr(watch.spool, "save", lambda _: False)
+            watch.go(1)
+        watch.go(1)
+    kept = [each.text for each in watch.spool.load().outboxes["t"].waiting]
+    assert "A target of B3 has no order." in kept
+
+
 def test_the_service_manager_hears_of_whole_rounds(tmp_path: Path, clock: HandClock) -> None:
     """Ready with the first, alive with each, how it stands in words; stopping at the end."""
     said: list[list[str]] = []
