@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ROOM = 3000
-"""Characters of the alerts in one message: the narrowest of the usual services takes about 4,000 bytes."""
+"""Characters of the alerts in one message: Telegram takes about 4,000; services that take less get it in parts."""
 FEW_FILLS = 3
 """So many fills of a bot are told one by one; more are one line."""
 

@@ -137,6 +137,9 @@ def _target(apprise: Any, asset: Any, number: int, where: str, url: str) -> Targ
         raise ConfigError(
             f"{where} is no address that Apprise knows; its forms are at https://appriseit.com/services/."
         )
+    if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
+        # Otherwise Discord (2,000 characters) or Pushover (1,024) would refuse a longer message again and again.
+        plugin.overflow_mode = apprise.OverflowMode.SPLIT
     sender = apprise.Apprise(asset=asset)
     sender.add(plugin)
     return Target(

@@ -69,6 +69,24 @@ def test_a_refusal_is_told_in_our_own_words(
     assert TOPIC not in caplog.text + said.out + said.err + repr(target)
 
 
+def test_what_is_longer_than_a_service_takes_arrives_in_parts(
+    ntfy: NtfyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord takes 2,000 characters and Pushover 1,024, and each refuses what is longer; the address may say other."""
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.body_maxlen", 400)
+    many = [alert(number, text=f"sentence {number} of some length, as a broker writes them") for number in range(20)]
+    message = message_of(many, 0, NOON, "prod-1")
+    addresses = f"{ntfy.hurried_address} {ntfy.hurried_address}?overflow=truncate"
+    split, cut = targets_of(collect(None, {"TG1_ALERT_URLS": addresses}), Redactor())
+    assert split.send(message) == ""
+    bodies = [body for _, body in ntfy.posted]
+    assert max(map(len, bodies)) <= 400
+    assert [line for body in bodies for line in body.splitlines()] == message.body.splitlines()
+    ntfy.posted.clear()
+    assert cut.send(message) == ""
+    assert len(ntfy.posted) == 1
+
+
 def test_addresses_come_from_a_file_or_the_environment(tmp_path: Path) -> None:
     """The flag's file first, then the variable, then the file that the other variable names."""
     listed = private(tmp_path / "listed", "# phone\n\n ntfy://one \nntfy://two\n")
