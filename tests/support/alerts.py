@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.machine.clock import IST
 from tg1.watch.alerts import Alert, Kind, Noise
+from tg1.watch.targets import Answer
 
 if TYPE_CHECKING:
     from tg1.watch.message import Message
@@ -37,16 +38,19 @@ def alert(
 
 
 class Inbox:
-    """A target by hand: keeps what it takes; `refuses` is why it takes nothing."""
+    """A target by hand: keeps what it takes; `refuses` is why it takes nothing, `hates` what no message may say."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.refuses = ""
+        self.hates = ""
 
-    def __call__(self, message: Message) -> str:
+    def __call__(self, message: Message) -> Answer:
+        if self.hates and self.hates in message.body:
+            return Answer(why_not="it answered 400", is_final=True)
         if not self.refuses:
             self.messages.append(message)
-        return self.refuses
+        return Answer(why_not=self.refuses)
 
     @property
     def lines(self) -> list[str]:

@@ -50,6 +50,8 @@ class Outbox:
     """Attempts in a row that the target did not take."""
     tried_at: datetime | None = None
     """The last of these failures; None without one."""
+    alone: tuple[str, ...] = ()
+    """Identities of what the target refused for what it says: each is tried by itself, when nothing else is due."""
     left_at: Mapping[Kind, datetime] = field(default_factory=dict)
     """When the last alert of a kind was taken."""
 
@@ -94,6 +96,7 @@ def _without(outbox: Outbox, identities: set[str], *, dropped: int) -> Outbox:
         outbox,
         waiting=tuple(alert for alert in outbox.waiting if alert.identity not in identities),
         done=(*outbox.done, *left)[-MOST_REMEMBERED:],
+        alone=tuple(each for each in outbox.alone if each not in identities),
         dropped=outbox.dropped + dropped,
     )
 
@@ -108,10 +111,13 @@ def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None) -> Batch 
     """What may leave at `now` (IST) as one message; None when nothing may."""
     if not _may_try(outbox, now):
         return None
-    awake = [alert for alert in outbox.waiting if _may_pass(alert.noise, now, quiet_hours)]
-    noises = {alert.noise for alert in awake if _is_due(outbox, alert, now)}
+    awake = {alert.identity: alert for alert in outbox.waiting if _may_pass(alert.noise, now, quiet_hours)}
+    others = [alert for identity, alert in awake.items() if identity not in outbox.alone]
+    noises = {alert.noise for alert in others if _is_due(outbox, alert, now)}
     # Whatever waits at the same noise goes along: one message instead of two.
-    alerts = fitting([alert for alert in awake if alert.noise in noises])
+    alerts = fitting([alert for alert in others if alert.noise in noises])
+    if not alerts:
+        alerts = tuple(awake[identity] for identity in outbox.alone if identity in awake)[:1]
     return Batch(alerts=alerts, dropped=outbox.dropped) if alerts else None
 
 
@@ -138,9 +144,19 @@ def taken(outbox: Outbox, batch: Batch, now: datetime) -> Outbox:
     return replace(outbox, failures=0, tried_at=None, left_at=left_at)
 
 
-def refused(outbox: Outbox, now: datetime) -> Outbox:
-    """After the target did not take a batch, or did not answer."""
-    return replace(outbox, failures=outbox.failures + 1, tried_at=now)
+def refused(outbox: Outbox, batch: Batch, now: datetime, *, is_final: bool = False) -> Outbox:
+    """After the target did not take a batch, or did not answer.
+
+    `is_final`: it was refused for what it says. Which of its alerts did it shows when each is tried alone, the one that
+    was refused last after the others; so none of them holds up any other.
+    """
+    outbox = replace(outbox, failures=outbox.failures + 1, tried_at=now)
+    if not is_final:
+        return outbox
+    unwanted = {alert.identity: None for alert in batch.alerts}
+    waiting = {alert.identity for alert in outbox.waiting}
+    alone = (*(each for each in outbox.alone if each not in unwanted), *(each for each in unwanted if each in waiting))
+    return replace(outbox, alone=alone)
 
 
 def joined(earlier: Outbox, later: Outbox) -> Outbox:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tg1.watch.message import message_of
 from tg1.watch.outbox import Batch, Outbox, accept, due, expired, joined, refused, taken
+from tg1.watch.targets import TIMEOUT_SECS, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_SECS = 45.0
-"""Apprise's own limits are 4 s to connect and 4 s between two reads, 15 s for mail."""
 MOST_HANGING = 3
 """Threads that one target may hold."""
 
@@ -38,8 +37,8 @@ class _Sending:
     begun: float
     """Monotonic seconds."""
     thread: threading.Thread
-    answer: list[str] = field(default_factory=list)
-    """Empty while on its way; then why it was not taken, or ""."""
+    answer: list[Answer] = field(default_factory=list)
+    """Empty while on its way."""
 
 
 @dataclass(slots=True)
@@ -130,14 +129,14 @@ class Postman:
             self._settle(post, sending.batch, sending.answer[0])
         elif self._clock.monotonic() - sending.begun >= TIMEOUT_SECS:
             post.hanging.append(sending.thread)
-            self._settle(post, sending.batch, f"no answer within {TIMEOUT_SECS:.0f} s")
+            self._settle(post, sending.batch, Answer(why_not=f"no answer within {TIMEOUT_SECS:.0f} s"))
 
-    def _settle(self, post: _Post, batch: Batch, why_not: str) -> None:
+    def _settle(self, post: _Post, batch: Batch, answer: Answer) -> None:
         post.sending = None
         now = self._clock.now()
-        if why_not:
-            self._keep(post, refused(post.outbox, now))
-            self._complain(post, why_not)
+        if answer.why_not:
+            self._keep(post, refused(post.outbox, batch, now, is_final=answer.is_final))
+            self._complain(post, answer.why_not)
             return
         self._keep(post, taken(post.outbox, batch, now))
         if post.is_failing:
@@ -156,7 +155,7 @@ class Postman:
         if batch is None:
             return
         message = message_of(batch.alerts, batch.dropped, now, self._host)
-        answer: list[str] = []
+        answer: list[Answer] = []
         thread = threading.Thread(
             target=_deliver, args=(post.target, message, answer), name=f"tg1 {post.target.name}", daemon=True
         )
@@ -164,8 +163,5 @@ class Postman:
         self._start(thread)
 
 
-def _deliver(target: Target, message: Message, answer: list[str]) -> None:
-    try:
-        answer.append(target.send(message))
-    except Exception as exc:  # noqa: BLE001 - a service's bug must not lose an alert; its words may hold the address
-        answer.append(f"its client failed with {type(exc).__name__}")
+def _deliver(target: Target, message: Message, answer: list[Answer]) -> None:
+    answer.append(target.deliver(message))

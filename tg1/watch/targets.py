@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tg1.machine.redact import Redactor
     from tg1.watch.message import Message
 
+TIMEOUT_SECS = 45.0
+"""For an answer. Apprise's own limits are 4 s to connect and 4 s between two reads, 15 s for mail."""
 ADDRESSES = "TG1_ALERT_URLS"
 """Variable with addresses, separated by blanks or line ends."""
 ADDRESSES_FILE = "TG1_ALERT_URLS_FILE"
@@ -36,6 +38,8 @@ MOST_TARGETS = 20
 MISSING = "Apprise is missing, and without it nobody can be told; install it with: pip install 'tg1[watch]'"
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_FINAL = ("400", "413", "422")
+"""What a service says of a message that it does not want; 401, 403 and 404 are about the address, and may pass."""
 _UNREACHED = re.compile(r"(?i)connection|timed? ?out|unreachable|resolve|socket|i/o error")
 
 
@@ -50,6 +54,19 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a target made of a message."""
+
+    why_not: str = ""
+    """Why it was not taken; empty when it was."""
+    is_final: bool = False
+    """True when the service refused it for what it says, so that it will refuse the same again."""
+
+
+TAKEN = Answer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One place that takes messages."""
 
@@ -57,8 +74,18 @@ class Target:
     """What the spool knows it by: nobody can read the address from it."""
     name: str
     """For people, e.g. "target 2 (Telegram)"."""
-    send: Callable[[Message], str] = field(repr=False)
-    """Sends one message and returns why it was not taken; empty when it was. May take as long as it likes."""
+    send: Callable[[Message], Answer] = field(repr=False)
+    """Sends one message. May take as long as it likes."""
+
+    def deliver(self, message: Message) -> Answer:
+        """Send one message; a bug of the service's client is an answer too.
+
+        Its words are left out, which may hold the address. May take as long as it likes.
+        """
+        try:
+            return self.send(message)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it must not lose an alert
+            return Answer(why_not=f"its client failed with {type(exc).__name__}")
 
 
 def collect(
@@ -149,11 +176,11 @@ def _target(apprise: Any, asset: Any, number: int, where: str, url: str) -> Targ
     )
 
 
-def _send(sender: Any, message: Message) -> str:
+def _send(sender: Any, message: Message) -> Answer:
     _EARS.listen()
     # As text: no service may take a bot's name or a broker's words for mark-up.
     done = sender.notify(body=message.body, title=message.title, notify_type=str(message.tone), body_format="text")
-    return "" if done else _EARS.heard
+    return TAKEN if done else _EARS.heard
 
 
 class _Ears(logging.Filter):
@@ -168,20 +195,21 @@ class _Ears(logging.Filter):
 
     def listen(self) -> None:
         """Forget what this thread heard before."""
-        self._of_thread.words = ""
+        self._of_thread.answer = Answer(why_not="it did not take the message")
 
     @property
-    def heard(self) -> str:
-        """What this thread heard since; a sentence in any case."""
-        return getattr(self._of_thread, "words", "") or "it did not take the message"
+    def heard(self) -> Answer:
+        """What this thread heard since it began to listen; a refusal in any case."""
+        answer: Answer = self._of_thread.answer
+        return answer
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Note what one line means; never let it pass."""
         text = record.getMessage()
         if status := _STATUS.search(text):
-            self._of_thread.words = f"it answered {status[1]}"
+            self._of_thread.answer = Answer(why_not=f"it answered {status[1]}", is_final=status[1] in _FINAL)
         elif record.levelno >= logging.WARNING and _UNREACHED.search(text):
-            self._of_thread.words = "it can't be reached"
+            self._of_thread.answer = Answer(why_not="it can't be reached")
         return False
 
 

@@ -122,25 +122,44 @@ def test_a_target_that_refuses_is_tried_less_and_less_often() -> None:
     outbox, secs = accept(Outbox(), [alert(1)]), 0.0
     tries: list[float] = []
     while len(tries) < 8:
-        if due(outbox, later(secs), None):
+        if batch := due(outbox, later(secs), None):
             tries.append(secs)
-            outbox = refused(outbox, later(secs))
+            outbox = refused(outbox, batch, later(secs))
         secs += 1
     gaps = [after - before for before, after in pairwise(tries)]
     assert gaps == [2, 4, 8, 16, 32, 60, 60]
     assert sent(outbox, secs + 60)[1] == ["1"]
 
 
+def test_what_was_refused_for_what_it_says_goes_alone_and_last() -> None:
+    """Each of the message in turn, the one that was refused again behind the others; what is new goes first."""
+    outbox = accept(Outbox(), [alert(1), alert(2), alert(3)])
+    batch = due(outbox, later(0), None)
+    assert batch is not None
+    outbox = refused(outbox, batch, later(0), is_final=True)
+    batch = due(outbox, later(2), None)
+    assert batch is not None
+    assert [each.occurrence for each in batch.alerts] == ["1"]
+    outbox = accept(refused(outbox, batch, later(2), is_final=True), [alert(4)])
+    left = []
+    for secs in (6, 7, 8, 9):
+        outbox, more = sent(outbox, secs)
+        left.append(more)
+    assert left == [["4"], ["2"], ["3"], ["1"]]
+    assert outbox.alone == ()
+
+
 def test_after_a_success_the_patience_is_new() -> None:
     """An outage of an hour ago makes nobody wait a minute; two failures in one moment are two."""
     outbox = accept(Outbox(), [alert(1)])
+    nothing = Batch(alerts=(), dropped=0)
     for _ in range(5):
-        outbox = refused(outbox, later(0))
+        outbox = refused(outbox, nothing, later(0))
         assert due(outbox, later(0), None) is None
     outbox, left = sent(outbox, 60)
     assert left == ["1"]
     assert (outbox.failures, outbox.tried_at) == (0, None)
-    outbox = refused(accept(outbox, [alert(2, kind=Kind.DIED)]), later(70))
+    outbox = refused(accept(outbox, [alert(2, kind=Kind.DIED)]), nothing, later(70))
     assert sent(outbox, 71)[1] == []
     assert sent(outbox, 72)[1] == ["2"]
 
@@ -170,7 +189,8 @@ def test_so_many_are_remembered_and_the_oldest_forgotten() -> None:
 
 def test_a_clock_that_was_set_back_holds_up_nothing() -> None:
     """A failure and a message of the future are no reason to wait."""
-    outbox = refused(accept(Outbox(left_at={Kind.HUNG: later(86400)}), [alert(1)]), later(86400))
+    outbox = accept(Outbox(left_at={Kind.HUNG: later(86400)}), [alert(1)])
+    outbox = refused(outbox, Batch(alerts=outbox.waiting, dropped=0), later(86400))
     assert sent(outbox, 0)[1] == ["1"]
 
 
@@ -241,14 +261,14 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(seconds=secs)
         self.outbox = expired(self.outbox, self.now)
 
-    @rule(takes=st.booleans())
-    def send(self, takes: bool) -> None:  # noqa: FBT001 - drawn
+    @rule(takes=st.booleans(), is_final=st.booleans())
+    def send(self, takes: bool, is_final: bool) -> None:  # noqa: FBT001 - drawn
         """One attempt."""
         batch = due(self.outbox, self.now, NIGHT)
         if batch is None:
             return
         if not takes:
-            self.outbox = refused(self.outbox, self.now)
+            self.outbox = refused(self.outbox, batch, self.now, is_final=is_final)
             return
         self.outbox = taken(self.outbox, batch, self.now)
         self.told.update(each.identity for each in batch.alerts)
@@ -270,6 +290,7 @@ class Life(RuleBasedStateMachine):
         """Whatever comes."""
         assert len(self.outbox.waiting) <= 500
         assert len(self.outbox.done) <= 2000
+        assert set(self.outbox.alone) <= {each.identity for each in self.outbox.waiting}
 
     @invariant()
     def nothing_but_urgent_leaves_at_night(self) -> None:

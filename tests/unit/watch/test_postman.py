@@ -10,7 +10,7 @@ from tests.support.alerts import Inbox, alert
 from tests.support.fakes import HandClock
 from tests.support.patience import PATIENCE_SECS
 from tg1.watch.postman import Postman
-from tg1.watch.targets import Target
+from tg1.watch.targets import TAKEN, Answer, Target
 
 if TYPE_CHECKING:
     import pytest
@@ -73,6 +73,21 @@ def test_a_target_that_fails_costs_the_others_nothing() -> None:
     assert [len(good.messages), len(bad.messages)] == [1, 1]
 
 
+def test_an_alert_that_a_target_will_never_take_holds_up_no_other() -> None:
+    """Those that came with it leave within moments, later ones as ever; it is tried now and then, for a day at most."""
+    clock, inbox = HandClock(), Inbox()
+    post = postman(clock, inbox)
+    inbox.hates = "poison"
+    post.accept([alert(number, text="poison" if number == 3 else f"sentence {number}") for number in range(6)])
+    walk(post, clock, 30)
+    assert [line.partition(": ")[2] for line in inbox.lines] == [f"sentence {number}" for number in (0, 1, 2, 4, 5)]
+    walk(post, clock, 3600)
+    post.accept([alert("later", text="later")])
+    walk(post, clock, 61)
+    assert [line.partition(": ")[2] for line in inbox.lines][5:] == ["later"]
+    assert post.waiting() == {"target 0 (test)": 1}
+
+
 def test_what_waits_outlives_the_process() -> None:
     """The next one sends what this one owed, and nothing that it had sent."""
     clock, inbox = HandClock(), Inbox()
@@ -96,11 +111,11 @@ def test_a_target_that_hangs_holds_up_nothing_and_is_given_up_in_time() -> None:
     clock, let_go, begun = HandClock(), threading.Event(), []
     answers: list[str] = []
 
-    def hang(_message: object) -> str:
+    def hang(_message: object) -> Answer:
         begun.append(threading.current_thread())
         let_go.wait(PATIENCE_SECS)
         answers.append("late")
-        return ""
+        return TAKEN
 
     quick = Inbox()
     targets = [Target(key="a", name="target 1 (slow)", send=hang), Target(key="b", name="target 2 (test)", send=quick)]
@@ -123,7 +138,7 @@ def test_a_bug_in_a_client_loses_no_alert(caplog: pytest.LogCaptureFixture) -> N
     """Its own words are not repeated: they may hold the address."""
     clock = HandClock()
 
-    def broken(_message: object) -> str:
+    def broken(_message: object) -> Answer:
         raise RuntimeError("https://secret.example/token")
 
     target = Target(key="a", name="target 1 (test)", send=broken)

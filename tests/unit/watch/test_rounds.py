@@ -28,7 +28,7 @@ from tg1.watch.memory import Memory
 from tg1.watch.postman import Postman
 from tg1.watch.rounds import Rounds, beginning
 from tg1.watch.spool import Spool
-from tg1.watch.targets import Target, collect, targets_of
+from tg1.watch.targets import TAKEN, Target, collect, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -297,7 +297,7 @@ def test_no_alert_is_lost_to_a_bug_in_the_post(
 
 def test_the_end_does_not_wait_for_a_target_that_hangs(tmp_path: Path, clock: HandClock) -> None:
     """Three seconds at most; what was on its way is owed."""
-    target = Target(key="t", name="target 1 (slow)", send=lambda _: "")
+    target = Target(key="t", name="target 1 (slow)", send=lambda _: TAKEN)
     postman = Postman([target], clock, host="h", start=lambda _: None)
     spool = Spool(tmp_path / "watch" / "spool.json")
     rounds = Rounds(Lookout([tmp_path], clock, Memory(), DEFAULT_NOISE), postman, spool, clock)

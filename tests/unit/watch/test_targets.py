@@ -13,7 +13,7 @@ from tests.support.notified import TOPIC, NtfyServer, ntfy_server
 from tg1.errors import ConfigError
 from tg1.machine.redact import Redactor
 from tg1.watch.message import Message, Tone, message_of
-from tg1.watch.targets import collect, targets_of
+from tg1.watch.targets import TAKEN, Answer, collect, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def private(path: Path, text: str) -> Path:
 def test_an_alert_arrives_through_apprise(ntfy: NtfyServer, target: Target) -> None:
     """Title and body, with a bot's name taken as text and not as mark-up."""
     message = message_of([alert(bot="<b>Grid & Co</b> *x* {y}")], 0, NOON, "prod-1")
-    assert target.send(message) == ""
+    assert target.send(message) == TAKEN
     [(title, body)] = ntfy.posted
     assert "<b>Grid & Co</b> *x* {y} hangs" in title + body
     assert "12:00:00 <b>Grid & Co</b> *x* {y}: no cycle for 12 s" in body
@@ -60,13 +60,25 @@ def test_a_refusal_is_told_in_our_own_words(
     """Nothing that the library says of it is repeated anywhere: it names the address."""
     caplog.set_level(logging.DEBUG)
     ntfy.status = 500
-    assert target.send(MESSAGE) == "it answered 500"
+    assert target.send(MESSAGE) == Answer(why_not="it answered 500")
     ntfy.shutdown()
     ntfy.server_close()
     again = targets_of(collect(None, {"TG1_ALERT_URLS": ntfy.address}), Redactor())[0]
-    assert again.send(MESSAGE) == "it can't be reached"
+    assert again.send(MESSAGE) == Answer(why_not="it can't be reached")
     said = capsys.readouterr()
     assert TOPIC not in caplog.text + said.out + said.err + repr(target)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_final"), [(400, True), (413, True), (422, True), (401, False), (404, False), (429, False)]
+)
+def test_a_refusal_is_final_only_where_the_message_is_at_fault(
+    ntfy: NtfyServer, status: int, *, is_final: bool
+) -> None:
+    """An address that is wrong today, or a service that wants fewer, may take the same message tomorrow."""
+    [target] = targets_of(collect(None, {"TG1_ALERT_URLS": ntfy.hurried_address}), Redactor())
+    ntfy.status = status
+    assert target.send(MESSAGE) == Answer(why_not=f"it answered {status}", is_final=is_final)
 
 
 def test_what_is_longer_than_a_service_takes_arrives_in_parts(
@@ -78,12 +90,12 @@ def test_what_is_longer_than_a_service_takes_arrives_in_parts(
     message = message_of(many, 0, NOON, "prod-1")
     addresses = f"{ntfy.hurried_address} {ntfy.hurried_address}?overflow=truncate"
     split, cut = targets_of(collect(None, {"TG1_ALERT_URLS": addresses}), Redactor())
-    assert split.send(message) == ""
+    assert split.send(message) == TAKEN
     bodies = [body for _, body in ntfy.posted]
     assert max(map(len, bodies)) <= 400
     assert [line for body in bodies for line in body.splitlines()] == message.body.splitlines()
     ntfy.posted.clear()
-    assert cut.send(message) == ""
+    assert cut.send(message) == TAKEN
     assert len(ntfy.posted) == 1
 
 

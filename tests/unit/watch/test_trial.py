@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.support.alerts import Inbox
 from tests.support.fakes import HandClock
 from tests.support.patience import PATIENCE_SECS
-from tg1.watch.targets import Target
+from tg1.watch.targets import TAKEN, Answer, Target
 from tg1.watch.trial import try_all
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def test_every_target_is_tried_and_answers_for_itself() -> None:
     good, bad = Inbox(), Inbox()
     bad.refuses = "it answered 401"
 
-    def broken(message: Message) -> str:
+    def broken(message: Message) -> Answer:
         raise KeyError(message.body)
 
     targets = [
@@ -37,9 +37,9 @@ def test_a_target_that_hangs_is_not_waited_for_without_a_bound() -> None:
     let_go = threading.Event()
     clock = HandClock()
 
-    def hang(_: Message) -> str:
+    def hang(_: Message) -> Answer:
         let_go.wait(PATIENCE_SECS)
-        return ""
+        return TAKEN
 
     class Late(HandClock):
         def monotonic(self) -> float:
