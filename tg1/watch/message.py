@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ROOM = 3000
-"""Characters of the alerts in one message: Telegram takes about 4,000; services that take less get it in parts."""
+"""Characters of the alerts in one message at most: Telegram takes about 4,000; where less goes in, it is less."""
 FEW_FILLS = 3
 """So many fills of a bot are told one by one; more are one line."""
 
@@ -69,11 +69,13 @@ _PLAIN_KINDS = (Kind.FILL, Kind.SESSION_END, Kind.WATCH)
 """No trouble, however loud somebody wants them."""
 
 
-def fitting(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
-    """The alerts that one message holds: the loudest first, each whole, at least one; in their own order."""
+def fitting(alerts: Sequence[Alert], room: int = ROOM) -> tuple[Alert, ...]:
+    """The alerts that one message holds: the loudest first, each whole, at least one; in their own order.
+
+    `room`: characters.
+    """
     chosen: list[int] = []
     ranked = sorted(enumerate(alerts), key=lambda each: (LOUDEST_FIRST.index(each[1].noise), each[0]))
-    room = ROOM
     folded = _folded(alerts)
     for index, alert in ranked:
         # Fills that are told as a number need no room of their own.

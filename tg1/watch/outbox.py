@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tg1.watch.alerts import LOUDEST_FIRST, Noise
-from tg1.watch.message import fitting
+from tg1.watch.message import ROOM, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,15 +107,15 @@ def expired(outbox: Outbox, now: datetime) -> Outbox:
     return _without(outbox, old, dropped=len(old)) if old else outbox
 
 
-def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None) -> Batch | None:
-    """What may leave at `now` (IST) as one message; None when nothing may."""
+def due(outbox: Outbox, now: datetime, quiet_hours: QuietHours | None, room: int = ROOM) -> Batch | None:
+    """What may leave at `now` (IST) as one message with `room` for so many characters; None when nothing may."""
     if not _may_try(outbox, now):
         return None
     awake = {alert.identity: alert for alert in outbox.waiting if _may_pass(alert.noise, now, quiet_hours)}
     others = [alert for identity, alert in awake.items() if identity not in outbox.alone]
     noises = {alert.noise for alert in others if _is_due(outbox, alert, now)}
     # Whatever waits at the same noise goes along: one message instead of two.
-    alerts = fitting([alert for alert in others if alert.noise in noises])
+    alerts = fitting([alert for alert in others if alert.noise in noises], room)
     if not alerts:
         alerts = tuple(awake[identity] for identity in outbox.alone if identity in awake)[:1]
     return Batch(alerts=alerts, dropped=outbox.dropped) if alerts else None

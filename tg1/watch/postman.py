@@ -151,7 +151,7 @@ class Postman:
 
     def _send(self, post: _Post) -> None:
         now = self._clock.now()
-        batch = due(post.outbox, now, self._quiet_hours)
+        batch = due(post.outbox, now, self._quiet_hours, post.target.room)
         if batch is None:
             return
         message = message_of(batch.alerts, batch.dropped, now, self._host)

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from tg1.errors import ConfigError
 from tg1.machine.files import read_given
+from tg1.watch.message import ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,8 @@ ADDRESSES_FILE = "TG1_ALERT_URLS_FILE"
 """Variable with the name of a file that has one address a line."""
 LARGEST_BYTES = 65536
 MOST_TARGETS = 20
+_AROUND = 300
+"""Characters of a message beside its alerts: the title, what was left out, the machine's name."""
 MISSING = "Apprise is missing, and without it nobody can be told; install it with: pip install 'tg1[watch]'"
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
@@ -76,6 +79,8 @@ class Target:
     """For people, e.g. "target 2 (Telegram)"."""
     send: Callable[[Message], Answer] = field(repr=False)
     """Sends one message. May take as long as it likes."""
+    room: int = ROOM
+    """Characters of the alerts in one message."""
 
     def deliver(self, message: Message) -> Answer:
         """Send one message; a bug of the service's client is an answer too.
@@ -165,7 +170,7 @@ def _target(apprise: Any, asset: Any, number: int, where: str, url: str) -> Targ
             f"{where} is no address that Apprise knows; its forms are at https://appriseit.com/services/."
         )
     if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
-        # Otherwise Discord (2,000 characters) or Pushover (1,024) would refuse a longer message again and again.
+        # One alert may be longer than an SMS, which would be refused again and again otherwise.
         plugin.overflow_mode = apprise.OverflowMode.SPLIT
     sender = apprise.Apprise(asset=asset)
     sender.add(plugin)
@@ -173,6 +178,7 @@ def _target(apprise: Any, asset: Any, number: int, where: str, url: str) -> Targ
         key=hashlib.sha256(url.encode()).hexdigest()[:16],
         name=f"target {number} ({plugin.service_name})",
         send=lambda message: _send(sender, message),
+        room=max(0, min(ROOM, plugin.body_maxlen - _AROUND)),
     )
 
 

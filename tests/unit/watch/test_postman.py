@@ -88,6 +88,17 @@ def test_an_alert_that_a_target_will_never_take_holds_up_no_other() -> None:
     assert post.waiting() == {"target 0 (test)": 1}
 
 
+def test_a_service_for_short_messages_gets_short_messages() -> None:
+    """One after the other, so that none is sent again because another part of it failed or took too long."""
+    clock, inbox = HandClock(), Inbox()
+    target = Target(key="a", name="target 1 (SMS)", send=inbox, room=200)
+    post = Postman([target], clock, host="h", start=threading.Thread.run)
+    post.accept([alert(number, text=f"sentence {number} ".ljust(80, "x")) for number in range(4)])
+    walk(post, clock, 100)
+    assert len(inbox.lines) == 4
+    assert [len(message.body.splitlines()) - 1 for message in inbox.messages] == [1, 1, 1, 1]
+
+
 def test_what_waits_outlives_the_process() -> None:
     """The next one sends what this one owed, and nothing that it had sent."""
     clock, inbox = HandClock(), Inbox()

@@ -81,6 +81,20 @@ def test_a_refusal_is_final_only_where_the_message_is_at_fault(
     assert target.send(MESSAGE) == Answer(why_not=f"it answered {status}", is_final=is_final)
 
 
+@pytest.mark.parametrize(
+    ("url", "room"),
+    [
+        ("ntfys://ntfy.sh/topic", 3000),
+        ("discord://123456789012345678/abcdefghijklmnop", 1700),
+        ("pover://user@token", 724),
+    ],
+)
+def test_a_message_is_made_for_what_its_service_takes(url: str, room: int) -> None:
+    """With 300 characters left for what stands around the alerts; never more than a phone shows."""
+    [target] = targets_of(collect(None, {"TG1_ALERT_URLS": url}), Redactor())
+    assert target.room == room
+
+
 def test_what_is_longer_than_a_service_takes_arrives_in_parts(
     ntfy: NtfyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
