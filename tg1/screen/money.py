@@ -30,6 +30,11 @@ def signed(rupees: Decimal) -> str:
     return text[1:] if text[1:] == "0.00" else text
 
 
+def signed_if_known(rupees: Decimal | None) -> str:
+    """Return an amount as `signed` does, and "unknown" for what nobody knows."""
+    return "unknown" if rupees is None else signed(rupees)
+
+
 def age_text(age_secs: float) -> str:
     """Return how old something is, in the largest unit that tells it, e.g. "42 s", "12 min" or "3.5 h"."""
     if age_secs < 2 * MINUTE_SECS:
@@ -49,7 +54,7 @@ def net_text(money: Statement) -> str:
 
 def parts_text(money: Statement) -> str:
     """Return what the net is made of."""
-    unrealised = "unknown" if money.unrealised is None else signed(money.unrealised)
+    unrealised = signed_if_known(money.unrealised)
     squared_off = f"squared off by the broker about {signed(money.squared_off)}, " if money.squared_off else ""
     return f"realised {signed(money.realised)}, {squared_off}open {unrealised}, charges {signed(-money.charges.total)}"
 

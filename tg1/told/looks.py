@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import LevelState
-from tg1.screen.money import account_name, age_text, signed
+from tg1.screen.money import account_name, age_text, signed, signed_if_known
 from tg1.told.codec import encode_snapshot
 from tg1.told.judge import Judgement, Life, judge
 from tg1.told.tables import rupees
@@ -135,8 +135,8 @@ def _money_lines(snapshot: Snapshot) -> Iterator[str]:
     if money is not None:
         parts = [
             f"realised {signed(money.realised)}",
-            f"{snapshot.token_a} open {_signed(money.open_a)}",
-            *([f"{snapshot.token_b} open {_signed(money.open_b)}"] if snapshot.token_b else []),
+            f"{snapshot.token_a} open {signed_if_known(money.open_a)}",
+            *([f"{snapshot.token_b} open {signed_if_known(money.open_b)}"] if snapshot.token_b else []),
             *([f"squared off by the broker about {signed(money.squared_off)}"] if money.squared_off else []),
             f"charges {signed(-money.charges)}",
         ]
@@ -164,10 +164,6 @@ def _edge_lines(snapshot: Snapshot) -> Iterator[str]:
         )
     ends = "never by itself" if snapshot.session_ends_at is None else f"{snapshot.session_ends_at:%H:%M} IST"
     yield f"cycle {snapshot.cycle}, every {snapshot.poll_interval_secs:g} s; session ends {ends}"
-
-
-def _signed(value: Decimal | None) -> str:
-    return "unknown" if value is None else signed(value)
 
 
 def level_cells(level: ToldLevel) -> tuple[str, ...]:

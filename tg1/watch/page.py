@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tg1.screen.money import account_name, age_text, signed
+from tg1.screen.money import account_name, age_text, signed, signed_if_known
 from tg1.screen.view import WORDS
 from tg1.told.judge import ConcernKind, Life
 from tg1.watch.summary import open_rupees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from tg1.told.events import Event
     from tg1.told.judge import Concern
@@ -116,18 +115,14 @@ def _age(bot: SeenBot) -> str:
 
 def _money(money: ToldMoney) -> dict[str, Any]:
     return {
-        "net": _signed(money.net),
+        "net": signed_if_known(money.net),
         "loses": money.net is not None and money.net < 0,
         "current": money.is_current,
         "realised": signed(money.realised),
-        "open": _signed(open_rupees(money)),
+        "open": signed_if_known(open_rupees(money)),
         "squared": signed(money.squared_off) if money.squared_off else "",
         "charges": signed(-money.charges),
     }
-
-
-def _signed(rupees: Decimal | None) -> str:
-    return "unknown" if rupees is None else signed(rupees)
 
 
 def _change(bot: SeenBot) -> str:
@@ -156,7 +151,7 @@ def _position(position: ToldPosition) -> dict[str, Any]:
         "quantity": f"{position.quantity:+d}" if position.quantity else "0",
         "average": "" if position.average is None else f"{position.average:,.2f}",
         "last": "" if position.last is None else f"{position.last:,.2f}",
-        "gain": "unknown" if position.gain is None else signed(position.gain),
+        "gain": signed_if_known(position.gain),
         "loses": position.gain is not None and position.gain < 0,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tg1.screen.money import account_name, signed
+from tg1.screen.money import account_name, signed, signed_if_known
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -31,12 +31,9 @@ def money_text(money: ToldMoney) -> str:
     """The net first, then what it is made of; what nobody knows is said."""
     net = "net unknown: a price is missing" if money.net is None else f"net {signed(money.net)}"
     old = "" if money.is_current or money.net is None else " at old prices"
-    opened = open_rupees(money)
-    open_text = "unknown" if opened is None else signed(opened)
+    opened = signed_if_known(open_rupees(money))
     squared = f", squared off by the broker about {signed(money.squared_off)}" if money.squared_off else ""
-    return (
-        f"{net}{old} (realised {signed(money.realised)}{squared}, open {open_text}, charges {signed(-money.charges)})"
-    )
+    return f"{net}{old} (realised {signed(money.realised)}{squared}, open {opened}, charges {signed(-money.charges)})"
 
 
 def open_rupees(money: ToldMoney) -> Decimal | None:
