@@ -108,7 +108,6 @@ def test_the_page_in_a_real_browser(tmp_path: Path) -> None:
     """Two bots, an update by the stream, the ladder of one, on a phone; the token first; nothing to complain of."""
     server = PageServer("127.0.0.1", 0, Guard(token=TOKEN), a_clock())
     url = server.start()
-    server.show(a_day("100"))
     try:
         asyncio.run(_visit(url, server, tmp_path))
     finally:
@@ -124,15 +123,25 @@ async def _visit(url: str, server: PageServer, folder: Path) -> None:
         tab.complaints.clear()
         await tab.value(f"document.getElementById('token').value = '{TOKEN}'")
         await tab.value("document.querySelector('#login button').click()")
+        await _no_look_yet(tab)
         await _all_bots(tab, server)
         await _one_bot(tab, server)
         assert tab.complaints == []
 
 
+async def _no_look_yet(tab: Tab) -> None:
+    """A watch whose every round fails from the start must not look like one that has nothing to say."""
+    await tab.until("document.getElementById('lost')")
+    await tab.value("void (Date.now = (now => () => now() + 13000)(Date.now))")
+    await tab.until("document.getElementById('lost').textContent.startsWith('The watch sends nothing')")
+
+
 async def _all_bots(tab: Tab, server: PageServer) -> None:
+    server.show(a_day("100"))
     await tab.until("document.querySelectorAll('#all .card').length === 2")
     names = await tab.value("[...document.querySelectorAll('#all h2')].map(each => each.textContent)")
     assert names == [MARKUP, "PNB-CANBK Grid"]
+    assert await tab.value("document.getElementById('lost').hidden")
     assert await tab.value("document.images.length") == 0
     assert await tab.value("document.getElementById('count').textContent") == "2 bots, all well"
     server.show(a_day("-250.75", note="A target of B3 has no order."))

@@ -7,7 +7,7 @@ const drawn = new Map();
 let names = [];
 let full = null;
 let source = null;
-let heard = 0;
+let heard = Date.now();
 
 function make(name, classes, ...children) {
   const node = document.createElement(name);
@@ -285,5 +285,5 @@ async function again() {
 
 window.addEventListener("hashchange", () => { full = null; showFull(); listen(); window.scrollTo(0, 0); });
 window.addEventListener("resize", () => { if (full) showFull(); });
-setInterval(() => { if (heard && Date.now() - heard > 12000) lost("The watch sends nothing: what is shown is old."); }, 1000);
+setInterval(() => { if (Date.now() - heard > 12000) lost("The watch sends nothing: what is shown is old."); }, 1000);
 listen();
