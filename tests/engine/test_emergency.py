@@ -117,9 +117,20 @@ def test_order_that_does_not_end_is_listed_and_fails(
     """Behaviour 13, reference.md 16: never "success" while something works."""
     bench = opened(make_bench)
     bench.broker.cancels.extend(["sent"] * 500)
+    caplog.set_level("INFO")
     assert stop_everything(bench) == ExitCode.FAILED
     listed = [r.getMessage() for r in caplog.records if "STILL WORKING" in r.getMessage()]
     assert len(listed) == 5
+    assert "No order of" not in caplog.text
+
+
+def test_confirmed_stop_says_on_which_accounts_nothing_works(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: the sentence that the operator goes home on."""
+    caplog.set_level("INFO")
+    assert stop_everything(opened(make_bench)) == ExitCode.OK
+    assert "No order of IRFC-SBIN Grid is working on trade, upside_oco, downside_oco" in caplog.text
 
 
 def test_fill_that_wins_against_the_stop_is_booked_for_the_next_start(make_bench: Callable[..., Bench]) -> None:
