@@ -127,6 +127,14 @@ def make_telling(tmp_path: Path) -> Iterator[Callable[..., TellingBench]]:
             disk.close(5.0)
 
 
+def begun(bench: TellingBench, cycles: int) -> TellingBench:
+    """A bot after so many cycles, whose events up to here were read."""
+    bench.begin()
+    bench.cycle(cycles)
+    bench.events()
+    return bench
+
+
 def test_snapshot_shows_levels_orders_and_money_after_a_fill(make_telling: Callable[..., TellingBench]) -> None:
     """The buyer of 100 shares sees them, their target, their hedge, and what they are worth net of charges."""
     bench = make_telling()
@@ -188,10 +196,7 @@ def test_each_event_of_a_round_trip_is_told_once(make_telling: Callable[..., Tel
 
 def test_partial_fills_are_told_one_by_one(make_telling: Callable[..., TellingBench]) -> None:
     """Forty, then sixty: two fills, never one of a hundred."""
-    bench = make_telling(trade_type="buyts", steps=1)
-    bench.begin()
-    bench.cycle(2)
-    bench.events()
+    bench = begun(make_telling(trade_type="buyts", steps=1), 2)
     order = bench.broker.working_at(Side.BUY, "49.00").order_id
     bench.broker.fill(order, 40, "49.00")
     bench.cycle()
@@ -225,10 +230,7 @@ def test_an_operators_pause_is_told_and_its_cancels_are_no_rejections(
     make_telling: Callable[..., TellingBench],
 ) -> None:
     """In the snapshot with the id of his wish, which acknowledges it."""
-    bench = make_telling()
-    bench.begin()
-    bench.cycle(3)
-    bench.events()
+    bench = begun(make_telling(), 3)
 
     class Wishes:
         def latest(self) -> Wish:
@@ -245,17 +247,14 @@ def test_stale_prices_blind_accounts_and_attention_are_told_with_their_ends(
     make_telling: Callable[..., TellingBench],
 ) -> None:
     """Whoever follows the events knows what lasts."""
-    bench = make_telling()
-    bench.begin()
-    bench.cycle(4)
-    bench.events()
+    bench = begun(make_telling(), 4)
     bench.feed.stale.add("SBIN")
     bench.broker.broken_books.add("trade")
     bench.cycle(40)
-    begun = {(event.kind, event.symbol or event.account or event.key) for event in bench.events()}
-    assert (EventKind.PRICE_STALE, "SBIN") in begun
-    assert (EventKind.ACCOUNT_BLIND, "trade") in begun
-    assert (EventKind.ATTENTION, "blind trade") in begun
+    beginnings = {(event.kind, event.symbol or event.account or event.key) for event in bench.events()}
+    assert (EventKind.PRICE_STALE, "SBIN") in beginnings
+    assert (EventKind.ACCOUNT_BLIND, "trade") in beginnings
+    assert (EventKind.ATTENTION, "blind trade") in beginnings
     bench.feed.stale.clear()
     bench.broker.broken_books.clear()
     bench.cycle(2)
@@ -284,10 +283,7 @@ def test_a_restart_tells_what_filled_meanwhile_and_not_what_was_placed_before(
     make_telling: Callable[..., TellingBench],
 ) -> None:
     """A new run of the same bot, with a number of its own for each event."""
-    bench = make_telling()
-    bench.begin()
-    bench.cycle(4)
-    bench.events()
+    bench = begun(make_telling(), 4)
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
     bench.begin()
     bench.cycle()
@@ -544,3 +540,21 @@ def test_a_state_that_is_refused_is_told_as_a_refusal(make_telling: Callable[...
     with pytest.raises(StateError):
         bench.teller.tell_of(bench.engine.start)
     assert bench.kinds()[-1] is EventKind.REFUSED
+
+
+def test_a_fault_of_what_only_tells_costs_no_ping(
+    make_telling: Callable[..., TellingBench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cycle that read and saved is a sign of life, or systemd would end a bot that trades well."""
+
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tg1.told.portrait.Portrait.of", broken)
+    bench = make_telling()
+    bench.begin()
+    bench.cycle(3)
+    pings = [lines for lines in bench.sent if "WATCHDOG=1" in lines]
+    assert len(pings) == 3
+    assert len([each for each in caplog.records if "can't tell how it is" in each.getMessage()]) == 1
+    assert len(bench.broker.working()) == 4

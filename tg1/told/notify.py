@@ -8,28 +8,44 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tg1.told.snapshot import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tg1.told.snapshot import Snapshot
+    from tg1.told.snapshot import ToldAccount, ToldSaves
 
 EXTEND = "EXTEND_TIMEOUT_USEC=120000000"
 """A start and an end take their time; each sign of life gives them two more minutes."""
 _MOST_CHARS = 400
 
 
-def earns_ping(snapshot: Snapshot) -> bool:
+class Vitals(Protocol):
+    """What a sign of life is judged by: facts of the cycle, not what was made of them for a reader."""
+
+    @property
+    def phase(self) -> Phase:
+        """What the bot is about."""
+
+    @property
+    def saves(self) -> ToldSaves:
+        """Whether what was learned is on disk."""
+
+    @property
+    def accounts(self) -> tuple[ToldAccount, ...]:
+        """How each account's books were read."""
+
+
+def earns_ping(vitals: Vitals) -> bool:
     """True for a cycle that saw what it had to see and saved what it learned.
 
     Stale prices don't count: the bot places nothing on them, says so, and no restart would mend them.
     """
-    if snapshot.phase is not Phase.TRADING or snapshot.saves.fault:
+    if vitals.phase is not Phase.TRADING or vitals.saves.fault:
         return False
-    return not any(account.fault or account.is_blank for account in snapshot.accounts)
+    return not any(account.fault or account.is_blank for account in vitals.accounts)
 
 
 @dataclass
@@ -41,28 +57,28 @@ class Notifier:
     _status: str = field(default="", init=False)
     _is_stopping: bool = field(default=False, init=False)
 
-    def cycle(self, snapshot: Snapshot, status: str) -> None:
+    def cycle(self, vitals: Vitals, status: str) -> None:
         """After a cycle: the first good one makes the service ready, each good one keeps it alive."""
-        good = earns_ping(snapshot)
+        good = earns_ping(vitals)
         lines = ["READY=1"] if good and not self._is_ready else []
         self._is_ready |= good
-        self._say([*lines, *(["WATCHDOG=1"] if good else []), *self._stopping(snapshot)], status)
+        self._say([*lines, *(["WATCHDOG=1"] if good else []), *self._stopping(vitals)], status)
 
-    def beat(self, snapshot: Snapshot, status: str, *, is_logged_in: bool) -> None:
+    def beat(self, vitals: Vitals, status: str, *, is_logged_in: bool) -> None:
         """During a wait that is meant: for the open, for a login's back-off, for the last cancels.
 
         A bot that is logged in and waits for the open is ready: nothing can fail any more that a start could tell.
         """
         lines = []
-        if snapshot.phase is Phase.WAITING and is_logged_in and not self._is_ready:
+        if vitals.phase is Phase.WAITING and is_logged_in and not self._is_ready:
             self._is_ready = True
             lines.append("READY=1")
-        if snapshot.phase is not Phase.ENDED:
-            lines.append("WATCHDOG=1" if self._is_ready and snapshot.phase is not Phase.STOPPING else EXTEND)
-        self._say([*lines, *self._stopping(snapshot)], status)
+        if vitals.phase is not Phase.ENDED:
+            lines.append("WATCHDOG=1" if self._is_ready and vitals.phase is not Phase.STOPPING else EXTEND)
+        self._say([*lines, *self._stopping(vitals)], status)
 
-    def _stopping(self, snapshot: Snapshot) -> list[str]:
-        if self._is_stopping or snapshot.phase not in (Phase.STOPPING, Phase.ENDED):
+    def _stopping(self, vitals: Vitals) -> list[str]:
+        if self._is_stopping or vitals.phase not in (Phase.STOPPING, Phase.ENDED):
             return []
         self._is_stopping = True
         return ["STOPPING=1"]

@@ -116,7 +116,11 @@ class Teller:
         state = self.store.state
         is_first = self._seen is None
         phase = Phase.TRADING if state.bot_status == ACTIVE else Phase.STOPPING
-        snapshot = self._portrait.of(view, state, self._around(phase, state))
+        around = self._around(phase, state)
+        if self.notifier is not None:
+            # Before anything is drawn or told: a fault of that is no fault of the cycle.
+            self.notifier.cycle(around, status_line(view))
+        snapshot = self._portrait.of(view, state, around)
         self._money = view.money
         self._show(snapshot)
         seen = self._see(view, state, snapshot)
@@ -124,8 +128,6 @@ class Teller:
         self._seen = seen
         told: list[Told] = [{"kind": EventKind.TRADING, "text": "the first cycle is done"}] if is_first else []
         self._tell([*told, *happened(before, seen, self.broker.account_of)])
-        if self.notifier is not None:
-            self.notifier.cycle(snapshot, status_line(view))
 
     def _see(self, view: LadderView, state: BotState, snapshot: Snapshot) -> Seen:
         return seen_of(
@@ -155,14 +157,15 @@ class Teller:
         if phase is Phase.TRADING:
             return
         around = self._around(phase, self.store.known)
+        waits_for = self._waits_for(phase) if self._seen is None else ""
+        if self.notifier is not None:
+            status = f"{phase}: {waits_for}" if waits_for else str(phase)
+            self.notifier.beat(around, status, is_logged_in=self.broker.is_connected)
         if self._seen is None or self._snapshot is None:
-            snapshot = self._portrait.before_the_first_cycle(around, self._waits_for(phase))
+            snapshot = self._portrait.before_the_first_cycle(around, waits_for)
         else:
             snapshot = replace(self._snapshot, phase=phase, written_at=around.now, written_boot_secs=around.boot_secs)
         self._show(snapshot)
-        if self.notifier is not None:
-            status = f"{phase}: {snapshot.waits_for}" if snapshot.waits_for else str(phase)
-            self.notifier.beat(snapshot, status, is_logged_in=self.broker.is_connected)
 
     def _phase_of_wait(self) -> Phase:
         now, session = self.clock.now(), self._session()
