@@ -10,15 +10,13 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
 from tests.sweep.small import GRID, SIX, Counter, line, prices, told
 from tg1.sweep.program import main
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def rows_of(path: Path) -> list[tuple[object, ...]]:
@@ -86,10 +84,23 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_killed_sweep_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [(signal.SIGKILL, -9, ""), (signal.SIGTERM, 130, "the same line goes on from there\n")],
+    ids=["kill", "term"],
+)
+def test_ended_sweep_goes_on_where_it_was(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    end: signal.Signals,
+    code: int,
+    said: str,
 ) -> None:
-    """`kill -9` of a real sweep on two processes: no result is lost or computed twice, and no process stays behind."""
+    """A real sweep on two processes: no result is lost or computed twice, and no process stays behind.
+
+    Whoever asked it to end (`timeout`, a shutdown) is answered in one sentence.
+    """
     prices(tmp_path, rows=600)
     many = [*GRID, "--spread", "0.20:0.31:0.01", "--fresh"]
     argv = [*line(tmp_path, *many), "--jobs", "2"]
@@ -101,8 +112,11 @@ def test_killed_sweep_goes_on_where_it_was(
             assert time.monotonic() < deadline
             time.sleep(0.01)
         workers = children_of(sweep.pid)
-        os.kill(sweep.pid, signal.SIGKILL)
-        sweep.wait()
+        os.kill(sweep.pid, end)
+        _, complaint = sweep.communicate(timeout=PATIENCE_SECS)
+        assert sweep.returncode == code
+        assert complaint.decode().endswith(said)
+        assert len(complaint.splitlines()) == bool(said) or end is signal.SIGKILL
     kept = rows_of(tmp_path / "r.sqlite")
     known = {row[0] for row in kept}
     assert 0 < len(known) < 12

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode, Tg1Error
 from tg1.machine.clock import SystemClock
+from tg1.screen.command import INTERRUPTED, complain
 from tg1.screen.output import show
 from tg1.sweep.command import parse
 from tg1.sweep.drawing import drawer, drawn
@@ -25,14 +27,13 @@ if TYPE_CHECKING:
     from tg1.sweep.reading import Prices
     from tg1.sweep.run import Swept
 
-INTERRUPTED = 130
-"""The shell's own code for a program that Ctrl-C ended."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sweep; 0 when it worked, whatever the grids earned."""
     logging.getLogger("tg1").addHandler(logging.NullHandler())
     logging.getLogger("tg1").propagate = False
+    # A shutdown, or `timeout`: the workers are ended and the results kept, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         command = parse(sys.argv[1:] if argv is None else argv)
         draw = None if command.axes is None else drawer()
@@ -70,5 +71,5 @@ def _tell(command: SweepCommand, prices: Prices, found: Swept, draw: Draw | None
 
 
 def _refuse(sentence: str, code: int) -> int:
-    print(f"tg1 sweep: {sentence}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+    complain("sweep", sentence)
     return code
