@@ -9,7 +9,8 @@ from tests.engine.conftest import EXAMPLE
 from tests.support.fakes import HandBroker
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerError, InvariantBroken, SessionRefused
-from tg1.models import Role, Side, TradeSide
+from tg1.models import OrderRequest, Role, Side, TradeSide
+from tg1.trading.closing_prices import ClosingPrices
 from tg1.trading.emergency import Flatten, cancel_all
 
 if TYPE_CHECKING:
@@ -62,3 +63,39 @@ def stop_everything(bench: Bench, *, is_known: bool = True, flatten: Flatten | N
     config = GridOcoConfig(**{**EXAMPLE, **changes})
     client: Any = bench.broker
     return cancel_all(config, client, engine.store, bench.clock, is_known=is_known, flatten=flatten)
+
+
+def fills_closing_orders(bench: Bench) -> None:
+    """A market that takes every closing order at its last price."""
+
+    def fill(request: OrderRequest) -> None:
+        if request.client_id[11] == "X":
+            (order,) = [each for each in bench.broker.orders.values() if each.request.client_id == request.client_id]
+            bench.broker.fill(order.order_id, price=bench.feed.prices[request.symbol])
+
+    bench.broker.after_place = fill
+
+
+def flatten(bench: Bench, answer: Callable[[str], bool] = lambda _question: True) -> Flatten:
+    """A square-off with the bench's feed."""
+    client: Any = bench.broker
+    return Flatten(confirm=answer, prices=ClosingPrices(client=client, feed=bench.feed, clock=bench.clock))
+
+
+def hedged(make_bench: Callable[..., Bench]) -> Bench:
+    """100 IRFC bought and closed by a hedge of 50 SBIN sold, 100 IRFC sold short and waiting for their target."""
+    bench = opened(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "118.50", "downside_oco").order_id, price="118.45")
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "51.00").order_id)
+    bench.cycle(2)
+    return bench
+
+
+def net(bench: Bench) -> dict[tuple[str, str], int]:
+    """Signed shares of every account and symbol, as the broker has them."""
+    return {
+        (account, row.symbol): row.quantity or 0
+        for account in bench.broker.account_names
+        for row in bench.broker.positions(account)
+        if row.quantity
+    }
