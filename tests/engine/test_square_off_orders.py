@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.engine.conftest import DeathError
 from tests.support.emergencies import EmergencyBroker, fills_closing_orders, flatten, hedged, net, stop_everything
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
@@ -258,6 +259,55 @@ def test_second_square_off_closes_what_the_first_has_left(make_bench: Callable[.
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
     assert [(order.side, order.quantity) for order in bench.broker.placed[before:]] == [(Side.BUY, 20)]
     assert net(bench) == {}
+
+
+@pytest.mark.parametrize("foreign", [0, -500])
+def test_square_off_whose_process_died_is_not_repeated(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, foreign: int
+) -> None:
+    """Behaviour 3.5, 13: its closing order filled unseen; the next run hears of it and closes nothing again.
+
+    It bought 50 SBIN of somebody else's short, or said for ever that 50 were not closed.
+    """
+    bench = hedged(make_bench)
+    if foreign:
+        bench.broker.held = {"downside_oco": {"SBIN": foreign}}
+
+    def fill_and_die(request: OrderRequest) -> None:
+        bench.broker.fill(order_of(bench, request).order_id, price="121.00")
+        raise DeathError
+
+    bench.broker.after_place = fill_and_die
+    with pytest.raises(DeathError):
+        stop_everything(bench, flatten=flatten(bench))
+    fills_closing_orders(bench)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert net(bench) == ({SHORT_B: foreign} if foreign else {})
+    assert complaints(caplog) == []
+
+
+def test_earlier_closing_order_that_no_book_shows_keeps_its_place_closed(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 4.4, 13: nobody knows what it filled, so nothing is bought on top of it, and a person is told."""
+    bench = long_and_short(make_bench)
+    bench.broker.after_place = lambda _request: bench.broker.cancels.extend(["sent"] * 50)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    bench.broker.cancels.clear()
+    (lost,) = [order for order in bench.broker.working() if order.request.symbol == "SBIN"]
+    del bench.broker.orders[lost.order_id]
+    caplog.clear()
+    fills_closing_orders(bench)
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert [order.symbol for order in bench.broker.placed[placed:]] == ["IRFC"]
+    assert net(bench) == {SHORT_B: -50}
+    assert complaints(caplog) == [
+        (
+            f"-50 SBIN in account downside_oco: closing order {lost.order_id} of an earlier square-off never had its "
+            "last word; compare the account's position and close it by hand"
+        )
+    ]
 
 
 def test_full_disk_is_told_and_leaves_no_intent_behind(

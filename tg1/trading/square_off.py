@@ -18,9 +18,10 @@ from tg1.rules.client_ids import ClientId, bot_tag
 from tg1.rules.reconcile import DoubtTracker, Resolution, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
+    from tg1.models import BrokerPosition
     from tg1.rules.given import Moment
     from tg1.rules.squaring import Place
     from tg1.trading.book import Book
@@ -72,27 +73,54 @@ class SquareOff:
     def plan(self) -> Plan:
         """Compare the bot's own books with the broker's positions. Raises `BrokerError` when those can't be read."""
         parts = self._parts
-        targets: dict[Place, int] = {}
-        less = []
+        unheard = self._hear_out()
         ours = squaring.held(parts.state, parts.client.account_of)
         accounts = {account for account, _ in ours} & set(parts.client.accounts)
         rows = {account: parts.client.positions(account) for account in sorted(accounts)}
-        for (account, symbol), quantity in ours.items():
-            if account not in rows:
-                less.append(f"no credentials were given for account {account}, which holds {quantity:+d} {symbol}")
-                continue
-            product = parts.state.grid.product_type
-            net = squaring.at_broker(rows[account], parts.client.instrument(symbol), product)
-            share = 0 if net is None else squaring.closable(quantity, net)
-            if share:
-                targets[account, symbol] = share
-            if share != quantity:
-                shows = "a position that can't be read" if net is None else f"{net:+d}"
-                less.append(
-                    f"the bot's books hold {quantity:+d} {symbol} in account {account}, but its {product} positions "
-                    f"show {shows}: {abs(quantity - share)} are not closed by this"
-                )
-        return Plan(targets=targets, less=tuple(less))
+        shares = {place: self._share(place, quantity, rows, unheard) for place, quantity in ours.items()}
+        return Plan(
+            targets={place: share for place, (share, _) in shares.items() if share},
+            less=tuple(sentence for _, sentence in shares.values() if sentence),
+        )
+
+    def _hear_out(self) -> dict[Place, LegOrder]:
+        """Learn what the orders of an earlier square-off have closed; returns those that stay without a last word.
+
+        Its process has died or given up. Not knowing their fills, this one would close the same shares again.
+        """
+        clock = self._parts.clock
+        deadline = clock.monotonic() + GIVE_UP_SECS
+        while self._live() and clock.monotonic() < deadline:
+            self._look()
+            clock.sleep_until(clock.monotonic() + STEP_SECS)
+        return {(one.account, one.order.symbol): one.order for one in self._live()}
+
+    def _share(
+        self,
+        place: Place,
+        quantity: int,
+        rows: Mapping[str, Iterable[BrokerPosition]],
+        unheard: Mapping[Place, LegOrder],
+    ) -> tuple[int, str]:
+        """Signed shares of ours that may be closed in a place, and a sentence when these are not all."""
+        account, symbol = place
+        if account not in rows:
+            return 0, f"no credentials were given for account {account}, which holds {quantity:+d} {symbol}"
+        if place in unheard:
+            return 0, (
+                f"{quantity:+d} {symbol} in account {account}: closing order {_name(unheard[place])} of an earlier "
+                "square-off never had its last word; compare the account's position and close it by hand"
+            )
+        product = self._parts.state.grid.product_type
+        net = squaring.at_broker(rows[account], self._parts.client.instrument(symbol), product)
+        share = 0 if net is None else squaring.closable(quantity, net)
+        if share == quantity:
+            return share, ""
+        shows = "a position that can't be read" if net is None else f"{net:+d}"
+        return share, (
+            f"the bot's books hold {quantity:+d} {symbol} in account {account}, but its {product} positions "
+            f"show {shows}: {abs(quantity - share)} are not closed by this"
+        )
 
     def run(self, plan: Plan) -> Outcome:
         """Close the plan's targets; returns when they are closed or after a minute."""
@@ -102,7 +130,7 @@ class SquareOff:
         while True:
             moment = self._look()
             left = self._left(plan, begun)
-            live = self._live()
+            live = self._live(begun)
             if not live and (not left or moment.monotonic >= deadline):
                 break
             if moment.monotonic >= deadline + LAST_WORD_SECS:
@@ -137,8 +165,9 @@ class SquareOff:
             self._troubles[one.account, one.order.symbol] = reading.reason
         return replace(one, order=reading.order, is_over=reading.resolution.is_final)
 
-    def _live(self) -> list[ClosingOrder]:
-        return [one for one in self._parts.state.closing if not one.is_over]
+    def _live(self, begun: int = 0) -> list[ClosingOrder]:
+        """Closing orders without a last word; from `begun` on they are this run's."""
+        return [one for one in self._parts.state.closing[begun:] if not one.is_over]
 
     def _left(self, plan: Plan, begun: int) -> dict[Place, int]:
         """Signed shares of the plan that this run has not closed yet."""
@@ -151,7 +180,7 @@ class SquareOff:
 
     def _cancel_old(self, live: list[ClosingOrder], moment: Moment, *, everything: bool) -> None:
         for one in live:
-            age = moment.monotonic - self._placed_at.get(one.order.client_id, moment.monotonic - REPRICE_SECS)
+            age = moment.monotonic - self._placed_at[one.order.client_id]
             if one.order.order_id is None or not (everything or age >= REPRICE_SECS):
                 continue
             sent = self._parts.desk.request_cancel(
@@ -255,7 +284,10 @@ class SquareOff:
             for (account, symbol), quantity in self._left(plan, begun).items()
         ]
         working = [
-            f"closing order {one.order.order_id or one.order.client_id} in account {one.account} has not ended"
-            for one in self._live()
+            f"closing order {_name(one.order)} in account {one.account} has not ended" for one in self._live(begun)
         ]
         return Outcome(closed=tuple(closed), left=(*left, *working, *plan.less))
+
+
+def _name(order: LegOrder) -> str:
+    return order.order_id or order.client_id
