@@ -211,6 +211,19 @@ def test_start_whose_round_trips_lose_money_says_so(
     assert bench.engine.view().losing.startswith("EVERY ROUND TRIP LOSES MONEY (net -0.52)")
 
 
+def test_brokerage_of_the_trade_account_decides_whether_round_trips_pay(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 15: its two orders are TokenA's, whatever the hedges' accounts pay; a grid that pays says nothing."""
+    bench = make_bench(charges=["brokerage=50", "trade:brokerage=0"])
+    with caplog.at_level(logging.WARNING):
+        bench.begin().cycle()
+    assert "LOSES MONEY" not in caplog.text
+    assert bench.engine.view().losing == ""
+    bench = make_bench(bot_name="other", charges=["brokerage=0", "trade:brokerage=50"]).begin()
+    assert bench.engine.view().losing.startswith("EVERY ROUND TRIP LOSES MONEY")
+
+
 def overnight(bench: Bench) -> None:
     """The market closes and opens again the next morning: every order is gone from the books."""
     bench.broker.orders.clear()
