@@ -76,7 +76,7 @@ def _files(given: argparse.Namespace) -> list[Path]:
 
 def _records(path: Path, damaged: list[str]) -> Iterator[OrderHistoryRecord]:
     """The records of a file; a line that can't be read is said with its number and left out."""
-    seen: set[int] = set()
+    seen: set[tuple[int, str]] = set()
     try:
         with open_given(path, MOST_BYTES) as file:
             for number, line in enumerate(file, start=1):
@@ -85,8 +85,8 @@ def _records(path: Path, damaged: list[str]) -> Iterator[OrderHistoryRecord]:
                 except StateError as exc:
                     damaged.append(f"{path}, line {number}: {exc}; it is left out")
                     continue
-                if record.seq not in seen:
-                    seen.add(record.seq)
+                if record.key not in seen:
+                    seen.add(record.key)
                     yield record
     except OSError as exc:
         raise ConfigError(f"the trades {path} can't be read: {exc.strerror or exc}") from exc

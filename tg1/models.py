@@ -608,7 +608,7 @@ class OrderHistoryRecord:
     """A round trip or a hedge that is complete: what was really traded, in rupees and shares."""
 
     seq: int
-    """1, 2, 3 … in the order of completion; the same record never gets a second number."""
+    """1, 2, 3 … in the order of completion within one grid; the same record never gets a second number."""
     uuid: str
     bot_name: str
     trade_side: TradeSide
@@ -638,6 +638,11 @@ class OrderHistoryRecord:
     """Of what a hedge left open on both tokens, at the last prices then; None when a price was missing."""
     charges: Charges | None = None
     """Of the trip's orders, but for the DP charge of the day; None in records of an earlier TG1."""
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Names the record among all of its bot: a fresh grid counts from 1 again, so the number alone does not."""
+        return self.seq, self.uuid
 
     @property
     def net_pnl(self) -> Decimal | None:

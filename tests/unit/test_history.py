@@ -116,9 +116,15 @@ def test_trips_of_an_earlier_version_are_marked(tmp_path: Path, run: Any) -> Non
 
 
 def test_a_line_written_twice_counts_once(tmp_path: Path, run: Any) -> None:
-    """The same number is the same trip (a crash between two appends)."""
+    """The same number of the same level is the same trip (a crash between two appends)."""
     _write(tmp_path, _trip(1, "2026-02-16"), _trip(1, "2026-02-16"))
     assert json.loads(run("--json")[1])["total"]["round_trips"] == 1
+
+
+def test_the_trips_of_a_fresh_grid_count_beside_those_of_the_old_one(tmp_path: Path, run: Any) -> None:
+    """A fresh grid counts from 1 again in the same file (behaviour 9.4): its first trip is another one."""
+    _write(tmp_path, _trip(1, "2026-02-16"), _trip(1, "2026-02-16", uuid="another"))
+    assert json.loads(run("--json")[1])["total"]["round_trips"] == 2
 
 
 def test_a_damaged_line_is_said_with_its_number_and_exit_1(tmp_path: Path, run: Any) -> None:

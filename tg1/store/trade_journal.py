@@ -59,7 +59,7 @@ class TradeJournal:
         if len(behind) < len(history):
             return behind[::-1]
         written = self._read()
-        return [record for record in history if _key(record) not in written]
+        return [record for record in history if record.key not in written]
 
     def _append(self, records: Iterable[OrderHistoryRecord]) -> None:
         text = "".join(f"{encode_record(record)}\n" for record in records).encode()
@@ -78,11 +78,6 @@ class TradeJournal:
         *lines, self._torn = content.split(b"\n")
         keys = (_key_of_line(line) for line in (*lines, self._torn))
         return {key for key in keys if key}
-
-
-def _key(record: OrderHistoryRecord) -> RecordKey:
-    """A fresh grid counts from 1 again in the same file, so the number alone names no record."""
-    return (record.seq, record.uuid)
 
 
 def _key_of_line(line: bytes) -> RecordKey | None:
