@@ -24,10 +24,10 @@ from tg1.told.paths import ToldPaths
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from tg1.models import OrderHistoryRecord
     from tg1.told.day_sheet import DayLine
+    from tg1.told.found import Found
 
 MOST_BYTES = 1024 * 1024 * 1024
 """Of one bot's trades: about a million trips."""
@@ -35,6 +35,7 @@ WIDE = 120
 _ABOUT = """\
 What completed trips came to, per day and bot, net of charges: from the trades files, which are never trimmed.
 Charges are reckoned by the bot's rates; the contract note decides. Positions that are still open are not in it.
+What was traded on paper is marked so, and has a sum of its own.
 Exit code 0; 1 when a file has lines that can't be read: the sums lack them."""
 
 
@@ -54,10 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _history(given: argparse.Namespace) -> ExitCode:
     damaged: list[str] = []
-    lines = lines_of_days(record for path in _files(given) for record in _records(path, damaged))
+    lines = lines_of_days((record, bot.is_paper) for bot in _bots(given) for record in _records(bot, damaged))
     if given.as_json:
-        total = as_json(total_of(lines))
-        show(json.dumps({"days": [as_json(line) for line in lines], "total": total}, ensure_ascii=False))
+        totals = {
+            "total": as_json(total_of(lines, is_paper=False)),
+            "paper_total": as_json(total_of(lines, is_paper=True)),
+        }
+        show(json.dumps({"days": [as_json(line) for line in lines], **totals}, ensure_ascii=False))
     elif given.as_csv:
         show(_csv(lines))
     else:
@@ -67,15 +71,15 @@ def _history(given: argparse.Namespace) -> ExitCode:
     return ExitCode.FAILED if damaged else ExitCode.OK
 
 
-def _files(given: argparse.Namespace) -> list[Path]:
-    """The trades of the bots that were asked for; a bot that has none yet has no line."""
+def _bots(given: argparse.Namespace) -> Sequence[Found]:
+    """The bots that were asked for."""
     folder = StateFolder(given.state_dir)
-    found = [folder.one(given.name)] if given.name else folder.look()
-    return [path for one in found if (path := ToldPaths(one.folder, one.stem).trades).exists()]
+    return (folder.one(given.name),) if given.name else folder.look()
 
 
-def _records(path: Path, damaged: list[str]) -> Iterator[OrderHistoryRecord]:
-    """The records of a file; a line that can't be read is said with its number and left out."""
+def _records(bot: Found, damaged: list[str]) -> Iterator[OrderHistoryRecord]:
+    """The records of a bot, none without a file; a line that can't be read is said with its number and left out."""
+    path = ToldPaths(bot.folder, bot.stem).trades
     seen: set[tuple[int, str]] = set()
     try:
         with open_given(path, MOST_BYTES) as file:
@@ -88,6 +92,8 @@ def _records(path: Path, damaged: list[str]) -> Iterator[OrderHistoryRecord]:
                 if record.key not in seen:
                     seen.add(record.key)
                     yield record
+    except FileNotFoundError:
+        return
     except OSError as exc:
         raise ConfigError(f"the trades {path} can't be read: {exc.strerror or exc}") from exc
 
@@ -100,16 +106,20 @@ def _csv(lines: Sequence[DayLine]) -> str:
     return out.getvalue().rstrip("\n")
 
 
+def _totals(lines: Sequence[DayLine]) -> list[DayLine]:
+    return [total_of(lines, is_paper=kind) for kind in (False, True) if any(line.is_paper is kind for line in lines)]
+
+
 def _table(lines: Sequence[DayLine]) -> str:
     if not lines:
         return "No trip has been completed yet."
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("date", "bot", "trips", "hedged", "realised", "left open", "charges", "net"):
         table.add_column(title, justify="left" if title in ("date", "bot") else "right", overflow="fold")
-    for line in (*lines, total_of(lines)):
+    for line in (*lines, *_totals(lines)):
         table.add_row(
             line.day,
-            line.bot,
+            f"{line.bot} (paper)".strip() if line.is_paper else line.bot,
             str(line.round_trips + line.hedged),
             str(line.hedged),
             signed(line.realised),

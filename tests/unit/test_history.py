@@ -127,6 +127,24 @@ def test_the_trips_of_a_fresh_grid_count_beside_those_of_the_old_one(tmp_path: P
     assert json.loads(run("--json")[1])["total"]["round_trips"] == 2
 
 
+def test_paper_is_never_added_to_real_money(tmp_path: Path, run: Any) -> None:
+    """A bot that was rehearsed under its own name leaves no trip of the rehearsal on the tax sheet."""
+    (tmp_path / "paper").mkdir()
+    _write(tmp_path, _trip(1, "2026-02-16"))
+    _write(tmp_path / "paper", _trip(1, "2026-02-16", uuid="played"), _trip(2, "2026-02-16"))
+    told = json.loads(run("--json")[1])
+    assert [(day["paper"], day["round_trips"]) for day in told["days"]] == [(False, 1), (True, 2)]
+    assert (told["total"]["round_trips"], told["paper_total"]["round_trips"]) == (1, 2)
+    assert [row["paper"] for row in csv.DictReader(io.StringIO(run("--csv")[1]))] == ["False", "True"]
+    table = run()[1].splitlines()
+    assert [("(paper)" in line, line.split()[-1]) for line in table[1:]] == [
+        (False, "+21.40"),
+        (True, "+42.80"),
+        (False, "+21.40"),
+        (True, "+42.80"),
+    ]
+
+
 def test_a_damaged_line_is_said_with_its_number_and_exit_1(tmp_path: Path, run: Any) -> None:
     """A tax sheet that silently lacks a trade would be worse than none."""
     _write(tmp_path, _trip(1, "2026-02-16"), more=b'{"seq": 2\n')

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHARGE_ITEMS = tuple(one.name for one in fields(Charges))
 HEADER = (
-    *("date", "bot", "round_trips", "hedged", "bought", "sold", "realised", "left_open", "charges"),
+    *("date", "bot", "paper", "round_trips", "hedged", "bought", "sold", "realised", "left_open", "charges"),
     *(*CHARGE_ITEMS, "net", "unknown"),
 )
 
@@ -28,6 +28,8 @@ class DayLine:
     day: str
     """The date in IST on which the trips were completed, e.g. "2026-11-25"; "total" for a sum."""
     bot: str
+    is_paper: bool = False
+    """True for what was traded on the embedded exchange, with nobody's money."""
     round_trips: int = 0
     """Trips that ended at their target."""
     hedged: int = 0
@@ -53,6 +55,7 @@ class DayLine:
         return DayLine(
             day=self.day,
             bot=self.bot,
+            is_paper=self.is_paper,
             round_trips=self.round_trips + other.round_trips,
             hedged=self.hedged + other.hedged,
             bought=self.bought + other.bought,
@@ -64,25 +67,26 @@ class DayLine:
         )
 
 
-def lines_of_days(records: Iterable[OrderHistoryRecord]) -> list[DayLine]:
-    """A line for each bot and day, by day."""
-    lines: dict[tuple[str, str], DayLine] = {}
-    for record in records:
-        line = line_of(record)
-        key = (line.day, line.bot)
+def lines_of_days(trips: Iterable[tuple[OrderHistoryRecord, bool]]) -> list[DayLine]:
+    """A line for each bot and day, by day; a trip is a record and whether it was made on paper."""
+    lines: dict[tuple[str, str, bool], DayLine] = {}
+    for record, is_paper in trips:
+        line = line_of(record, is_paper=is_paper)
+        key = (line.day, line.bot, is_paper)
         lines[key] = lines[key].plus(line) if key in lines else line
     return [lines[key] for key in sorted(lines)]
 
 
-def total_of(lines: Iterable[DayLine]) -> DayLine:
-    """The sum of all lines."""
-    total = DayLine(day="total", bot="")
+def total_of(lines: Iterable[DayLine], *, is_paper: bool) -> DayLine:
+    """The sum of the lines of one kind: real money and paper are never added up."""
+    total = DayLine(day="total", bot="", is_paper=is_paper)
     for line in lines:
-        total = total.plus(line)
+        if line.is_paper is is_paper:
+            total = total.plus(line)
     return total
 
 
-def line_of(record: OrderHistoryRecord) -> DayLine:
+def line_of(record: OrderHistoryRecord, *, is_paper: bool) -> DayLine:
     """One trip as a line."""
     entry = record.entry_quantity * record.entry_average
     exits = record.target_quantity * record.target_average + record.oco_quantity * record.oco_average
@@ -91,6 +95,7 @@ def line_of(record: OrderHistoryRecord) -> DayLine:
     return DayLine(
         day=record.completed_at[:10],
         bot=record.bot_name,
+        is_paper=is_paper,
         round_trips=int(record.outcome != "oco"),
         hedged=int(record.outcome == "oco"),
         bought=entry if is_buy else exits,
@@ -107,6 +112,7 @@ def as_json(line: DayLine) -> dict[str, Any]:
     return {
         "date": line.day,
         "bot": line.bot,
+        "paper": line.is_paper,
         "round_trips": line.round_trips,
         "hedged": line.hedged,
         "bought": rupees(line.bought),
