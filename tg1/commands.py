@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tg1.errors import ExitCode
-from tg1.screen.output import show
+from tg1.screen.output import show, spell_out
 
 BOT = "run"
 
@@ -49,6 +49,7 @@ COMMANDS = {
 
 def main(argv: list[str]) -> int:
     """Run the command that the words ask for and return its exit code."""
+    spell_out()
     if argv[:1] in (["-h"], ["--help"], ["help"]):
         show(overview())
         return ExitCode.OK

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tg1.screen.output import takes_colours
 from tg1.settings import checks
 from tg1.settings.credential_checks import check_credentials
 from tg1.settings.fields import GridOcoFields, changed_fields
@@ -42,7 +43,7 @@ class GridOcoConfig(GridOcoFields):
     def print_grid_layout(self, out: TextIO | None = None) -> None:
         """Print the full grid with two decimals to `out` (None: stdout); no tick is known here (behaviour 1.2)."""
         stream = sys.stdout if out is None else out
-        alarm = _red if stream is not None and stream.isatty() else str
+        alarm = _red if takes_colours(stream) else str
         print(grid_layout(self, alarm), file=stream)  # printing is what architecture 15 asks of it
 
 

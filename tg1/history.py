@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.files import open_given
-from tg1.screen.command import run_command
+from tg1.screen.command import complain, run_command
 from tg1.screen.money import signed
 from tg1.screen.output import show
 from tg1.store.codec import decode_record
@@ -67,7 +67,7 @@ def _history(given: argparse.Namespace) -> ExitCode:
     else:
         show(_table(lines))
     for sentence in damaged:
-        print(f"tg1 history: {sentence}", file=sys.stderr)  # noqa: T201  # beside the answer, which lacks it
+        complain("history", sentence)
     return ExitCode.FAILED if damaged else ExitCode.OK
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.clock import SystemClock
 from tg1.models import Role
-from tg1.screen.command import run_command
+from tg1.screen.command import complain, run_command
 from tg1.screen.money import account_name
 from tg1.screen.output import show
 from tg1.told.codec import encode_event, encode_order
@@ -59,7 +59,7 @@ def _orders(given: argparse.Namespace) -> ExitCode:
         nothing = "" if unread else f"No bot has run in {given.state_dir} yet."
         show("\n".join(line for one in told for line in _lines(*one)) or nothing)
     for sentence in unread:
-        print(f"tg1 orders: {sentence}", file=sys.stderr)  # noqa: T201  # beside the answer, which lacks it
+        complain("orders", sentence)
     return ExitCode.FAILED if unread else ExitCode.OK
 
 

@@ -26,7 +26,7 @@ from tg1.machine.terminal import outlive, silent_keys
 from tg1.rules.hours import WEEKDAYS
 from tg1.screen.live import LadderScreen, console_on
 from tg1.screen.logs import say, setup_logging
-from tg1.screen.output import bring
+from tg1.screen.output import bring, spell_out
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 def main(argv: Sequence[str] | None = None) -> ExitCode:
     """Run one command and return its exit code; every refusal is one sentence on stderr."""
+    spell_out()
     redactor = Redactor()
     install_excepthooks(redactor)
     logs: list[Logs] = []

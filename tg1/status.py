@@ -14,7 +14,7 @@ from rich.text import Text
 from tg1.errors import ExitCode
 from tg1.machine.clock import SystemClock
 from tg1.screen.command import run_command
-from tg1.screen.output import show
+from tg1.screen.output import is_terminal, show
 from tg1.told.command_line import columns, drawn, parser_of, words_of
 from tg1.told.folder import StateFolder, instant_of
 from tg1.told.looks import MARKS, age_of_look, as_json, held_by, level_cells, lines_of, look_at, net_of
@@ -70,7 +70,7 @@ def _watch(given: argparse.Namespace, look: Callable[[], list[Looked]], clock: S
     """Ctrl-C is how one leaves: the code is that of the last look."""
     looked = look()
     try:
-        if given.as_json or not sys.stdout.isatty():
+        if given.as_json or not is_terminal(sys.stdout):
             while _show(given, looked):
                 clock.wait_until(clock.monotonic() + EVERY_SECS)
                 looked = look()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import ConfigError, StateError
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock
+from tg1.screen.output import is_terminal
 from tg1.state import StateManager
 from tg1.trading.closing_prices import ClosingPrices
 from tg1.trading.emergency import Flatten, cancel_all
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def stop_command(command: ParsedCommand, clock: SystemClock, redactor: Redactor) -> ExitCode:
     """Stop the bot, cancel its orders and, when asked to, close its positions. Raises `Tg1Error`."""
     config = command.config
-    if command.square_off and not command.yes and not (sys.stdin and sys.stdin.isatty()):
+    if command.square_off and not command.yes and not is_terminal(sys.stdin):
         raise ConfigError("--square-off asks on a terminal before it closes anything: give --yes where there is none.")
     store = StateManager(OsFileSystem(), config.state_dir, config.bot_name)
     lock = BotLock(config.state_dir, config.bot_name, text_required=False)

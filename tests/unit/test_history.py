@@ -127,8 +127,9 @@ def test_the_trips_of_a_fresh_grid_count_beside_those_of_the_old_one(tmp_path: P
     assert json.loads(run("--json")[1])["total"]["round_trips"] == 2
 
 
-def test_paper_is_never_added_to_real_money(tmp_path: Path, run: Any) -> None:
+def test_paper_is_never_added_to_real_money(tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bot that was rehearsed under its own name leaves no trip of the rehearsal on the tax sheet."""
+    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "paper").mkdir()
     _write(tmp_path, _trip(1, "2026-02-16"))
     _write(tmp_path / "paper", _trip(1, "2026-02-16", uuid="played"), _trip(2, "2026-02-16"))

@@ -27,7 +27,7 @@ from tg1.paper_process import paper_exchange
 from tg1.rules import positions
 from tg1.rules.hours import SessionPhase, phase_of
 from tg1.screen.command import CommandParser, run_command
-from tg1.screen.output import show
+from tg1.screen.output import is_terminal, show, takes_colours
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -73,11 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answer(given: argparse.Namespace, flags: Sequence[str]) -> int:
     command = parse_command([*flags, "--dry-run"], os.environ)
     findings: list[Finding] = []
-    doctor = Doctor(command=command, may_log_in=given.yes, asks=not given.as_json and sys.stdin.isatty())
+    doctor = Doctor(command=command, may_log_in=given.yes, asks=not given.as_json and is_terminal(sys.stdin))
     for each in doctor.look():
         findings.append(each)
         if not given.as_json:
-            show(lines_of(each, colours=sys.stdout.isatty()))
+            show(lines_of(each, colours=takes_colours(sys.stdout)))
     if given.evidence is not None:
         doctor.write_evidence(given.evidence)
     if given.as_json:

@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from tg1.errors import ConfigError, ExitCode, Tg1Error
+from tg1.screen.logs import say
+from tg1.screen.output import spell_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,6 +35,7 @@ def run_command(word: str, act: Callable[[], int], *, interrupted: str = "") -> 
     `interrupted` is said after Ctrl-C: what stands and what doesn't. A reader that has had enough (`| head`) is no
     failure.
     """
+    spell_out()
     try:
         return int(act())
     except Tg1Error as exc:
@@ -50,7 +53,7 @@ def run_command(word: str, act: Callable[[], int], *, interrupted: str = "") -> 
 
 def complain(word: str, sentence: str) -> None:
     """Say a sentence of a command on stderr."""
-    print(f"tg1 {word}: {sentence}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
+    say(sys.stderr, f"tg1 {word}: {sentence}")
 
 
 def without(word: str, missing: ModuleNotFoundError, packages: Collection[str], extra: str) -> SystemExit:

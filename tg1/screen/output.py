@@ -11,6 +11,7 @@ from tg1.errors import OutputLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TextIO
 
 
 def show(text: str) -> bool:
@@ -19,14 +20,15 @@ def show(text: str) -> bool:
 
 
 def bring(print_it: Callable[[], None], what: str) -> bool:
-    """Bring to stdout what is printed; a reader that has had enough (`| head`) is no failure: False.
+    """Bring to stdout what is printed; a reader that has had enough (`| head`) or never was is no failure: False.
 
     Raises `OutputLost` when it can't be printed for another reason, such as a full disk.
     """
+    if sys.stdout is None:  # Python has None for one that was closed before the start
+        return False
     try:
         print_it()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError as exc:
         # What is left in the buffer would fail once more, and loudly, when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -34,6 +36,23 @@ def bring(print_it: Callable[[], None], what: str) -> bool:
             raise OutputLost(f"{what} can't be printed: {exc.strerror or exc}") from exc
         return False
     return True
+
+
+def spell_out() -> None:
+    """Let stdout spell out what its encoding lacks: a "…" on an ASCII terminal must not cost the answer."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """True when a person looks at it; a stream that was closed before the start is None."""
+    return stream is not None and stream.isatty()
+
+
+def takes_colours(stream: TextIO | None) -> bool:
+    """True for a terminal whose user has not said otherwise (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tg1.screen.command import CommandParser
+from tg1.screen.output import is_terminal
 from tg1.settings.fields import GridOcoFields
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def parser_of(word: str, about: str, *, needs_name: bool = False) -> CommandPars
 def drawn(what: RenderableType, width: int) -> str:
     """Something of rich's as text for stdout, with colours where that is a terminal."""
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=sys.stdout.isatty(), highlight=False)
+    console = Console(file=out, width=width, force_terminal=is_terminal(sys.stdout), highlight=False)
     console.print(what)
     return out.getvalue().rstrip("\n")
 

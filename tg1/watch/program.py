@@ -18,6 +18,7 @@ from tg1.machine.clock import SystemClock
 from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.terminal import outlive
 from tg1.screen.logs import say, setup_logging
+from tg1.screen.output import spell_out
 from tg1.screen.writer import unbuffered
 from tg1.told.notify import Notify
 from tg1.watch.command import parse
@@ -47,6 +48,7 @@ SPOOL = Path("watch", "spool.json")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every refusal is one sentence on stderr."""
+    spell_out()
     redactor = Redactor()
     install_excepthooks(redactor)
     try:
