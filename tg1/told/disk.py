@@ -57,15 +57,15 @@ class LightFiles:
 
     def append(self, path: Path, data: bytes) -> int:
         """Append; returns how long the file is now."""
-        _write(str(path), os.O_APPEND, data)
-        return path.stat().st_size
+        return _write(str(path), os.O_APPEND, data)
 
     def move(self, source: Path, target: Path) -> None:
         """Rename over `target`."""
         source.replace(target)
 
 
-def _write(path: str, how: int, data: bytes) -> None:
+def _write(path: str, how: int, data: bytes) -> int:
+    """Write all or nothing; returns how long the file is now."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | how, FILE_MODE)
     before = os.fstat(descriptor).st_size
     try:
@@ -77,6 +77,7 @@ def _write(path: str, how: int, data: bytes) -> None:
         raise
     finally:
         os.close(descriptor)
+    return before + len(data)
 
 
 class ToldDisk:
@@ -148,12 +149,12 @@ class ToldDisk:
             self._bring(events)
 
     def _bring(self, events: list[Event]) -> None:
-        is_written = self._try("events", lambda: self._append(events))
-        with self._lock:
-            if not is_written:
+        if not self._try("events", lambda: self._append(events)):
+            with self._lock:
                 self._events.extendleft(reversed(events))
                 self._keep_bound()
-                return
+            return
+        with self._lock:
             lost, self._lost = self._lost, 0
         if lost:
             log.warning("%d events were lost while they could not be written", lost)
@@ -165,7 +166,8 @@ class ToldDisk:
         size = self._files.append(self._paths.events, data)
         self._torn = False
         if size > MOST_BYTES:
-            self._files.move(self._paths.events, self._paths.old_events)
+            # By itself: events that are in the file are told, whatever becomes of this.
+            self._try("old events", lambda: self._files.move(self._paths.events, self._paths.old_events))
 
     def _try(self, what: str, write: Callable[[], object]) -> bool:
         try:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.states import BOT
 from tests.support.told import a_snapshot, an_event
 from tg1.machine.files import write_all
-from tg1.told.codec import decode_snapshot
+from tg1.told.codec import decode_event, decode_snapshot
 from tg1.told.disk import LightFiles, ToldDisk, snapshot_place
 from tg1.told.event_tail import EventTail
 from tg1.told.folder import StateFolder
@@ -105,6 +105,25 @@ def test_events_that_no_disk_takes_are_bounded_and_counted(
     assert disk.close(30)
     assert [event.seq for event in EventTail(paths).new()] == list(range(21, 31))
     assert "20 events were lost while they could not be written" in caplog.text
+
+
+def test_an_event_is_told_once_where_the_file_cannot_be_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in the file stays told, whatever the rename says; that the file grows is said once."""
+    monkeypatch.setattr("tg1.told.disk.MOST_BYTES", 1)
+    paths = ToldPaths(tmp_path, BOT)
+    paths.old_events.mkdir()
+    disk = ToldDisk(paths, paths.snapshot, LightFiles())
+    for seq in (1, 2, 3):
+        disk.tell([an_event(seq)])
+        disk.flush(30)
+    assert [decode_event(line).seq for line in paths.events.read_bytes().splitlines()] == [1, 2, 3]
+    assert caplog.text.count("can't be written") == 1
+    paths.old_events.rmdir()
+    disk.tell([an_event(4)])
+    assert disk.close(30)
+    assert len(paths.old_events.read_bytes().splitlines()) == 4
 
 
 def test_files_are_private(tmp_path: Path) -> None:
