@@ -32,7 +32,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.settling": ("engine/test_once.py", "engine/test_faults_wire.py"),
     "trading.starting": ("engine/test_days_and_disk.py", "engine/test_ends.py", "engine/test_placement.py"),
     "trading.steady_clock": ("engine/test_hours.py",),
-    "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py"),
+    "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py", "unit/doctor/test_machine.py"),
     "screen.command": ("unit/test_commands.py", "unit/test_config_command.py", "unit/pair/test_program.py"),
     "login": ("contract/test_login.py",),
     "kite.redirect": ("contract/test_login.py",),

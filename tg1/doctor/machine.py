@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import struct
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -46,20 +47,28 @@ def disk(config: GridOcoConfig, clock: Clock) -> Iterator[Finding]:
     """Room, kind and speed of the disk that will hold the state."""
     place = next(each for each in (config.state_dir.absolute(), *config.state_dir.absolute().parents) if each.is_dir())
     yield judge.disk(shutil.disk_usage(place).free, _kind_of(place), str(config.state_dir))
-    probe = place / f".tg1-doctor-{os.getpid()}"
-    files, secs = OsFileSystem(), []
+    try:
+        secs = _save_secs(place, clock)
+    except OSError as exc:
+        told = f"nothing can be written to {place}: {exc.strerror or exc}"
+        yield red("saving", told, "Give the bot a --state-dir that is its own, with room.")
+        return
+    yield judge.saving(secs)
+
+
+def _save_secs(place: Path, clock: Clock) -> list[float]:
+    """How long a save takes, of several; nothing is left behind. Raises `OSError`."""
+    probe, files, secs = place / f".tg1-doctor-{os.getpid()}", OsFileSystem(), []
     try:
         for _ in range(TRIES):
             begun = clock.monotonic()
             files.write_synced(probe, PROBE_BYTES)
             files.sync_dir(place)
             secs.append(clock.monotonic() - begun)
-        files.unlink(probe)
-    except OSError as exc:
-        told = f"nothing can be written to {place}: {exc.strerror or exc}"
-        yield red("saving", told, "Give the bot a --state-dir that is its own.")
-        return
-    yield judge.saving(secs)
+    finally:
+        with suppress(OSError):
+            files.unlink(probe)
+    return secs
 
 
 def _kind_of(place: Path) -> str:
