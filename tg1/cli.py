@@ -187,7 +187,8 @@ def parse_command(
     file = config_file(values.pop("config", None), read_config)
     sources = gather(values, environ, file)
     try:
-        credentials = collect(values, sources.secret_environ(environ), read_file)
+        are_needed = action is not Action.DRY_RUN and not sources.values.get("paper")
+        credentials = collect(values, sources.secret_environ(environ), read_file, are_needed=are_needed)
         named = {"bot_name": "", "token_a_symbol": "", **sources.values, **credentials.values}
         config = _reachable(GridOcoConfig(**named), sources.given)
         _judge(config, action, sources.given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError, ExitCode
-from tg1.screen.command import CommandParser, run_command
+from tg1.screen.command import CommandParser, complain, run_command
 from tg1.screen.output import show
 from tg1.settings.flag_table import GROUPS
 from tg1.settings.flags import CREDENTIALS, flag_of
@@ -31,6 +31,8 @@ def _answer(given: argparse.Namespace, flags: Sequence[str]) -> int:
     if given.action == "check":
         return _check(given.files, flags)
     command = _parsed(flags)
+    for warning in command.warnings:
+        complain("config", warning)
     show(json.dumps(settings(command), indent=2) if given.as_json else table(command))
     return int(ExitCode.OK)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tg1.cli import parse_command
 from tg1.config_command import main
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ def test_check_judges_every_file_and_ends_with_the_refusal(file: Path, capsys: p
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{bad}: --zerodha-config is missing")
     assert second.startswith(f"{file}: fine")
+
+
+def test_a_bot_can_be_looked_at_and_rehearsed_before_its_keys_are_there(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run and paper need no credentials (behaviour 16): a file of theirs that is not there yet is a warning."""
+    live = file.with_name("live.toml")
+    live.write_text(f'{FILE}trade-key-file = "{file.parent}/none"\n'.replace("paper = true\n", ""), encoding="utf-8")
+    missing = f"names {file.parent}/none, which can't be read: No such file or directory ({live}, line 6)"
+    assert main(["show", "--config", str(live)]) == 0
+    out, err = capsys.readouterr()
+    assert ("  qty-a                100" in out, missing in err) == (True, True)
+    assert missing in parse_command(["--config", str(live), "--paper"], {}).warnings[0]
+    assert main(["check", str(live)]) == 2
+    assert missing in capsys.readouterr().out
 
 
 def test_show_tells_values_and_sources(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,12 +33,16 @@ class Credentials:
 
 
 def collect(
-    flags: Mapping[str, object], environ: Mapping[str, str], read_file: Callable[[Path], GivenFile]
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    read_file: Callable[[Path], GivenFile],
+    *,
+    are_needed: bool = True,
 ) -> Credentials:
     """Find each credential: its flag wins, then `TG1_TRADE_KEY`, then the file that `TG1_TRADE_KEY_FILE` names.
 
     `flags` maps field names to what the command line gave. Raises `ConfigError` for a file that can't be read and for
-    a value that spans lines.
+    a value that spans lines. Where none are needed (a rehearsal before the broker has sent the keys) it warns of them.
     """
     values: dict[str, str] = {}
     on_command_line: list[str] = []
@@ -48,10 +52,15 @@ def collect(
         source = flag_of(name)
         if value:
             on_command_line.append(source)
-        else:
-            source, value = _from_environment(name, environ, read_file, warnings)
-        if value:
-            values[name] = _checked(source, value)
+        try:
+            if not value:
+                source, value = _from_environment(name, environ, read_file, warnings)
+            if value:
+                values[name] = _checked(source, value)
+        except ConfigError as exc:
+            if are_needed:
+                raise
+            warnings.append(str(exc))
     if on_command_line:
         warnings.insert(0, _seen_by_others(on_command_line))
     return Credentials(values=values, warnings=tuple(warnings))

@@ -98,7 +98,7 @@ def test_secret_files_of_the_file_stand_behind_the_environment(file: Path, tmp_p
     assert parsed(file).sources.of_secret("trade_key", {"TG1_TRADE_KEY": "K2"}) == "TG1_TRADE_KEY"
     key.unlink()
     with pytest.raises(ConfigError, match=rf"can't be read: No such file or directory \({file}, line 8\)"):
-        parsed(file)
+        parse_command(["--config", str(file)], {})
 
 
 def test_switches_are_not_taken_from_the_environment(file: Path) -> None:
