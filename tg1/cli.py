@@ -211,7 +211,8 @@ def config_file(name: str | None, read: Callable[[Path], GivenFile]) -> ConfigFi
     if name is None:
         return NO_FILE
     try:
-        return parse(read(Path(name)).data.decode(), name)
+        # Editors on Windows put a mark before the first letter.
+        return parse(read(Path(name)).data.decode("utf-8-sig"), name)
     except OSError as exc:
         raise ConfigError(f"--config {shown(name)} can't be read: {exc.strerror or exc}.") from exc
     except UnicodeDecodeError as exc:
@@ -259,6 +260,8 @@ def _unknown_sentence(argument: str, argv: Sequence[str], parser: argparse.Argum
     """Name what was not understood, but never a value that may be a secret."""
     if not argument.startswith("-"):
         before = _flag_before(argument, argv)
+        if not before:
+            return f"{shown(argument)} belongs to no flag; a file of settings is given as --config FILE."
         what = "A value" if before in {flag_of(name) for name in CREDENTIALS} else shown(argument)
         return f"{what} after {before} belongs to no flag (a value with spaces needs quotes); see --help."
     name = argument.split("=", 1)[0]
@@ -274,4 +277,4 @@ def _unknown_sentence(argument: str, argv: Sequence[str], parser: argparse.Argum
 def _flag_before(argument: str, argv: Sequence[str]) -> str:
     position = list(argv).index(argument) if argument in argv else 0
     flags = [one.split("=", 1)[0] for one in argv[:position] if one.startswith("--")]
-    return flags[-1] if flags else "the program's name"
+    return flags[-1] if flags else ""

@@ -99,6 +99,11 @@ def test_cli_knows_which_flags_were_given() -> None:
     }
 
 
+def test_a_word_before_any_flag_is_taken_for_a_file_of_settings() -> None:
+    """`tg1 config show irfc.toml` is what one types after `tg1 config check irfc.toml`."""
+    assert refusal("irfc.toml") == "irfc.toml belongs to no flag; a file of settings is given as --config FILE."
+
+
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [("--qty", "did you mean --qty-a?"), ("--tradetype", "did you mean --trade-type?"), ("--bogus", "see --help.")],

@@ -74,7 +74,7 @@ def _table(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{name} is not TOML: {exc}.") from exc
+        raise ConfigError(f"{name} is not TOML: {exc}; text needs quotes, and no key stands twice.") from exc
 
 
 def _lines(text: str, table: Mapping[str, Any]) -> dict[str, int]:

@@ -87,7 +87,9 @@ def test_keys_and_secrets_are_refused_without_their_value(name: str) -> None:
 
 def test_text_that_is_no_toml_is_refused_with_its_place() -> None:
     """Line and column are those of the parser."""
-    assert refusal("steps = 5\nspread = ").startswith("bots/irfc.toml is not TOML: ")
+    told = refusal("steps = 5\ntoken-a = IRFC")
+    assert told.startswith("bots/irfc.toml is not TOML: ")
+    assert told.endswith("(at line 2, column 11); text needs quotes, and no key stands twice.")
     assert "line 2" in refusal("steps = 5\nspread = \n")
 
 

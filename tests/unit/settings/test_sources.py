@@ -121,6 +121,12 @@ def test_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, told: st
         parsed(tmp_path / name)
 
 
+def test_file_of_a_windows_editor_is_read(file: Path) -> None:
+    """The mark that it puts before the first letter is no part of the first key."""
+    file.write_text(BOT, encoding="utf-8-sig")
+    assert parsed(file).config.bot_name == "B"
+
+
 def test_file_that_is_no_text_is_refused(file: Path) -> None:
     """A sentence, no traceback."""
     file.write_bytes(b"\xff\xfe")
