@@ -200,7 +200,7 @@ class GridOcoEngine:
     def _poll(
         self, books: dict[str, Book], role: Role, moment: Moment, handle_fill: Callable[[News, Moment], None]
     ) -> None:
-        for news in self._keeper.news(books, role, moment):
+        for news in self._keeper.news(books, role, self._parts.rules, moment):
             if news.is_fill:
                 handle_fill(news, moment)
             else:

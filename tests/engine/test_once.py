@@ -155,6 +155,37 @@ def test_first_order_of_an_empty_account_that_never_arrived_is_placed_again(make
     assert [item.key.split()[0] for item in bench.state.attention] == ["empty-book"]
 
 
+def test_trip_whose_hedge_never_arrived_ends_with_its_target(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 9.4: 100 bought and sold while nobody knew of the hedge: a trip like any other, and the next one.
+
+    It used to wait for an order that was proven absent: no record, and no entry for the rest of the day.
+    """
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.broker.answers.extend(["ok", "unknown-lost"])
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.cycle(35)
+    (record,) = bench.state.order_history
+    assert (record.outcome, record.realised_pnl, bench.state.total_pnl) == ("target", 50, 50)
+    assert bench.broker.working_at(Side.BUY, "49.00")
+    assert bench.level(TradeSide.DOWNSIDE).state is LevelState.ENTRY_PLACED
+
+
+def test_level_whose_target_never_arrived_is_closed_by_its_hedge(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 9.4: 50 SBIN sold against 100 IRFC while nobody knew of the target: closed for good, and told."""
+    bench = make_bench(trade_type="buyocots", steps=2).begin()
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.broker.answers.append("unknown-lost")
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "118.50", "downside_oco").order_id)
+    bench.cycle(10)
+    assert bench.level(TradeSide.DOWNSIDE).closed
+    assert [record.outcome for record in bench.state.order_history] == ["oco"]
+
+
 def test_row_without_an_order_id_proves_arrival_and_is_adopted_later(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 4.3: an AppOrderID that can't be read yet neither frees the level nor makes its order an orphan."""
     bench = make_bench(trade_type="buyts", steps=1).begin()

@@ -16,6 +16,7 @@ from tg1.rules.timing import is_recent
 from tg1.rules.transitions import LevelEvent, freed, move, stay
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
     from tg1.rules.given import Moment, Rules
@@ -73,10 +74,15 @@ def oco_read(level: OpenOrder, reading: Reading, rules: Rules, moment: Moment) -
     return _settled(change.then(conclude(change.level, rules, moment.now)))
 
 
-def never_arrived(level: OpenOrder, order: LegOrder) -> Change:
-    """Free the leg of an order that the book proved absent; a new attempt gets a new client id (behaviour 3.3)."""
+def never_arrived(level: OpenOrder, order: LegOrder, rules: Rules, now: datetime) -> Change:
+    """Free the leg of an order that the book proved absent; a new attempt gets a new client id (behaviour 3.3).
+
+    What the other leg did meanwhile may have waited for this last word.
+    """
     text = f"[{level.trade_side}] {order.role.upper()} {order.side} {order.client_id} never arrived; the level is free"
-    return Change(level=freed(level, order.role), notes=(Note(text=text),), settled=order)
+    change = Change(level=freed(level, order.role), notes=(Note(text=text),), settled=order)
+    change = change.then(_closed_if_covered(change.level, order, rules))
+    return change.then(conclude(change.level, rules, now))
 
 
 def set_pending_hedge(level: OpenOrder, rules: Rules, price_b: Decimal) -> Change:

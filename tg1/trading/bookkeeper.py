@@ -106,16 +106,16 @@ class Bookkeeper:
                 self._failing.discard(account)
         return books
 
-    def news(self, books: Mapping[str, Book], role: Role, moment: Moment) -> list[News]:
+    def news(self, books: Mapping[str, Book], role: Role, rules: Rules, moment: Moment) -> list[News]:
         """What the books say of the orders of one role; an order that never arrived is freed on the way."""
         found = []
         for level, order in list(self.live_orders()):
             book = books.get(self._client.account_of(role, level.trade_side)) if order.role is role else None
-            if book is not None and (reading := self._reading(book, level, order, moment)) is not None:
+            if book is not None and (reading := self._reading(book, level, order, rules, moment)) is not None:
                 found.append(News(uuid=level.uuid, account=book.account, reading=reading))
         return found
 
-    def _reading(self, book: Book, level: OpenOrder, order: LegOrder, moment: Moment) -> Reading | None:
+    def _reading(self, book: Book, level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Reading | None:
         row = book.find(order)
         if row is not None and row.status is OrderStatus.WORKING:
             self.blame.saw_working(book.account, order, moment)
@@ -123,7 +123,7 @@ class Bookkeeper:
             return None
         reading = resolve(order, row)
         if reading.resolution is Resolution.ABSENT:
-            self._count_absence(book, level, order, moment)
+            self._count_absence(book, level, order, rules, moment)
             return None
         if order.in_doubt and row is not None:
             self._doubts.forget(order.client_id)
@@ -132,13 +132,13 @@ class Bookkeeper:
                 log.info("%s %s found in the book: %s -> ID=%s", where, order.side, order.client_id, row.order_id)
         return reading
 
-    def _count_absence(self, book: Book, level: OpenOrder, order: LegOrder, moment: Moment) -> None:
+    def _count_absence(self, book: Book, level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> None:
         """Free the level of an order in doubt once its absence is proven (behaviour 3.3)."""
         proof = self._doubts.absent(order.client_id, moment.monotonic, is_empty=book.is_empty)
         if proof is None:
             return
         self._doubts.forget(order.client_id)
-        self.apply(level, fills.never_arrived(level, order), book.account, moment)
+        self.apply(level, fills.never_arrived(level, order, rules, moment.now), book.account, moment)
         if proof is Absence.FROM_EMPTY_BOOKS:
             text = (
                 f"an order of {order.quantity} {order.symbol} ({order.client_id}, {level.trade_side} level "

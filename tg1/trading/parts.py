@@ -159,7 +159,7 @@ class Parts:
         """
         self.keeper.drop_blank(books, moment)
         for role in (Role.ENTRY, Role.TARGET, Role.OCO):
-            for news in self.keeper.news(books, role, moment):
+            for news in self.keeper.news(books, role, self.rules, moment):
                 self.keeper.take(news, self.rules, moment)
         waits = waits_for_all and not books.keys() >= set(self.client.accounts)
         return self.strangers.judge(books, self.rules, moment, waits=waits)

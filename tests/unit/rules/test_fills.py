@@ -279,7 +279,7 @@ def test_never_arrived_frees_the_leg_without_a_backoff() -> None:
     """Behaviour 3.3: a new attempt is free at once."""
     level = entry_placed()
     assert level.order is not None
-    change = never_arrived(level, level.order)
+    change = never_arrived(level, level.order, RULES, NOW)
     assert change.level.state is LevelState.FRESH
     assert change.level.backoff == NO_BACKOFF
     assert change.settled == level.order
@@ -289,7 +289,30 @@ def test_never_arrived_hedge_leaves_the_target_alone() -> None:
     """Behaviour 3.3: only the leg of the order that never arrived is free again."""
     level = target_placed()
     assert level.oco_order is not None
-    assert never_arrived(level, level.oco_order).level == replace(level, oco_order=None)
+    assert never_arrived(level, level.oco_order, RULES, NOW).level == replace(level, oco_order=None)
+
+
+def test_never_arrived_is_the_last_word_that_a_filled_target_waits_for() -> None:
+    """Behaviour 3.3, 9.4: the trip is over, its record says when, and the level enters again."""
+    waiting = see(target_placed(), Role.TARGET, OrderStatus.FILLED, 100, "49.50").level
+    assert waiting.oco_order is not None
+    change = never_arrived(waiting, waiting.oco_order, RULES, NOW)
+    assert (change.level.state, change.level.uuid, change.settled) == (LevelState.FRESH, "another", waiting.oco_order)
+    assert change.record is not None
+    assert (change.record.outcome, change.record.completed_at) == ("target", NOW.isoformat())
+    for_good = replace(RULES, auto_reenter=False)
+    assert never_arrived(waiting, waiting.oco_order, for_good, NOW).level.closed
+
+
+def test_never_arrived_hedge_was_not_needed_when_the_rest_of_the_level_is_covered() -> None:
+    """Behaviour 6.3: 20 SBIN of an earlier hedge cover the 40 IRFC that a partly filled target has left."""
+    partly = see(target_placed(), Role.OCO, OrderStatus.CANCELLED, 20, "118.40").level
+    again = see(with_order(partly, an_oco()), Role.TARGET, OrderStatus.CANCELLED, 60, "49.50").level
+    assert (again.state, again.open_quantity) == (LevelState.TARGET_READY, 40)
+    assert again.oco_order is not None
+    change = never_arrived(again, again.oco_order, RULES, NOW)
+    assert (change.level.state, change.level.closed, change.oco_count) == (LevelState.OCO_FILLED, True, 1)
+    assert change.record is not None
 
 
 def test_order_of_which_all_filled_keeps_its_place_until_the_book_says_so() -> None:
@@ -400,7 +423,7 @@ def test_operator_reads_what_never_arrived_and_which_hedge_was_set_late() -> Non
     """Behaviour 3.3, 5.3: both are told, with the order's name and the prices."""
     level = entry_placed()
     assert level.order is not None
-    assert never_arrived(level, level.order).notes == (
+    assert never_arrived(level, level.order, RULES, NOW).notes == (
         Note(text="[downside] ENTRY BUY TAGXXGENUD01E000 never arrived; the level is free"),
     )
     pending = see(level, Role.ENTRY, OrderStatus.FILLED, 100, moment=BLIND).level

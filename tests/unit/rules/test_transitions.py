@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.level_life import RULES, a_target, an_oco, level_in, see, target_placed
-from tests.support.states import an_order
+from tests.support.states import NOW, an_order
 from tg1.errors import IllegalMove
 from tg1.models import LevelState, OpenOrder, OrderStatus, Role
 from tg1.rules.fills import never_arrived
@@ -184,7 +184,7 @@ def unheard(level: OpenOrder, order: LegOrder, what: str) -> OpenOrder:
     """The order leaves without a fill: refused, proven absent, or not sent at all."""
     if what == "refused":
         return refused(level, order, "RMS says no").level
-    return never_arrived(level, order).level if what == "absent" else freed(level, order.role)
+    return never_arrived(level, order, RULES, NOW).level if what == "absent" else freed(level, order.role)
 
 
 @given(st.lists(words, max_size=30), st.booleans())
