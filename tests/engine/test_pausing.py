@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,3 +143,30 @@ def test_a_wish_from_before_the_start_is_followed_from_the_first_cycle(
     bench = _begin(make_bench(), wishes)
     bench.cycle(5)
     assert bench.broker.placed == []
+
+
+def test_each_wish_is_followed_once_and_said_as_what_it_means(
+    make_bench: Callable[..., Bench], wishes: HandWishes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The operator reads in the log what his wish has made of the bot, in one line for each."""
+    bench = _begin(make_bench(), wishes)
+    bench.cycle(3)
+    with caplog.at_level(logging.WARNING):
+        for sides in ((Side.SELL,), (Side.BUY, Side.SELL), ()):
+            wishes.pause(*sides)
+            bench.cycle(2)
+    assert [line.removeprefix("By the operator's wish: ") for line in caplog.messages] == [
+        "no new SELL entries; open levels keep their targets and hedges",
+        "no new entries; open levels keep their targets and hedges",
+        "entries are placed again on both sides",
+    ]
+
+
+def test_withdrawn_entry_is_told_from_other_cancels(make_bench: Callable[..., Bench], wishes: HandWishes) -> None:
+    """Whoever reads the day's story finds why the order ended."""
+    bench = _begin(make_bench(trade_type="buyts", steps=1), wishes)
+    bench.cycle(2)
+    (entry,) = bench.broker.working()
+    wishes.pause(Side.BUY)
+    bench.cycle(2)
+    assert bench.engine._parts.desk.cancel_reasons == {entry.order_id: "the operator paused this side"}

@@ -26,7 +26,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.hedge_alarm": ("engine/test_hedges_that_hedge.py",),
     "trading.hedging": ("engine/test_hedges_that_hedge.py", "engine/test_hedges.py"),
     "trading.new_day": ("engine/test_days_and_disk.py",),
-    "trading.parts": ("engine",),
     "trading.price_watch": ("engine/test_prices.py",),
     "trading.session": ("engine/test_hours.py", "engine/test_ends.py"),
     "trading.settling": ("engine/test_once.py", "engine/test_faults_wire.py"),

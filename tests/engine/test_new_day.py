@@ -1,0 +1,251 @@
+"""From one trading day to the next: what goes, what stays, and when it has to wait (behaviour 9.5)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.simdisk import SimDisk
+from tg1.errors import ConfigError
+from tg1.models import LevelState, Side, Status, StatusKind, TradeSide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.engine.conftest import Bench
+
+DOWN = TradeSide.DOWNSIDE
+MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
+
+
+def overnight(bench: Bench) -> None:
+    """DAY orders lapse, the books are cleared, it is the next morning."""
+    bench.broker.orders.clear()
+    bench.clock.wall += timedelta(days=1)
+
+
+def grid_of(bench: Bench) -> list[str]:
+    """The entry prices of all levels."""
+    return sorted(f"{level.entry_price:.2f}" for level in bench.state.levels.values())
+
+
+def test_start_on_the_same_day_rolls_nothing(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: orders in doubt keep their counts, and a grid is not begun anew after lunch."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    levels = set(bench.state.levels)
+    reads = dict(bench.broker.reads)
+    bench.begin()
+    assert set(bench.state.levels) == levels
+    assert not bench.store.paths.archive.exists()
+    assert bench.broker.reads == {"trade": reads["trade"] + 1, "upside_oco": 2, "downside_oco": 2}
+
+
+def test_intraday_night_without_a_price_keeps_the_centre_and_refuses_nothing(
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Behaviour 9.5, 1.4: at midnight there is no session's price, so the grid stays where the operator has it."""
+    bench = make_bench(auto_entry=True, entry_price="0", ignore_market_hours=True).begin()
+    bench.cycle(2)
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("57.00")
+    assert bench.cycle() is None
+    assert (bench.state.trading_day, grid_of(bench)) == (TUESDAY, ["48.00", "49.00", "51.00", "52.00"])
+    assert len(bench.broker.working()) == 2
+
+
+def test_intraday_morning_with_a_given_centre_keeps_it(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: TokenA at 50.60 is no reason to move a grid that was asked for around 50."""
+    bench = make_bench().begin()
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("50.60")
+    bench.begin()
+    assert grid_of(bench) == ["48.00", "49.00", "51.00", "52.00"]
+
+
+def test_new_centre_of_a_morning_is_on_the_tick(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.2, 9.5: the last price of a feed need not be."""
+    bench = make_bench(auto_entry=True, entry_price="0").begin()
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("53.02")
+    bench.begin()
+    assert bench.state.grid.entry_price == 53
+
+
+def test_intraday_morning_off_centre_is_allowed_when_asked_for(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4, 9.5: `--allow-off-centre` holds for every morning."""
+    bench = make_bench(allow_off_centre=True).begin()
+    overnight(bench)
+    bench.feed.prices["IRFC"] = Decimal("53.00")
+    bench.begin().cycle(2)
+    assert bench.state.trading_day == TUESDAY
+    assert len(bench.broker.working()) == 4
+
+
+def test_intraday_morning_with_hedges_that_can_not_fill_is_refused(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 6, 9.5: TokenB at 1.90 never trades 2 rupees lower: every fill of the day would stay unhedged."""
+    bench = make_bench().begin()
+    overnight(bench)
+    bench.feed.prices["SBIN"] = Decimal("1.90")
+    with pytest.raises(ConfigError, match=r"--oco-spread 2 reaches the price of SBIN, 1\.90"):
+        bench.begin()
+    assert bench.broker.working() == []
+
+
+def test_intraday_morning_says_what_the_broker_closed_and_where_yesterday_is(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.5: the archive bears the day's date, for whoever checks a contract note against it."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    overnight(bench)
+    with caplog.at_level(logging.WARNING):
+        bench.begin()
+    (copy,) = bench.store.paths.archive.glob("*_state.*.json")
+    assert ".day-2026-11-23." in copy.name
+    assert sum(line.startswith("The broker squared off Trade +100 IRFC at 49.00") for line in caplog.messages) == 1
+
+
+def test_intraday_morning_gives_out_no_id_twice(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.1: 27 days later the clock gives the same generation, and the archive's ids must stay its own."""
+    bench = make_bench(trade_type="buyts", steps=1, ignore_market_hours=True).begin()
+    bench.cycle()
+    old = bench.state.generation
+    bench.broker.orders.clear()
+    bench.clock.wall += timedelta(days=27)
+    bench.begin().cycle()
+    assert int(bench.state.generation, 36) == int(old, 36) + 1
+    assert len({request.client_id for request in bench.broker.placed}) == len(bench.broker.placed) == 2
+
+
+def test_delivery_night_books_the_day_and_lets_go_of_its_orders(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5, 15: charges of the day are settled, trips that go on keep theirs, nobody looks for old orders."""
+    bench = make_bench(product_type="CNC", trade_type="buyts", steps=2, charges=["brokerage=20"]).begin()
+    bench.cycle(2)
+    for price in ("49.00", "49.50"):
+        bench.trade(IRFC=price)
+        bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle()
+    bench.broker.end(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle()
+    assert bench.state.settled
+    evening = bench.engine.view().money.charges
+    overnight(bench)
+    bench.begin()
+    state = bench.state
+    assert (state.trading_day, state.settled) == (TUESDAY, [])
+    assert state.charges_before == evening == bench.engine.view().money.charges
+    assert evening.brokerage == 60
+    assert [one.trip for one in state.executed] == [bench.level(DOWN, 2).uuid]
+
+
+def test_entry_that_went_with_its_day_in_part_is_said_and_gets_its_place(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 5.2, 6.3, 9.5: 40 of 100 bought: a position like every other, numbered in the order of opening."""
+    bench = make_bench(product_type="CNC").begin()
+    bench.cycle(2)
+    entry = bench.broker.working_at(Side.BUY, "49.00")
+    bench.broker.fill(entry.order_id, 40)
+    bench.cycle()
+    assert bench.state.downside_net_quantity == 40
+    first = bench.state.next_opened_seq
+    overnight(bench)
+    bench.begin()
+    level = bench.level(DOWN)
+    assert (level.state, level.open_quantity) == (LevelState.TARGET_READY, 40)
+    assert (level.opened_seq, bench.state.next_opened_seq) == (first, first + 1)
+    said = {item.key: item.text for item in bench.state.attention}
+    assert len(said) == 4
+    assert said[f"expired {entry.request.client_id}"] == (
+        f"downside level 1: entry BUY of 60 IRFC ({entry.order_id}) was working when the last trading day was left; "
+        "compare the account's position in case it filled unseen"
+    )
+
+
+def test_day_that_can_not_be_rolled_is_said_once(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.5: a book that shows yesterday's orders for an hour is one line, and the next night another one."""
+    bench = make_bench(ignore_market_hours=True).begin()
+    bench.cycle(2)
+    for _ in range(2):
+        bench.clock.wall += timedelta(days=1)
+        bench.cycle(5)
+    assert [line for line in caplog.messages if "not rolled" in line] == [
+        f"The date says 2026-11-{day} but the books still show this grid's orders: not rolled yet" for day in (24, 25)
+    ]
+    assert (bench.state.trading_day, len(bench.broker.working())) == (MONDAY, 4)
+    assert bench.broker.placed[4:] == []
+    bench.broker.orders.clear()
+    bench.cycle(3)
+    assert (bench.state.trading_day, len(bench.broker.working())) == (date(2026, 11, 25), 4)
+
+
+def test_night_with_a_full_disk_is_told_and_made_good(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.2, 9.5: whoever watches hears why nothing is placed, and that it is over."""
+    bench = make_bench(ignore_market_hours=True)
+    bench.fs = SimDisk()
+    bench.begin().cycle(2)
+    overnight(bench)
+
+    def refuse(op: str, path: Path) -> None:
+        if op in ("write", "link", "make_dir"):
+            raise OSError(28, "No space left on device", str(path))
+
+    bench.fs.before_op = refuse
+    assert bench.cycle(3) is None
+    assert "No space left on device" in bench.engine._parts.save_failed
+    assert sum(line.startswith("NO ORDERS ARE PLACED") for line in caplog.messages) == 1
+    bench.fs.before_op = lambda _op, _path: None
+    bench.cycle(2)
+    assert (bench.state.trading_day, bench.engine._parts.save_failed) == (TUESDAY, "")
+    assert len(bench.broker.working()) == 4
+
+
+def ending_by_its_rules(bench: Bench) -> Bench:
+    """A bot that terminates, whose cancels have not been confirmed: its process is gone."""
+    bench.begin().cycle(2)
+    bench.state.bot_status = Status(kind=StatusKind.TERMINATING, reason="OCO imbalance")
+    bench.engine._parts.save(bench.engine._parts.moment())
+    return bench
+
+
+def test_termination_of_today_forgets_no_order_that_a_book_holds_back(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, 7.3: an empty book of the same day proves nothing: the order is waited for, and cancelled."""
+    bench = ending_by_its_rules(make_bench())
+    bench.broker.empty_books.add("trade")
+    bench.clock.on_wait = bench.broker.empty_books.clear
+    bench.begin()
+    assert bench.code == 3
+    assert str(bench.state.bot_status) == "Terminated: OCO imbalance"
+    assert bench.broker.working() == []
+    assert len(bench.broker.cancelled) == 4
+
+
+def test_termination_of_yesterday_says_which_orders_went_unheard(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3, 9.5: what they filled in the last minute nobody knows, so a person has to look."""
+    bench = ending_by_its_rules(make_bench())
+    overnight(bench)
+    bench.begin()
+    assert bench.code == 3
+    assert (str(bench.state.bot_status), bench.broker.cancelled) == ("Terminated: OCO imbalance", [])
+    assert len([item for item in bench.state.attention if "filled unseen" in item.text]) == 4
+
+
+def test_termination_of_yesterday_cancels_what_todays_books_still_show(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3, 9.5: a server that has not rolled its own day yet shows it working, so it is cancelled."""
+    bench = ending_by_its_rules(make_bench())
+    bench.clock.wall += timedelta(days=1)
+    bench.begin()
+    assert bench.code == 3
+    assert bench.broker.working() == []
+    assert (len(bench.broker.cancelled), bench.state.attention) == (4, [])
