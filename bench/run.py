@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.process import run_example
+from bench.recording import CYCLES as RECORDED_CYCLES
+from bench.recording import bytes_of_a_day, recording_cost
 from bench.rig import Rig
 from bench.telling import CYCLES, telling_costs
 from tg1.machine.files import OsFileSystem
@@ -26,6 +28,7 @@ GOALS_MS = {5: 2.0, 50: 5.0, 500: 40.0}
 TELLING_STEPS = 5
 TELLING_GOAL_MS = 0.3
 """CPU that telling may add to a quiet cycle of 2x5 levels."""
+RECORDING_GOAL_MS = 0.1
 MEMORY_GOAL_MB = 90.0
 FIRST_ORDER_GOAL_SECS = 3.0
 STARTS = 3
@@ -92,6 +95,21 @@ def telling_rows(folder: Path) -> list[Row]:
         )
         for cost in telling_costs(folder, TELLING_STEPS)
     ]
+
+
+def recording_row(folder: Path) -> Row:
+    """What recording adds to a quiet cycle on the engine's thread."""
+    median, worst = recording_cost(folder, TELLING_STEPS)
+    plain, packed = bytes_of_a_day(folder)
+    return Row(
+        what="recording, engine",
+        count=RECORDED_CYCLES,
+        median=median,
+        worst=worst,
+        unit="ms",
+        goal=RECORDING_GOAL_MS,
+        note=f"2x{TELLING_STEPS} levels; a quiet day has {plain / 1e6:.1f} MB, packed {packed / 1e6:.1f}",
+    )
 
 
 def growth_sentence(rows: list[Row]) -> str:
@@ -186,7 +204,7 @@ def _in_process(folder: Path) -> list[Row]:
     print(HEADING)
     cycles = cycle_rows(rigs)
     print(*cycles, growth_sentence(cycles), sep="\n")
-    told = telling_rows(folder)
+    told = [*telling_rows(folder), recording_row(folder)]
     print(*told, sep="\n")
     saves = save_rows(rigs)
     print(*saves, sep="\n")

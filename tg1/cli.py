@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
+from tg1.machine.version import tg1_version
 from tg1.screen.command import CommandParser
 from tg1.screen.output import show
 from tg1.settings.cautions import cautions, wire_cautions
@@ -23,7 +24,7 @@ from tg1.settings.checks import check_cancel_all
 from tg1.settings.config_file import NO_FILE, parse
 from tg1.settings.credentials import collect, read_config_file, read_secret_file
 from tg1.settings.flag_table import ALIASES, GROUPS, REPEATABLE
-from tg1.settings.flags import CREDENTIALS, flag_of
+from tg1.settings.flags import CREDENTIALS, TURNED_OFF, flag_of
 from tg1.settings.sources import Sources, gather
 from tg1.settings.values import shown
 
@@ -136,23 +137,14 @@ class _Version(argparse.Action):
     """Prints the version; a start that is not asked for it reads no package's metadata."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        print(f"tg1 {_version()}")  # noqa: T201  # what was asked for
+        print(f"tg1 {tg1_version()}")  # noqa: T201  # what was asked for
         parser.exit()
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  # see above
-
-    try:
-        return version("tg1")
-    except PackageNotFoundError:
-        return "(a checkout that is not installed)"
 
 
 def _add(group: argparse._ArgumentGroup, flag: Flag) -> None:
     names = [flag_of(flag.field), *ALIASES.get(flag.field, ())]
     if not flag.metavar:
-        turned_on = flag.field != "auto_reenter"
+        turned_on = flag.field not in TURNED_OFF
         group.add_argument(
             *names, dest=flag.field, action="store_const", const=turned_on, help=flag.help.replace("%", "%%")
         )

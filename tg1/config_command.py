@@ -12,7 +12,7 @@ from tg1.errors import ConfigError, ExitCode
 from tg1.screen.command import CommandParser, complain, run_command
 from tg1.screen.output import show
 from tg1.settings.flag_table import GROUPS
-from tg1.settings.flags import CREDENTIALS, flag_of
+from tg1.settings.flags import CREDENTIALS, TURNED_OFF, flag_of
 from tg1.settings.values import shown
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _value(command: ParsedCommand, name: str) -> str:
     value = getattr(command.config, name)
     if name in CREDENTIALS:
         return "(set)" if value else ""
-    if name == "auto_reenter":
+    if name in TURNED_OFF:
         value = not value
     if isinstance(value, bool):
         return "on" if value else "off"

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
+    from tg1.machine.clock import Clock
     from tg1.paper_process import MarketClock
+    from tg1.ports import Broker
+    from tg1.record.start import Recording
     from tg1.rules.hours import TradingCalendar
     from tg1.screen.logs import Logs
     from tg1.screen.view import LadderView
@@ -151,10 +154,12 @@ def _trade(
 
     calendar = _calendar(config, clock) if market is None else _replayed(market)
     beside = Beside(config, clock)
-    client = beside.counted(client_of(config, beside.clock, redactor, kite))
+    broker = client_of(config, beside.clock, redactor, kite)
+    recording = _recording(config, broker, beside.clock, redactor)
+    client = beside.counted(broker) if recording is None else recording.broker
     feed = feed_of(config, clock, redactor, kite)
     teller = beside.teller(client, feed.health, calendar, redactor, os.environ)
-    engine = GridOcoEngine(
+    engine = (GridOcoEngine if recording is None else recording.engine(feed, teller))(
         config=config,
         client=client,
         feed=feed,
@@ -165,6 +170,14 @@ def _trade(
         wishes=beside.wishes,
     )
     return teller.tell_of(engine.start)
+
+
+def _recording(config: GridOcoConfig, broker: Broker, clock: Clock, redactor: Redactor) -> Recording | None:
+    if not config.record:
+        return None
+    from tg1.record.start import Recording  # noqa: PLC0415  # who records nothing imports nothing of it
+
+    return Recording(config, broker, clock, redactor)
 
 
 def _seen_by(*observers: Callable[[LadderView], None] | None) -> Callable[[LadderView], None]:

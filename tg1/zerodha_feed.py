@@ -69,6 +69,8 @@ class ZerodhaFeed:
         self._kite: Any = None
         self._trust: Any = None
         self._seen_errors: set[tuple[str, str]] = set()
+        self.heard: Callable[[float, list[dict[str, Any]]], None] | None = None
+        """Is told of KiteTicker's ticks as they came, in its thread; must return at once."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._logic.phase})"
@@ -230,7 +232,7 @@ class ZerodhaFeed:
         ticker.on_failed = hears("on_failed", lambda now, why: logic.on_error(now, None, why))
         ticker.on_connect = hears("on_connect", lambda _now, _ws, _response: None)
         ticker.on_open = hears("on_open", lambda now, _ws: self._on_open(ticker, now))
-        ticker.on_ticks = hears("on_ticks", lambda now, _ws, ticks: logic.on_ticks(now, ticks))
+        ticker.on_ticks = hears("on_ticks", lambda now, _ws, ticks: self._on_ticks(now, ticks))
         ticker.on_error = hears("on_error", lambda now, _ws, code, why: logic.on_error(now, code, str(why or "")))
         ticker.on_close = hears("on_close", lambda now, _ws, code, why: logic.on_close(now, code, str(why or "")))
         ticker.on_reconnect = hears("on_reconnect", lambda now, _ws, _tries: logic.on_reconnect(now))
@@ -247,6 +249,11 @@ class ZerodhaFeed:
         if not may_retry:
             ticker.stop_retry()
         self._tell()
+
+    def _on_ticks(self, now: float, ticks: list[dict[str, Any]]) -> None:
+        self._logic.on_ticks(now, ticks)
+        if self.heard is not None:
+            self.heard(now, ticks)
 
     def _on_open(self, ticker: Any, now: float) -> None:
         self._logic.on_open(now)

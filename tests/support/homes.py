@@ -89,6 +89,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "kite.history": ("contract/test_data_fetch.py",),
     # So is a sweep: by its small sweeps of made days.
     "sweep": ("sweep",),
+    # A record is made by a whole bot, and its values are tested by what is written of them.
+    "record.values": ("unit/record/test_codec.py",),
+    "record.broker": ("unit/record/test_recorder.py",),
+    "record.engine": ("unit/record/test_recorder.py",),
+    "record.start": ("acceptance",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,
@@ -111,6 +116,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "wiring": ("acceptance",),
     "paper.__main__": SERVED,
     "paper_process": ("acceptance/test_paper_mode.py",),
+    "machine.version": ("unit/test_cli.py",),
     "machine.clock": ("acceptance/test_stopping.py", "engine/test_life_cycle.py"),
     # Parts of one thing, tested through the whole.
     "kite.feed_values": ("unit/kite/test_feed_logic.py",),

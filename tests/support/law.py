@@ -34,7 +34,7 @@ LINES = (
         "watch",
     },
     {"stop"},
-    {"wiring"},
+    {"wiring", "record"},
     {"cli", "grid_engine", "paper_process"},
     {"trading"},
     {"told"},

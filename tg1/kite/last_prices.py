@@ -89,7 +89,7 @@ class LastPrices:
         ignored = 0
         for tick in ticks:
             line = self._lines.get(tick.get("instrument_token", -1))
-            price = _readable_price(tick.get("last_price"))
+            price = readable_price(tick.get("last_price"))
             if line is None or price is None:
                 ignored += 1
             else:
@@ -144,7 +144,7 @@ class LastPrices:
         return " and ".join(self._lines[token].symbol for token in tokens)
 
 
-def _readable_price(value: Any) -> Decimal | None:
+def readable_price(value: Any) -> Decimal | None:
     """Return the price in rupees; None when it is no finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None

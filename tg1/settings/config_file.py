@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.errors import ConfigError
 from tg1.settings.flag_table import ALIASES, GROUPS, REPEATABLE
-from tg1.settings.flags import CREDENTIALS, env_of, flag_of
+from tg1.settings.flags import CREDENTIALS, TURNED_OFF, env_of, flag_of
 from tg1.settings.values import shown
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _plain(one: str, key: str, value: object, where: str) -> object:
     if one in _SWITCHES:
         if not isinstance(value, bool):
             raise ConfigError(f"{where}: {key} is a switch, true or false.")
-        return (one != "auto_reenter") if value else None
+        return (one not in TURNED_OFF) if value else None
     if one in REPEATABLE and isinstance(value, list):
         return tuple(_text(key, each, where) for each in value)
     return _text(key, value, where)

@@ -129,6 +129,8 @@ class GridOcoFields:
     """Folder of state, lock and session files."""
     status_dir: Path | None = None
     """Folder of the snapshots that are written in every cycle, best in memory (tmpfs); None: the state folder."""
+    record: bool = True
+    """Write down each cycle in the state folder, so that the day can be replayed."""
     log_dir: Path = Path("logs")
     """Folder of `grid_oco_engine.log`."""
     log_level: str = "INFO"

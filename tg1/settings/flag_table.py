@@ -94,6 +94,7 @@ GROUPS: dict[str, tuple[Flag, ...]] = {
         _flag("trading_days", "YYYY-MM-DD", "a Saturday session or Muhurat; may be given several times"),
         _flag("state_dir", "FOLDER", "state, lock and session files"),
         _flag("status_dir", "FOLDER", "where tg1 status reads from, in memory if you like (default: the state folder)"),
+        _flag("record", "", "don't write down the day for tg1 replay (records/ in the state folder)"),
         _flag("log_dir", "FOLDER", "log file"),
         _flag("log_level", _one_of(LOG_LEVELS), "least level that is logged"),
         _flag("fresh", "", "archive the saved state and start anew"),

@@ -11,6 +11,7 @@ _SPECIAL = {
     "auto_reenter": "--no-reenter",
     "charges": "--charge",
     "holidays": "--holiday",
+    "record": "--no-record",
     "trading_days": "--trading-day",
 }
 
@@ -39,6 +40,9 @@ OCO_ONLY = (
     "paper_price_b",
 )
 """Fields that mean nothing without a hedge: refused when given with a trade type that has none (behaviour 18)."""
+
+TURNED_OFF = ("auto_reenter", "record")
+"""Switches that are on unless their flag turns them off."""
 
 PAPER_ONLY = ("paper_prices", "paper_price_b", "paper_speed", "paper_seed", "journal")
 """Fields that mean nothing without `--paper`."""

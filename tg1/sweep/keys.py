@@ -26,7 +26,7 @@ WITHOUT_EFFECT = frozenset(
         *CLIENTS,
         *ROOTS,
         *("bot_name", "zerodha_user", "zerodha_config", "insecure_tls", "state_dir", "log_dir", "log_level"),
-        "status_dir",
+        *("status_dir", "record"),
         # A day that has prices is traded on, whatever the calendar says; the stop counts as `effective_stop`.
         *("clear_attention", "holidays", "trading_days", "stop_at", "ignore_market_hours"),
         *("paper", "paper_prices", "paper_price_b", "paper_speed", "paper_seed", "journal"),

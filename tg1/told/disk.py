@@ -10,16 +10,15 @@ import hashlib
 import logging
 import os
 import threading
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from tg1.machine.files import FILE_MODE, OsFileSystem, write_all
 from tg1.screen.writer import Writer
 from tg1.told.codec import SnapshotEncoder, encode_event
+from tg1.told.waiting import Errand, SaidOnce, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tg1.told.events import Event
@@ -89,34 +88,25 @@ class ToldDisk:
         self._snapshot_path = snapshot_path
         self._files = files
         self._writer = writer or Writer("status")
+        self._errand = Errand(self._writer, self._work)
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
-        self._events: deque[Event] = deque()
+        self._events: Waiting[Event] = Waiting(MOST_EVENTS_WAITING)
         self._encoder = SnapshotEncoder()
-        self._lost = 0
-        self._is_asked = False
         self._torn = False
         self._is_closed = False
-        self._faults: dict[str, str] = {}
-        """By what could not be written; said once each."""
+        self._faults = SaidOnce()
 
     def show(self, snapshot: Snapshot) -> None:
         """Let this be the snapshot."""
         with self._lock:
             self._snapshot = snapshot
-        self._ask()
+        self._errand.ask()
 
     def tell(self, events: list[Event]) -> None:
         """Append these events."""
-        with self._lock:
-            self._events.extend(events)
-            self._keep_bound()
-        self._ask()
-
-    def _keep_bound(self) -> None:
-        while len(self._events) > MOST_EVENTS_WAITING:
-            self._events.popleft()
-            self._lost += 1
+        self._events.add(events)
+        self._errand.ask()
 
     def flush(self, within_secs: float) -> bool:
         """Wait until what was told is on disk, but no longer than that; False when it did not get there."""
@@ -129,34 +119,20 @@ class ToldDisk:
         self._writer.end()
         return done
 
-    def _ask(self) -> None:
-        with self._lock:
-            asked, self._is_asked = self._is_asked, True
-        if not asked:
-            self._writer.insist(self._work)
-
     # The writer's thread.
 
     def _work(self) -> None:
         with self._lock:
-            self._is_asked = False
             snapshot, self._snapshot = self._snapshot, None
-            events = list(self._events)
-            self._events.clear()
         if snapshot is not None:
-            self._try("snapshot", lambda: self._files.put(self._snapshot_path, self._encoder.encode(snapshot)))
-        if events:
+            self._faults.tried("snapshot", lambda: self._files.put(self._snapshot_path, self._encoder.encode(snapshot)))
+        if events := self._events.take():
             self._bring(events)
 
     def _bring(self, events: list[Event]) -> None:
-        if not self._try("events", lambda: self._append(events)):
-            with self._lock:
-                self._events.extendleft(reversed(events))
-                self._keep_bound()
-            return
-        with self._lock:
-            lost, self._lost = self._lost, 0
-        if lost:
+        if not self._faults.tried("events", lambda: self._append(events)):
+            self._events.give_back(events)
+        elif lost := self._events.take_lost():
             log.warning("%d events were lost while they could not be written", lost)
 
     def _append(self, events: list[Event]) -> None:
@@ -167,20 +143,7 @@ class ToldDisk:
         self._torn = False
         if size > MOST_BYTES:
             # By itself: events that are in the file are told, whatever becomes of this.
-            self._try("old events", lambda: self._files.move(self._paths.events, self._paths.old_events))
-
-    def _try(self, what: str, write: Callable[[], object]) -> bool:
-        try:
-            write()
-        except OSError as exc:
-            fault = exc.strerror or str(exc)
-            if self._faults.get(what) != fault:
-                log.warning("The bot's %s can't be written: %s; trading goes on", what, fault)
-            self._faults[what] = fault
-            return False
-        if self._faults.pop(what, ""):
-            log.info("The bot's %s can be written again", what)
-        return True
+            self._faults.tried("old events", lambda: self._files.move(self._paths.events, self._paths.old_events))
 
 
 def snapshot_place(paths: ToldPaths, status_dir: Path | None) -> Path:

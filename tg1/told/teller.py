@@ -60,6 +60,8 @@ class Teller:
     """None where no service manager listens."""
     scrub: Callable[[str], str]
     """Takes secrets out of a text (behaviour 16)."""
+    also: Callable[[list[Event]], None] | None = None
+    """Who else is told of the events."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _seen: Seen | None = field(default=None, init=False)
     _money: Statement | None = field(default=None, init=False)
@@ -251,7 +253,10 @@ class Teller:
         if not told:
             return
         now, cycle = self.clock.now(), 0 if self._snapshot is None else self._snapshot.cycle
-        self.disk.tell([self._event(now, cycle, one) for one in told])
+        events = [self._event(now, cycle, one) for one in told]
+        self.disk.tell(events)
+        if self.also is not None:
+            self.also(events)
 
     def _event(self, now: datetime, cycle: int, told: dict[str, Any]) -> Event:
         self._seq += 1

@@ -1,0 +1,98 @@
+"""Lines of a record: what was written comes back, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.records import a_begun, a_cycle, an_end, cycles, line_of, texts
+from tests.support.states import bot_states, instants
+from tg1.record.codec import decode_entry
+from tg1.record.values import Cycle, Ended
+
+if TYPE_CHECKING:
+    from tg1.models import BotState
+
+
+@given(cycle=cycles)
+def test_a_cycle_comes_back(cycle: Cycle) -> None:
+    """Whatever it saw, sent and was told, on one line."""
+    line = line_of(cycle)
+    assert line.count(b"\n") == 1
+    assert decode_entry(line) == cycle
+
+
+@given(state=bot_states(), at=instants)
+def test_a_start_comes_back(state: BotState, at: Any) -> None:
+    """With the whole state that the first cycle found."""
+    begun = a_begun(state=replace(state, order_history=[]), at=at)
+    assert decode_entry(line_of(begun)) == begun
+
+
+@given(ended=st.builds(Ended, at=instants, why=texts, exit_code=st.integers(0, 6)))
+def test_an_end_comes_back(ended: Ended) -> None:
+    """With its words and its code."""
+    assert decode_entry(line_of(ended)) == ended
+
+
+def test_a_quiet_cycle_is_short() -> None:
+    """A day has 22,500 of them: what is empty is left out."""
+    assert json.loads(line_of(a_cycle())) == {
+        "at": "2026-02-16T10:30:00+05:30",
+        "read": 50,
+        "a": "50.00",
+        "b": "120.50",
+    }
+
+
+def test_a_newer_record_is_refused_and_newer_keys_are_not() -> None:
+    """A new version says that this reader would misread it; a new key alone does not."""
+    told = json.loads(line_of(a_begun()))
+    with pytest.raises(ValueError, match="newer TG1"):
+        decode_entry(json.dumps({**told, "tg1_record": 2}).encode())
+    with pytest.raises(ValueError, match="which there is not"):
+        decode_entry(json.dumps({**told, "tg1_record": "1"}).encode())
+    cycle = json.loads(line_of(a_cycle()))
+    assert decode_entry(json.dumps({**cycle, "moon": "full"}).encode()) == a_cycle()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"a": "-1"}, "no price"),
+        ({"a": "NaN"}, "no price"),
+        ({"a": "cheap"}, "holds what no record holds"),
+        ({"read": "soon"}, "no number of microseconds"),
+        ({"at": "2026-02-16T10:30:00"}, "no time zone"),
+        ({"at": None}, "holds what no record holds"),
+        ({"ticks": [[1, "IRFC"]]}, "not enough values"),
+        ({"rows": [{"account": "trade"}]}, "has no id"),
+        ({"sent": [{"after": 1}]}, "has no id"),
+    ],
+)
+def test_damage_is_named(change: dict[str, Any], sentence: str) -> None:
+    """As the second half of a sentence that begins with the file and the line."""
+    told = json.loads(line_of(a_cycle()))
+    with pytest.raises(ValueError, match=sentence):
+        decode_entry(json.dumps({**told, **change}).encode())
+
+
+@given(junk=st.binary(max_size=40) | st.from_type(dict).map(lambda each: json.dumps(str(each)).encode()))
+def test_junk_is_never_an_entry(junk: bytes) -> None:
+    """It raises nothing but `ValueError`."""
+    with pytest.raises(ValueError, match=r"is no|has no|holds"):
+        decode_entry(junk)
+
+
+def test_a_start_with_a_damaged_state_is_refused() -> None:
+    """A state has a checksum."""
+    told = json.loads(line_of(a_begun()))
+    told["state"] = told["state"].replace("IRFC", "IRFX")
+    with pytest.raises(ValueError, match="holds a state that can't be read"):
+        decode_entry(json.dumps(told).encode())
+    assert isinstance(decode_entry(line_of(an_end())), Ended)

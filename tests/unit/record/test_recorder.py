@@ -1,0 +1,192 @@
+"""A whole bot on hand-driven ports, recorded: what it saw and sent is on disk, and recording never touches trading."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.conftest import Bench
+from tests.support.told import an_event
+from tg1.config import GridOcoConfig
+from tg1.errors import BrokerUnavailable, ExitCode
+from tg1.grid_engine import GridOcoEngine
+from tg1.models import OrderStatus, OrderType, Side
+from tg1.record.broker import NotingBroker
+from tg1.record.disk import RecordDisk
+from tg1.record.engine import RecordedEngine
+from tg1.record.paths import RecordPaths
+from tg1.record.reading import read_day, recorded_days
+from tg1.record.recorder import Recorder
+from tg1.rules.client_ids import bot_tag
+from tg1.state import StateManager
+from tg1.told.disk import LightFiles
+from tg1.told.events import EventKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tg1.record.reading import Run
+
+
+class RecordedBench(Bench):
+    """A bench whose bot is recorded; `runs` reads what is on disk."""
+
+    def _engine(self, **changes: Any) -> RecordedEngine:
+        config = GridOcoConfig(**{**self.settings, **changes})
+        self.store = StateManager(self.fs, self.folder, config.bot_name)
+        self.paths = RecordPaths(self.folder / "records", config.bot_name)
+        self.noting = NotingBroker(self.broker, self.clock.monotonic, bot_tag(config.bot_name))
+        self.disk = RecordDisk(self.paths, LightFiles())
+        self.recorder = Recorder(
+            config=config,
+            broker=self.noting,
+            disk=self.disk,
+            scrub=lambda text: text.replace("hunter2", "[redacted]"),
+            version=lambda: "1.2.3",
+        )
+        return RecordedEngine(
+            recorder=self.recorder,
+            config=config,
+            client=self.noting,
+            feed=self.feed,
+            state=self.store,
+            clock=self.clock,
+        )
+
+    def begin(self, **changes: Any) -> Bench:
+        """Start or resume, up to the first cycle; nothing ends with it."""
+        self.engine = self._engine(**changes)
+        self.engine._run_loop = lambda: ExitCode.OK  # type: ignore[method-assign]
+        GridOcoEngine.start(self.engine)
+        return self
+
+    def tick(self, symbol: str, price: float) -> None:
+        """KiteTicker brings a price."""
+        token = self.broker.instrument(symbol).instrument_token
+        self.recorder.heard(self.clock.monotonic(), [{"instrument_token": token, "last_price": price}])
+
+    def runs(self) -> tuple[Run, ...]:
+        """What is recorded, in one file."""
+        assert self.disk.flush(30)
+        ((day, files),) = recorded_days(self.paths).items()
+        return read_day(day, files).runs
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> RecordedBench:
+    """The example's bot, recorded."""
+    return RecordedBench(tmp_path / "state")
+
+
+def test_a_record_tells_a_day_from_its_start_to_its_end(bench: RecordedBench) -> None:
+    """The state as the first cycle found it; prices, orders with their terms, rows of the book, the end."""
+    bench.begin()
+    bench.cycle()
+    bench.tick("IRFC", 49.0)
+    bench.clock.advance(0.25)
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    bench.clock.stopping = True
+    bench.recorder.end("Stopped: by signal", 0, bench.clock.now())
+    (run,) = bench.runs()
+    assert run.begun.tg1 == "1.2.3"
+    assert run.begun.tick_sizes == {"IRFC": Decimal("0.05"), "SBIN": Decimal("0.05")}
+    assert run.begun.accounts == ("trade", "upside_oco", "downside_oco")
+    assert [level.order for level in run.begun.state.levels.values()] == [None] * 4
+    first, second = run.cycles
+    assert (first.price_a, first.price_b, first.ticks) == (Decimal("50.00"), Decimal("120.50"), ())
+    assert [(one.request.side, one.request.limit_price) for one in first.sent] == [
+        (Side.BUY, Decimal("49.00")),
+        (Side.SELL, Decimal("51.00")),
+    ]
+    assert all(one.order_id and not one.fault for one in first.sent)
+    (tick,) = second.ticks
+    assert (tick.symbol, tick.price, tick.before_us) == ("IRFC", Decimal("49.0"), 250_000)
+    fill = next(row for row in second.rows if row.filled)
+    assert (fill.client_id, fill.status, fill.average) == (
+        first.sent[0].request.client_id,
+        OrderStatus.FILLED,
+        Decimal("49.00"),
+    )
+    hedge = next(one.request for one in second.sent if one.request.symbol == "SBIN")
+    assert (hedge.order_type, hedge.side, hedge.trigger_price) == (OrderType.STOPLIMIT, Side.SELL, Decimal("118.50"))
+    assert (run.ended and run.ended.why, run.ended and run.ended.exit_code) == ("Stopped: by signal", 0)
+
+
+def test_stale_prices_unreadable_books_and_refusals_are_in_it_without_secrets(bench: RecordedBench) -> None:
+    """Each is a reason for which the day may have gone otherwise than its prices say (behaviour 16: no secret)."""
+    bench.begin()
+    bench.cycle()
+    del bench.feed.prices["SBIN"]
+    bench.recorder.told([an_event(1, kind=EventKind.PRICE_STALE), an_event(2, kind=EventKind.FILL)])
+    bench.noting._broker = _Refusing()  # type: ignore[assignment]
+    bench.engine.client = bench.noting
+    bench.cycle()
+    (run,) = bench.runs()
+    cycle = run.cycles[-1]
+    assert (cycle.price_a, cycle.price_b) == (Decimal("50.00"), None)
+    assert cycle.unread == {"trade": "the token [redacted] is dead"}
+    assert [event.kind for event in cycle.events] == [EventKind.PRICE_STALE]
+
+
+class _Refusing:
+    accounts = ("trade", "upside_oco", "downside_oco")
+
+    def account_of(self, *_: object) -> str:
+        return "trade"
+
+    def order_book(self, *_: object, **__: object) -> None:
+        raise BrokerUnavailable("the token hunter2 is dead")
+
+
+def test_another_bots_orders_are_not_in_it(bench: RecordedBench) -> None:
+    """An account's book shows everybody's."""
+    bench.begin()
+    bench.cycle()
+    (mine, *_) = bench.broker.working()
+    bench.broker.add("trade", replace(mine.request, client_id="BYHAND"), foreign=True)
+    bench.cycle()
+    (run,) = bench.runs()
+    assert {row.client_id for cycle in run.cycles for row in cycle.rows} == {
+        one.request.client_id for one in run.cycles[0].sent
+    }
+
+
+def test_a_restart_goes_on_in_the_same_file_from_where_it_stands(bench: RecordedBench) -> None:
+    """Its start has the orders that work."""
+    bench.begin()
+    bench.cycle(2)
+    bench.begin()
+    bench.cycle()
+    first, second = bench.runs()
+    assert (len(first.cycles), len(second.cycles)) == (2, 1)
+    working = [order.client_id for level in second.begun.state.levels.values() for order in level.orders]
+    assert sorted(working) == sorted(one.request.client_id for cycle in first.cycles for one in cycle.sent)
+
+
+def test_a_fault_of_recording_costs_a_line_in_the_log_and_no_cycle(
+    bench: RecordedBench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in it is said once."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    bench.begin()
+    monkeypatch.setattr(bench.disk, "write", fail)
+    bench.cycle(5)
+    assert len(bench.broker.working()) == 4
+    assert caplog.text.count("The bot can't record its day; it trades on") == 1
+
+
+def test_after_a_gap_the_record_begins_anew(bench: RecordedBench) -> None:
+    """Without what was lost, the cycles that follow could not be replayed from the old start."""
+    bench.begin()
+    bench.cycle(2)
+    bench.disk._has_gap = True
+    bench.cycle(2)
+    assert [len(run.cycles) for run in bench.runs()] == [2, 2]

@@ -1,0 +1,46 @@
+"""The settings in a record: all that a replay needs, and nothing that is secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import date, time
+
+import pytest
+
+from tests.support.states import HEDGED
+from tg1.config import GridOcoConfig
+from tg1.errors import ConfigError
+from tg1.record.settings import NOT_TOLD, config_of, told_settings
+
+SECRETS = {name: f"s3cret-{name}" for name in ("trade_key", "trade_secret", "upside_oco_key", "downside_oco_secret")}
+CLIENTS = {"trade_client": "AB1234", "upside_oco_client": "CD1234", "downside_oco_client": "EF1234"}
+
+
+def test_settings_come_back_without_what_is_secret() -> None:
+    """Also through JSON; keys become the accounts' names, so that who shares one is still told."""
+    config = GridOcoConfig(
+        **{**HEDGED, **SECRETS, **CLIENTS},
+        charges=("brokerage=20",),
+        holidays=(date(2026, 1, 15),),
+        stop_at=time(14, 30),
+        auto_reenter=False,
+        poll_interval=0.5,
+    )
+    text = json.dumps(told_settings(config))
+    assert not [word for word in (*SECRETS.values(), *CLIENTS.values()) if word in text]
+    again = config_of(json.loads(text), ("trade", "oco", "oco"))
+    assert (again.trade_key, again.upside_oco_key, again.downside_oco_key) == ("trade", "oco", "oco")
+    told = [one.name for one in fields(config) if one.name not in NOT_TOLD]
+    assert {name: getattr(again, name) for name in told} == {name: getattr(config, name) for name in told}
+    assert "auto_reenter" in told
+
+
+def test_a_setting_that_this_tg1_does_not_have_is_refused() -> None:
+    """A newer bot may do what this one can't."""
+    settings = told_settings(GridOcoConfig(**HEDGED))
+    with pytest.raises(ConfigError, match="which has the setting moon"):
+        config_of({**settings, "moon": "full"}, ("trade", "trade", "trade"))
+    assert config_of(settings, ("trade",) * 3) == replace(
+        GridOcoConfig(**HEDGED), trade_key="trade", upside_oco_key="trade", downside_oco_key="trade"
+    )
