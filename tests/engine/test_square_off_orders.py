@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.conftest import DeathError
-from tests.support.emergencies import EmergencyBroker, fills_closing_orders, flatten, hedged, net, stop_everything
-from tests.support.simdisk import SimDisk
+from tests.support.emergencies import (
+    EmergencyBroker,
+    fills_closing_orders,
+    flatten,
+    hedged,
+    in_memory,
+    net,
+    stop_everything,
+)
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnavailable, ExitCode
 from tg1.models import OrderStatus, Side
@@ -26,6 +33,12 @@ if TYPE_CHECKING:
 
 TAG = bot_tag("IRFC-SBIN Grid")
 SHORT_B = ("downside_oco", "SBIN")
+
+
+@pytest.fixture
+def make_bench(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
+    """Benches whose disk is memory."""
+    return in_memory(make_bench)
 
 
 def long_and_short(make_bench: Callable[..., Bench]) -> Bench:
@@ -315,11 +328,6 @@ def test_full_disk_is_told_and_leaves_no_intent_behind(
 ) -> None:
     """Behaviour 3.2, 9.2, 13: each place says why nothing was sent for it, and the state names no order."""
     bench = long_and_short(make_bench)
-    text = bench.store.paths.state.read_bytes()
-    bench.fs = SimDisk()
-    bench.fs.make_dir(bench.store.paths.folder)
-    bench.fs.write_synced(bench.store.paths.state, text)
-    bench.fs.sync_dir(bench.store.paths.folder)
     del bench.feed.prices["IRFC"]
     monkeypatch.setattr(bench.broker, "trades", lambda _account: ())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import EXAMPLE
 from tests.support.fakes import HandBroker
+from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerError, InvariantBroken, SessionRefused
 from tg1.models import OrderRequest, Role, Side, TradeSide
@@ -44,6 +45,17 @@ class EmergencyBroker(HandBroker):
         if account in self.locked:
             raise SessionRefused("Invalid credentials")
         return super().order_book(account, since=since)
+
+
+def in_memory(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
+    """Benches whose disk is memory: a stop of minutes saves every second."""
+
+    def make(**changes: Any) -> Bench:
+        bench = make_bench(**changes)
+        bench.fs = SimDisk()
+        return bench
+
+    return make
 
 
 def opened(make_bench: Callable[..., Bench]) -> Bench:

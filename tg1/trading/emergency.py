@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.errors import BrokerError, BrokerUnavailable, ConfigError, ExitCode, InvariantBroken, StateError
-from tg1.models import BotState, Role, Status, StatusKind, TradeSide
-from tg1.rules.client_ids import parse_client_id
+from tg1.errors import BrokerError, ConfigError, ExitCode, StateError
+from tg1.models import BotState, Role, Status, StatusKind
 from tg1.rules.given import Rules
+from tg1.trading.emergency_ports import GivenAccounts, NoFeed
 from tg1.trading.ending import cancel_everything
 from tg1.trading.money import say_money
 from tg1.trading.parts import Parts, new_uuid
@@ -18,12 +18,11 @@ from tg1.trading.square_off import SquareOff
 from tg1.trading.tag_proof import TagProof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tg1.config import GridOcoConfig
     from tg1.findoc_client import FindocMultiClient
     from tg1.machine.clock import Clock
-    from tg1.models import BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest, Quote
     from tg1.state import StateManager
     from tg1.trading.closing_prices import ClosingPrices
 
@@ -35,70 +34,6 @@ SQUARED_OFF = Status(kind=StatusKind.TERMINATED, reason="squared off by the oper
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
 """Stands in for the instruments' ticks: prices are put on the real ones when orders are placed."""
-
-
-class _NoFeed:
-    """No prices: nothing here depends on one."""
-
-    def start(self, symbols: Mapping[int, str]) -> None:
-        """Nothing to start."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-    def quote(self, symbol: str) -> Quote | None:  # noqa: ARG002 - part of the PriceFeed protocol
-        """Never a price."""
-        return None
-
-    def fault(self) -> str:
-        """Nothing to say."""
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _GivenAccounts:
-    """The client, tolerant of accounts that the state knows but the command line gave no credentials for."""
-
-    client: FindocMultiClient
-
-    @property
-    def accounts(self) -> tuple[str, ...]:
-        return self.client.accounts
-
-    def account_of(self, role: Role, trade_side: TradeSide) -> str:
-        try:
-            return self.client.account_of(role, trade_side)
-        except InvariantBroken:
-            return f"{trade_side}_oco"
-
-    def connect(self) -> None:
-        self.client.connect_all()
-
-    def instrument(self, symbol: str) -> Instrument:
-        return self.client.instrument(symbol)
-
-    def place_order(self, account: str, request: OrderRequest) -> str:
-        named = parse_client_id(request.client_id)
-        if named is None or named.role is not Role.CLOSE:
-            raise InvariantBroken(f"the emergency stop was asked to place {request.client_id} on {account}")
-        return self.client.place_order(account, request)
-
-    def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
-        if account not in self.client.accounts:
-            raise BrokerUnavailable(f"no credentials were given for account {account}")
-        self.client.cancel_order(account, order_id, client_id)
-
-    def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
-        return self.client.order_book(account, since=since)
-
-    def order_history(self, account: str, order_id: str) -> BrokerOrder | None:
-        return self.client.order_history(account, order_id)
-
-    def positions(self, account: str) -> tuple[BrokerPosition, ...]:
-        return self.client.positions(account)
-
-    def trades(self, account: str) -> tuple[BrokerTrade, ...]:
-        return self.client.trades(account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +92,8 @@ def _parts(
     store.state = state
     return Parts(
         config=config,
-        client=_GivenAccounts(client),
-        feed=_NoFeed(),
+        client=GivenAccounts(client),
+        feed=NoFeed(),
         store=store,
         clock=clock,
         saves=saves,
@@ -250,7 +185,7 @@ def _not_looked_at(saved: BotState | None, client: FindocMultiClient) -> list[st
     """Accounts that the saved grid trades on but that were not given."""
     if saved is None or not saved.grid.trade_type.has_oco:
         return []
-    given = _GivenAccounts(client)
+    given = GivenAccounts(client)
     needed = {given.account_of(Role.OCO, side) for side in saved.grid.trade_type.trade_sides}
     return [f"account {name}: no credentials were given" for name in sorted(needed - set(client.accounts))]
 

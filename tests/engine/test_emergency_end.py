@@ -1,0 +1,383 @@
+"""How an emergency stop ends: what it waits for, what it says, what the next start finds (behaviour 13)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.emergencies import (
+    EmergencyBroker,
+    fills_closing_orders,
+    flatten,
+    hedged,
+    in_memory,
+    net,
+    opened,
+    stop_everything,
+)
+from tg1.config import GridOcoConfig
+from tg1.errors import BrokerUnavailable, ExitCode
+from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
+from tg1.rules.client_ids import bot_tag
+from tg1.state import StateManager
+from tg1.trading.emergency import cancel_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.conftest import Bench
+    from tg1.models import BotState, BrokerPosition
+
+TAG = bot_tag("IRFC-SBIN Grid")
+DOWN = TradeSide.DOWNSIDE
+
+
+def saved(bench: Bench) -> BotState:
+    """The state as a new process reads it."""
+    state = StateManager(bench.fs, bench.folder, "IRFC-SBIN Grid").load()
+    assert state is not None
+    return state
+
+
+def told(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
+    """What was said after these words."""
+    said = (record.getMessage() for record in caplog.records)
+    return [text.removeprefix(beginning) for text in said if text.startswith(beginning)]
+
+
+def nameless(make_bench: Callable[..., Bench], **broker: Any) -> Bench:
+    """A folder without anything of the bot, beside accounts of the broker."""
+    bench = make_bench()
+    bench.broker = EmergencyBroker(**broker)
+    return bench
+
+
+def order_of_the_tag(bench: Bench, number: int = 1) -> OrderRequest:
+    """An entry of the bot that works in the trade account."""
+    request = OrderRequest(
+        client_id=f"{TAG}AAAD01E{number:04}",
+        symbol="IRFC",
+        side=Side.BUY,
+        quantity=7,
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal(40),
+    )
+    bench.broker.add("trade", request)
+    return request
+
+
+def next_day(bench: Bench) -> None:
+    """The morning after: yesterday's orders are in no book."""
+    bench.clock.wall += timedelta(days=1)
+    bench.clock.mono += 86400
+    for order in bench.broker.working():
+        order.status = OrderStatus.CANCELLED
+
+
+def took(bench: Bench, **how: Any) -> tuple[int, float]:
+    """The exit code of a stop, and its seconds."""
+    begun = bench.clock.monotonic()
+    return stop_everything(bench, **how), bench.clock.monotonic() - begun
+
+
+# -- what the next start finds ----------------------------------------------------------------------------------------
+
+
+def test_stop_is_on_disk_with_the_fill_that_won(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.6, 9.2, 13: "stopped", 200 bought and the new level's hedge price, whoever reads the file next."""
+    bench = opened(make_bench)
+    bench.broker.cancels.append("filled")
+    bare = GridOcoConfig(bot_name="IRFC-SBIN Grid", token_a_symbol="")
+    client: Any = bench.broker
+    assert cancel_all(bare, client, bench._engine().store, bench.clock) == ExitCode.OK
+    state = saved(bench)
+    assert str(state.bot_status) == "Stopped: cancel all"
+    assert state.downside_net_quantity == 200
+    (raced,) = [level for level in state.levels.values() if level.trade_side is DOWN and level.level == 2]
+    assert (raced.state, raced.oco_trade_price) == (LevelState.TARGET_READY, Decimal("118.50"))
+
+
+def test_fill_that_won_is_told_by_the_saved_grids_symbols(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13, 18: the flags need not name them."""
+    bench = opened(make_bench)
+    caplog.set_level("INFO")
+    bench.broker.cancels.append("filled")
+    bare = GridOcoConfig(bot_name="IRFC-SBIN Grid", token_a_symbol="")
+    client: Any = bench.broker
+    cancel_all(bare, client, bench._engine().store, bench.clock)
+    assert "[downside] ENTRY FILLED: BUY IRFC @ 48.00" in caplog.text
+
+
+def test_target_that_won_ends_its_trip(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.1, 4.6, 13: 50 earned, and the level waits at its entry price under another name."""
+    bench = opened(make_bench)
+    level = bench.level(DOWN)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    assert stop_everything(bench) == ExitCode.OK
+    state = saved(bench)
+    assert state.total_pnl == 50
+    assert state.downside_net_quantity == 0
+    assert level.uuid not in state.levels
+    assert all(each.state is LevelState.FRESH and not each.closed for each in state.levels.values())
+    assert all(len(uuid) == 12 for uuid in state.levels)
+
+
+def test_hedge_and_target_that_both_won_are_a_persons(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 6.5, 13: 50 SBIN sold that hedge nothing any more, in the saved grid's own words."""
+    bench = opened(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "118.50", "downside_oco").order_id)
+    assert stop_everything(bench) == ExitCode.OK
+    (item,) = saved(bench).attention
+    assert "SELL of 50 SBIN is an unhedged position, close it by hand" in item.text
+
+
+# -- how long it goes on -----------------------------------------------------------------------------------------------
+
+
+def test_order_that_does_not_end_is_waited_for_a_minute(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: then it is listed; every cancel said why it was sent."""
+    bench = opened(in_memory(make_bench))
+    caplog.set_level("INFO")
+    bench.broker.cancels.extend(["sent"] * 500)
+    assert took(bench) == (ExitCode.FAILED, 60)
+    assert f"Cancel of {bench.broker.cancelled[0]} sent (cancel all)" in caplog.text
+
+
+def test_account_that_could_not_be_logged_in_is_tried_for_a_quarter_of_a_minute(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: from the moment when the others are clear; then exit 1 names it."""
+    bench = opened(in_memory(make_bench))
+    bench.broker.locked.add("upside_oco")  # type: ignore[attr-defined]
+    assert took(bench) == (ExitCode.FAILED, 16)
+    assert told(caplog, "STILL WORKING OR NOT CONFIRMED: ") == ["account upside_oco: its order book could not be read"]
+    assert "Account upside_oco can't be reached, the others are cleared: Invalid credentials" in caplog.text
+
+
+def test_known_name_without_a_state_needs_six_clean_seconds(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: its lock is here and was taken, so nobody places again; the cancel, then three reads over 5 s."""
+    bench = nameless(make_bench, account_names=("trade",))
+    order_of_the_tag(bench)
+    client: Any = bench.broker
+    begun = bench.clock.monotonic()
+    assert cancel_all(bench._engine()._parts.config, client, bench._engine().store, bench.clock) == ExitCode.OK
+    assert bench.clock.monotonic() - begun == 6
+    assert bench.broker.working() == []
+
+
+def test_unknown_name_is_watched_for_ten_seconds(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: orders of the tag, and neither state nor lock here: somebody else may run it."""
+    bench = nameless(make_bench, account_names=("trade",))
+    order_of_the_tag(bench)
+    assert took(bench, is_known=False) == (ExitCode.OK, 10)
+
+
+# -- what is no success ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("account", ["upside_oco", "downside_oco"])
+def test_account_that_was_not_given_is_named_though_nothing_of_it_is_known(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, account: str
+) -> None:
+    """Behaviour 13: exit 0 only when every account that the saved grid trades on was looked at."""
+    bench = nameless(make_bench)
+    bench.begin().cycle(2)
+    bench.broker.missing.add(account)  # type: ignore[attr-defined]
+    assert stop_everything(bench) == ExitCode.FAILED
+    assert bench.broker.working() == []
+    assert told(caplog, "STILL WORKING OR NOT CONFIRMED: ") == [f"account {account}: no credentials were given"]
+
+
+def test_bot_without_hedges_needs_no_other_account(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: nothing of it can work where it never trades."""
+    bench = make_bench(trade_type="buyts")
+    bench.broker = EmergencyBroker(missing={"upside_oco", "downside_oco"})
+    bench.begin().cycle(2)
+    assert stop_everything(bench) == ExitCode.OK
+    assert bench.broker.working() == []
+
+
+def test_misspelt_name_hears_which_bots_are_here(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: "no bot of this name in FOLDER; known here: …"."""
+    bench = nameless(make_bench, account_names=("trade",))
+    bench.folder.mkdir()
+    (bench.folder / "Another_state.json").write_text("{}")
+    assert stop_everything(bench, is_known=False) == ExitCode.FAILED
+    assert told(caplog, "No bot of the name ") == [
+        f"'IRFC-SBIN Grid' in {bench.folder}, and no order of it in any book; known here: Another"
+    ]
+    (bench.folder / "Another_state.json").unlink()
+    stop_everything(bench, is_known=False)
+    assert "known here: none" in caplog.text
+
+
+def test_book_that_was_never_read_does_not_say_that_the_name_is_wrong(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: orders of the bot may be in it; that it is not confirmed is all that is known."""
+    bench = nameless(make_bench, account_names=("trade",))
+    bench.broker.broken_books.add("trade")
+    assert took(bench, is_known=False) == (ExitCode.FAILED, 60)
+    assert told(caplog, "STILL WORKING OR NOT CONFIRMED: ") == ["account trade: its order book could not be read"]
+    assert "No bot of the name" not in caplog.text
+
+
+def test_bot_that_lives_elsewhere_is_told_with_its_orders(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: how many were cancelled, and that new ones come."""
+    bench = nameless(make_bench, account_names=("trade",))
+    order_of_the_tag(bench)
+    caplog.set_level("INFO")
+
+    def places_again() -> None:
+        if bench.clock.monotonic() == 1008:
+            order_of_the_tag(bench, 2)
+
+    bench.clock.on_wait = places_again
+    assert stop_everything(bench, is_known=False, flatten=flatten(bench)) == ExitCode.FAILED
+    assert told(caplog, "2 orders of 'IRFC-SBIN Grid' were cancelled, but new ones appear: the bot lives elsewhere")
+    assert "is working on" not in caplog.text
+
+
+def test_book_that_showed_our_orders_and_goes_blank_is_no_proof(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 4.4, 13: it counts as unread, without a state, too."""
+    bench = nameless(make_bench, account_names=("trade",))
+    order_of_the_tag(bench)
+    bench.clock.on_wait = lambda: bench.broker.empty_books.add("trade")
+    assert stop_everything(bench) == ExitCode.FAILED
+    assert told(caplog, "STILL WORKING OR NOT CONFIRMED: ") == ["account trade: its order book could not be read"]
+
+
+# -- what is held ------------------------------------------------------------------------------------------------------
+
+
+def test_stop_says_what_is_held(make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture) -> None:
+    """Behaviour 13: per account, symbol and signed shares, with the rupees at the last known price."""
+    bench = hedged(make_bench)
+    caplog.set_level("INFO")
+    assert stop_everything(bench) == ExitCode.OK
+    assert len(told(caplog, "Net ")) == 1
+    assert [text.split(" at ")[0] for text in told(caplog, "Held, ")] == [
+        "Downside OCO account: -50 SBIN",
+        "Trade account: 0 IRFC (100 bought, 100 sold), which locks +200.00 in",
+    ]
+
+
+def test_stop_without_a_state_says_that_nobody_knows(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: never a silence that passes for "nothing is held"."""
+    bench = nameless(make_bench, account_names=("trade",))
+    order_of_the_tag(bench)
+    caplog.set_level("INFO")
+    assert stop_everything(bench) == ExitCode.OK
+    assert "what it holds is not known; look at the broker's positions" in caplog.text
+    assert told(caplog, "Held, ") == []
+
+
+@pytest.mark.parametrize(("product", "is_held"), [("CNC", True), ("NRML", True), ("MIS", False)])
+def test_delivery_of_yesterday_is_held_and_intraday_is_not(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, product: str, *, is_held: bool
+) -> None:
+    """Behaviour 9.5, 13: the broker squared the MIS position off; its file is left to its own morning in each case."""
+    bench = make_bench(product_type=product)
+    bench.broker = EmergencyBroker(product_type=product)
+    bench.begin().cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle()
+    next_day(bench)
+    before = bench.store.paths.state.read_bytes()
+    caplog.set_level("INFO")
+    assert stop_everything(bench, product_type=product) == ExitCode.OK
+    assert [text.split(" at ")[0] for text in told(caplog, "Held, ")] == ["Trade account: +100 IRFC"] * is_held
+    assert bench.store.paths.state.read_bytes() == before
+
+
+def test_delivery_of_yesterday_that_is_closed_is_on_disk(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.2, 13: intents and fills are written, or the next run would sell the shares again."""
+    bench = make_bench(product_type="CNC")
+    bench.broker = EmergencyBroker(product_type="CNC")
+    bench.begin().cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.cycle()
+    next_day(bench)
+    fills_closing_orders(bench)
+    assert stop_everything(bench, flatten=flatten(bench), product_type="CNC") == ExitCode.OK
+    assert net(bench) == {}
+    state = saved(bench)
+    assert str(state.bot_status) == "Terminated: squared off by the operator"
+    assert [one.order.filled_quantity for one in state.closing] == [100]
+
+
+def test_intraday_bot_of_yesterday_has_nothing_to_close(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5, 13: its positions went at 15:20; what the account holds today is somebody else's."""
+    bench = hedged(make_bench)
+    next_day(bench)
+    fills_closing_orders(bench)
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert len(bench.broker.placed) == placed
+
+
+def test_positions_that_can_not_be_read_close_nothing(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: never more than the broker's own position, which nobody knows."""
+    bench = hedged(make_bench)
+    fills_closing_orders(bench)
+    placed = len(bench.broker.placed)
+
+    def broken(_account: str) -> tuple[BrokerPosition, ...]:
+        raise BrokerUnavailable("502")
+
+    monkeypatch.setattr(bench.broker, "positions", broken)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert len(bench.broker.placed) == placed
+    assert told(caplog, "Nothing is closed: ") == ["502"]
+    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+
+
+def test_position_that_is_gone_is_no_success(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: the bot's books and the account disagree about all of it; nothing is asked, a person looks."""
+    bench = hedged(make_bench)
+    bench.broker.held = {"downside_oco": {"SBIN": 50}}
+    fills_closing_orders(bench)
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert len(bench.broker.placed) == placed
+    assert "show +0: 50 are not closed by this" in caplog.text
+
+
+def test_bot_that_holds_nothing_is_flat(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: nothing is asked and nothing is placed, and that is a success; it may be resumed."""
+    bench = nameless(make_bench)
+    bench.begin().cycle(2)
+
+    def never(question: str) -> bool:
+        raise AssertionError(question)
+
+    assert stop_everything(bench, flatten=flatten(bench, never)) == ExitCode.OK
+    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+
+
+def test_feed_is_asked_for_what_is_closed(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: TokenB of the filled hedge, and no symbol that nobody needs."""
+    bench = hedged(make_bench)
+    fills_closing_orders(bench)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert list(bench.feed.started.values()) == ["SBIN"]
