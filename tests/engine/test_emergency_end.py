@@ -303,6 +303,8 @@ def test_delivery_of_yesterday_is_held_and_intraday_is_not(
     caplog.set_level("INFO")
     assert stop_everything(bench, product_type=product) == ExitCode.OK
     assert [text.split(" at ")[0] for text in told(caplog, "Held, ")] == ["Trade account: +100 IRFC"] * is_held
+    left = "The MIS positions of 2026-11-23 were left to the broker's square-off of that day"
+    assert (left in caplog.text) is not is_held
     assert bench.store.paths.state.read_bytes() == before
 
 
@@ -330,6 +332,27 @@ def test_intraday_bot_of_yesterday_has_nothing_to_close(make_bench: Callable[...
     placed = len(bench.broker.placed)
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
     assert len(bench.broker.placed) == placed
+
+
+@pytest.mark.parametrize("damage", [None, b"{"])
+def test_square_off_without_a_state_is_no_success(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, damage: bytes | None
+) -> None:
+    """Behaviour 13: exit 0 only when nothing is left. Nobody knows what it held, and it exited 0 over 100 shares."""
+    bench = hedged(make_bench)
+    paths = bench.store.paths
+    for path in (paths.bak, paths.tmp, paths.state):
+        path.unlink(missing_ok=True)
+    if damage is not None:
+        paths.state.write_bytes(damage)
+    fills_closing_orders(bench)
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert bench.broker.working() == []
+    assert len(bench.broker.placed) == placed
+    assert told(caplog, "Nothing is closed: ") == [
+        "no state here says what the bot holds; look at the broker's positions"
+    ]
 
 
 def test_positions_that_can_not_be_read_close_nothing(

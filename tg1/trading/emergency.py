@@ -81,8 +81,8 @@ def cancel_all(
     held = found if saved is None and found is not None and found.grid.product_type != "MIS" else saved
     if held is not None:
         parts = _parts(config, client, store, clock, held, saves=True)
-    flat = _close(parts, flatten, left) if flatten is not None else True
-    _say_held(parts, held)
+    flat = _close(parts, flatten, left, found) if flatten is not None else True
+    _say_held(parts, held, found)
     return ExitCode.FAILED if left or not flat else ExitCode.OK
 
 
@@ -120,10 +120,13 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
     )
 
 
-def _close(parts: Parts, flatten: Flatten, left: list[str]) -> bool:
+def _close(parts: Parts, flatten: Flatten, left: list[str], found: BotState | None) -> bool:
     """Close what the bot holds; True when nothing of it is left."""
     if left:
         log.error("Nothing is closed while orders of the bot may still work: they could open it again")
+        return False
+    if found is None:
+        log.error("Nothing is closed: no state here says what the bot holds; look at the broker's positions")
         return False
     work = SquareOff(parts, flatten.prices.last)
     try:
@@ -149,11 +152,13 @@ def _close(parts: Parts, flatten: Flatten, left: list[str]) -> bool:
     return not outcome.left
 
 
-def _say_held(parts: Parts, held: BotState | None) -> None:
-    if held is None:
-        log.info("There is no state of the bot here: what it holds is not known; look at the broker's positions")
-        return
-    say_money(parts)
+def _say_held(parts: Parts, held: BotState | None, found: BotState | None) -> None:
+    if held is not None:
+        say_money(parts)
+    elif found is not None:
+        log.info("The MIS positions of %s were left to the broker's square-off of that day", found.trading_day)
+    else:
+        log.info("No state of the bot can be read here: what it holds is not known; look at the broker's positions")
 
 
 def _saved_state(store: StateManager) -> BotState | None:
