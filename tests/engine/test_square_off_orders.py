@@ -102,8 +102,10 @@ def test_order_that_nobody_takes_rests_two_seconds_at_a_time_for_a_minute(
     """Behaviour 13: re-priced every 2 s, at most 60 s; that we cancelled it ourselves is no reason to be told."""
     bench = hedged(make_bench)
     tape = Tape(bench, monkeypatch)
+    caplog.set_level("INFO")
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
     assert tape.now() == 60
+    assert f"Cancel of {bench.broker.cancelled[-1]} sent (nearer to the market)" in caplog.text
     assert tape.placed == [(3 * number, "SBIN") for number in range(20)]
     assert tape.cancelled == [(3 * number + 2, "SBIN") for number in range(20)]
     assert bench.broker.working() == []
@@ -244,6 +246,44 @@ def test_order_that_never_arrived_is_sent_anew_once_the_books_prove_it(
     assert net(bench) == {}
 
 
+def test_two_orders_in_doubt_are_counted_apart(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 13: one never arrived; the other, sent four seconds later, did, and is not sent again."""
+    bench = long_and_short(make_bench)
+    bench.broker.answers.extend(["unknown-lost", *["refused"] * 4, "unknown-accepted"])
+
+    def hidden_at_first(request: OrderRequest) -> None:
+        order = order_of(bench, request)
+        order.hidden_reads = 4 if request.symbol == "IRFC" else 0
+        bench.broker.fill(order.order_id)
+
+    bench.broker.after_place = hidden_at_first
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert [order.symbol for order in closing_orders(bench)] == ["SBIN", *["IRFC"] * 5, "SBIN"]
+    assert net(bench) == {}
+
+
+def test_blank_book_proves_nothing_for_half_a_minute(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 13: a server that shows nothing for twenty seconds makes no second order."""
+    bench = hedged(make_bench)
+    bench.broker.answers.append("unknown-accepted")
+
+    def unseen(request: OrderRequest) -> None:
+        bench.broker.fill(order_of(bench, request).order_id)
+        bench.broker.empty_books.add("downside_oco")
+        shown_at = bench.clock.monotonic() + 20
+
+        def show() -> None:
+            if bench.clock.monotonic() >= shown_at:
+                bench.broker.empty_books.clear()
+
+        bench.clock.on_wait = show
+
+    bench.broker.after_place = unseen
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert len(closing_orders(bench)) == 1
+    assert net(bench) == {}
+
+
 def test_last_share_is_sold_and_not_bought(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: 99 of 100 filled; one share is a position like any other."""
     bench = long_and_short(make_bench)
@@ -253,6 +293,8 @@ def test_last_share_is_sold_and_not_bought(make_bench: Callable[..., Bench]) -> 
 
     bench.broker.after_place = all_but_one
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    sold = [(order.side, order.quantity) for order in closing_orders(bench) if order.symbol == "IRFC"]
+    assert sold == [(Side.SELL, 100), (Side.SELL, 1)]
     assert net(bench) == {}
 
 
@@ -311,9 +353,11 @@ def test_earlier_closing_order_that_no_book_shows_keeps_its_place_closed(
     del bench.broker.orders[lost.order_id]
     caplog.clear()
     fills_closing_orders(bench)
-    placed = len(bench.broker.placed)
+    begun = bench.clock.monotonic()
+    sent: list[tuple[float, str]] = []
+    bench.broker.before_place = lambda request: sent.append((bench.clock.monotonic() - begun, request.symbol))
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
-    assert [order.symbol for order in bench.broker.placed[placed:]] == ["IRFC"]
+    assert sent == [(61, "IRFC")], "after its cancel, and a minute for the other's last word"
     assert net(bench) == {SHORT_B: -50}
     assert complaints(caplog) == [
         (

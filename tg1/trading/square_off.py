@@ -147,7 +147,7 @@ class SquareOff:
         """Read the books of all accounts with a closing order and book what filled."""
         parts = self._parts
         accounts = sorted({one.account for one in self._live()})
-        books = parts.keeper.read(accounts, since=parts.clock.monotonic()) if accounts else {}
+        books = parts.keeper.read(accounts, since=parts.clock.monotonic())
         moment = parts.moment()
         closing = parts.state.closing
         for number, one in enumerate(closing):
