@@ -140,6 +140,11 @@ def test_hedge_and_target_that_both_won_are_a_persons(make_bench: Callable[..., 
 # -- how long it goes on -----------------------------------------------------------------------------------------------
 
 
+def test_state_of_today_makes_one_clean_look_enough(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: it says what must be there; a second after the cancels the books confirm them."""
+    assert took(opened(make_bench)) == (ExitCode.OK, 1)
+
+
 def test_order_that_does_not_end_is_waited_for_a_minute(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,7 +152,10 @@ def test_order_that_does_not_end_is_waited_for_a_minute(
     bench = opened(in_memory(make_bench))
     caplog.set_level("INFO")
     bench.broker.cancels.extend(["sent"] * 500)
-    assert took(bench) == (ExitCode.FAILED, 60)
+    placed = len(bench.broker.placed)
+    assert took(bench, flatten=flatten(bench)) == (ExitCode.FAILED, 60)
+    assert len(bench.broker.placed) == placed
+    assert told(caplog, "Nothing is closed while orders of the bot may still work")
     assert f"Cancel of {bench.broker.cancelled[0]} sent (cancel all)" in caplog.text
 
 
@@ -395,6 +403,23 @@ def test_bot_that_holds_nothing_is_flat(make_bench: Callable[..., Bench]) -> Non
         raise AssertionError(question)
 
     assert stop_everything(bench, flatten=flatten(bench, never)) == ExitCode.OK
+    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+
+
+def test_operator_is_asked_by_the_bots_name(make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture) -> None:
+    """Behaviour 13: "type the bot's name to close N shares of …"; another answer leaves them, and is no success."""
+    bench = hedged(make_bench)
+    asked: list[str] = []
+
+    def no(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench, no)) == ExitCode.FAILED
+    assert asked == ["type the bot's name (IRFC-SBIN Grid) to close 50 shares of SBIN in downside_oco: "]
+    assert len(bench.broker.placed) == placed
+    assert told(caplog, "Nothing is closed: ") == ["the answer was not the bot's name"]
     assert str(saved(bench).bot_status) == "Stopped: cancel all"
 
 

@@ -68,6 +68,18 @@ def test_legs_of_accounts_that_were_not_given_have_a_name() -> None:
     assert broker.cancelled == []
 
 
+def test_given_accounts_are_reached_by_their_own_names() -> None:
+    """Behaviour 13: one key for both hedges is one account, whatever a leg is called; its order is cancelled there."""
+    broker = EmergencyBroker(account_names=("trade", "oco"))
+    assert accounts_of(broker).account_of(Role.OCO, DOWN) == "oco"
+    given = accounts_of(EmergencyBroker())
+    assert [given.account_of(Role.OCO, side) for side in (UP, DOWN)] == ["upside_oco", "downside_oco"]
+    order = broker.add("oco", a_request(f"{TAG}AAAU01O0009"))
+    accounts_of(broker).cancel_order("oco", order.order_id, order.request.client_id)
+    assert broker.cancelled == [order.order_id]
+    assert broker.working() == []
+
+
 def test_everything_else_is_asked_of_the_account_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behaviour 11.3, 13: its book as fresh as wanted, its history, positions, trades and instruments."""
     broker = EmergencyBroker()

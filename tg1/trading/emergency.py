@@ -81,9 +81,9 @@ def cancel_all(
     held = found if saved is None and found is not None and found.grid.product_type != "MIS" else saved
     if held is not None:
         parts = _parts(config, client, store, clock, held, saves=True)
-    flat = _close(parts, flatten, left, found) if flatten is not None else True
+    is_done = _is_done(parts, flatten, left, found)
     _say_held(parts, held, found)
-    return ExitCode.FAILED if left or not flat else ExitCode.OK
+    return ExitCode.OK if is_done else ExitCode.FAILED
 
 
 def _parts(
@@ -120,11 +120,17 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
     )
 
 
-def _close(parts: Parts, flatten: Flatten, left: list[str], found: BotState | None) -> bool:
-    """Close what the bot holds; True when nothing of it is left."""
-    if left:
+def _is_done(parts: Parts, flatten: Flatten | None, left: list[str], found: BotState | None) -> bool:
+    """True when nothing of the bot works and, where that is wished, nothing is held: it is closed here."""
+    if flatten is not None and not left:
+        return _close(parts, flatten, found)
+    if flatten is not None:
         log.error("Nothing is closed while orders of the bot may still work: they could open it again")
-        return False
+    return not left
+
+
+def _close(parts: Parts, flatten: Flatten, found: BotState | None) -> bool:
+    """Close what the bot holds; True when nothing of it is left."""
     if found is None:
         log.error("Nothing is closed: no state here says what the bot holds; look at the broker's positions")
         return False
