@@ -11,7 +11,8 @@ import numpy as np
 
 from tg1.data.findings import Day, Finding, Kind, between_days, missing_text, of_day
 from tg1.errors import ConfigError
-from tg1.replay.chunks import POINTS, SECS_PER_DAY, chunks, symbols_in
+from tg1.replay.chunks import POINTS, SECS_PER_DAY
+from tg1.replay.files import chunks, symbols_in
 from tg1.replay.jumps import Nights
 
 if TYPE_CHECKING:

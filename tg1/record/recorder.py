@@ -43,14 +43,14 @@ CLOSE_SECS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class SeenCycle:
     """One cycle as it was handed over: what is made of it is made in the writer's thread."""
 
     moment: Moment
     noted: Noted
-    heard: tuple[Heard, ...]
-    events: tuple[Event, ...]
-    symbols: Mapping[int, str]
+    heard: tuple[Heard, ...] = ()
+    events: tuple[Event, ...] = ()
+    symbols: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -134,7 +134,9 @@ class Recorder:
         self._last = moment
         events, self._events = self._events, []
         heard = tuple(self._heard.popleft() for _ in range(len(self._heard)))
-        seen = _Seen(moment=moment, noted=self.broker.take(), heard=heard, events=tuple(events), symbols=self._symbols)
+        seen = SeenCycle(
+            moment=moment, noted=self.broker.take(), heard=heard, events=tuple(events), symbols=self._symbols
+        )
         self.disk.write(self._day, partial(self._encoded, seen))
 
     def _end(self, why: str, exit_code: int, now: datetime) -> None:
@@ -146,11 +148,11 @@ class Recorder:
 
     # The writer's thread.
 
-    def _encoded(self, seen: _Seen) -> bytes:
+    def _encoded(self, seen: SeenCycle) -> bytes:
         return encode_cycle(cycle_of(seen, self.scrub))
 
 
-def cycle_of(seen: _Seen, scrub: Callable[[str], str]) -> Cycle:
+def cycle_of(seen: SeenCycle, scrub: Callable[[str], str]) -> Cycle:
     """The cycle as a record has it."""
     moment, noted = seen.moment, seen.noted
 
@@ -188,7 +190,7 @@ def cycle_of(seen: _Seen, scrub: Callable[[str], str]) -> Cycle:
     )
 
 
-def _ticks(seen: _Seen) -> Iterator[Tick]:
+def _ticks(seen: SeenCycle) -> Iterator[Tick]:
     for at, ticks in seen.heard:
         for tick in ticks:
             symbol = seen.symbols.get(tick.get("instrument_token", -1))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tg1.errors import ConfigError
-from tg1.replay.chunks import POINTS, SECS_PER_DAY, chunks, refused, symbols_in
+from tg1.replay.chunks import POINTS, SECS_PER_DAY, refused
+from tg1.replay.files import chunks, symbols_in
 from tg1.replay.jumps import Nights
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tg1.errors import ConfigError
-from tg1.replay.chunks import POINTS, symbols_in
+from tg1.replay.chunks import POINTS
 from tg1.replay.day_rows import day_rows
+from tg1.replay.files import is_price_file, symbols_in
 from tg1.replay.tape import SCALE, DayTape
 from tg1.replay.wanted import BarPath
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tg1.replay.day_rows import DayRows
     from tg1.replay.wanted import Wanted
 
-SUFFIXES = (".csv", ".parquet")
 _MOST_BYTES = 2**31
 
 
@@ -39,9 +39,9 @@ def price_files(given: Sequence[Path], symbols: Collection[str] = ()) -> list[Pa
 
 
 def _files_of(folder: Path, symbols: Collection[str]) -> list[Path]:
-    inside = sorted(each for each in folder.iterdir() if each.suffix.lower() in SUFFIXES)
+    inside = sorted(each for each in folder.iterdir() if is_price_file(each))
     if not inside:
-        raise ConfigError(f"--prices {folder}: there is no .csv or .parquet file in that folder.")
+        raise ConfigError(f"--prices {folder}: there is no .csv or .parquet file and no record in that folder.")
     for path in inside:
         _check_file(path)
     of_use = [path for path in inside if not symbols or set(symbols) & set(symbols_in(path))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.replay.chunks import symbols_in
+from tg1.replay.files import symbols_in
 from tg1.replay.prices import day_tapes, price_files
 from tg1.sweep.packed import packed
 
