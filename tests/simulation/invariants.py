@@ -181,7 +181,10 @@ class Checker:
             self.money.on_placement(account, request)
 
     def _check_cancel(self, number: str) -> None:
-        """A few may be repetitions after a rate limit or a dead token; more within five seconds are a habit."""
+        """A few may be repetitions that nobody answered; more within five seconds are a habit.
+
+        One that was refused (rate limit, dead token) has cancelled nothing and is forgotten at its answer.
+        """
         sent, now = self._deletes[number], self.world.mono
         sent.append(now)
         while now - sent[0] >= CANCEL_AGAIN_SECS - 0.1:
@@ -191,8 +194,12 @@ class Checker:
 
     def on_answer(self, _account: str, request: HttpRequest, is_success: bool) -> None:  # noqa: FBT001 - a callback
         """What the bot is being told of a placement or a cancel."""
-        if request.method == "DELETE" and is_success:
-            self._own_cancels.add(request.params.get("appOrderID", ""))
+        if request.method == "DELETE":
+            number = request.params.get("appOrderID", "")
+            if is_success:
+                self._own_cancels.add(number)
+            elif self._deletes[number]:
+                self._deletes[number].pop()
         elif request.method == "POST" and request.path.endswith("/orders") and not is_success:
             named = client_ids.parse_client_id(str((request.json_body or {})["orderUniqueIdentifier"]))
             if named is not None:
@@ -323,8 +330,10 @@ class Checker:
                 for order in self.own_orders()
                 if (named := client_ids.parse_client_id(order.client_id)) is not None
                 and (named.trade_side, named.level, named.role) == (level.trade_side, level.level, role)
-                and order.status in ("Rejected", "Cancelled")
-                and str(order.app_order_id) not in self._own_cancels
+                and (
+                    order.status == "Rejected"
+                    or (order.status == "Cancelled" and str(order.app_order_id) not in self._own_cancels)
+                )
             )
             known = ended + self._refused[level.trade_side, level.level, role]
             if backoff.rejections > known:
@@ -412,17 +421,19 @@ class Checker:
             ids = [f"{order.client_id} {order.status}" for order, _ in working]
             self.fail(NOTHING_LEFT, f"{len(ids)} orders work after {when}: {ids}")
 
-    def held(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    def held(self, generation: str | None = None) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
         """Signed shares by account and symbol: what the grid's orders opened, and what closing orders took back.
 
-        An MIS position lives for a day, whatever became of it.
+        An MIS position lives for a day, whatever became of it. With `generation`, that one's orders alone.
         """
         opened: Counter[tuple[str, str]] = Counter()
         closed: Counter[tuple[str, str]] = Counter()
         today = self.world.wall.date()
         for order in self.grid_orders():
             named = client_ids.parse_client_id(order.client_id)
-            if named is not None and (order.terms.product != "MIS" or order.placed_at.date() == today):
+            if named is None or generation not in (None, named.generation):
+                continue
+            if order.terms.product != "MIS" or order.placed_at.date() == today:
                 sums = closed if named.role is Role.CLOSE else opened
                 sums[order.account, order.symbol] += order.cumulative * (1 if order.terms.side == "BUY" else -1)
         return opened, closed
@@ -435,10 +446,13 @@ class Checker:
                 self.fail(FLAT, f"{shares:+d} were closed of {opened[place]:+d} {place}")
 
     def nothing_held(self, state: BotState | None) -> None:
-        """A square-off that ended with 0: nothing of the bot's own is left (behaviour 13)."""
+        """A square-off that ended with 0: nothing of the bot's own is left (behaviour 13).
+
+        What a grid before the last `--fresh` held is its operator's: that start has named it.
+        """
         if state is None or self._is_confessed(state):
             return
-        opened, closed = self.held()
+        opened, closed = self.held(state.generation)
         left = {place: opened[place] + closed[place] for place in opened if opened[place] + closed[place]}
         if left:
             self.fail(FLAT, f"a square-off ended with 0 and left {left}")

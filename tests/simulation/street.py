@@ -406,10 +406,12 @@ class Street:
 
     # -- what a book has shown -----------------------------------------------------------------------------------------
 
-    def note_served(self, account: str, *, is_clean: bool) -> None:
+    def note_served(self, account: str, body: bytes, *, is_clean: bool) -> None:
         """A bot is being shown this account's book; others of the key may get the same one."""
         numbers = self.exchange.accounts.by_name[account].day_orders
         orders = [self.exchange.orders[number] for number in numbers]
+        if not self.exchange.visibility.is_complete:
+            orders = [order for order in orders if order.client_id.encode() in body]
         self.served[account] = Served(is_clean, {order.client_id: order.cumulative for order in orders})
 
     # -- telling -------------------------------------------------------------------------------------------------------
