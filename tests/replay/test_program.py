@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.replay.journal import journal_of
+from tests.replay.money import last_of, wrong_money
 from tests.replay.random_days import csv_of, made_day
-from tests.support.places import DATA
-from tg1.models import Executed, Side
 from tg1.replay.program import main
-from tg1.rules.charges import Plans, charges, square_off_fee
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,82 +41,6 @@ def told(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, Any]:
     return found
 
 
-def reckoned(journal: Path, product: str, last: dict[str, dict[str, Decimal]]) -> dict[str, tuple[Decimal, Decimal]]:
-    """(gross, charges) of each day from the journal alone: cash and positions by plain sums.
-
-    `last` holds each day's last prices. MIS positions don't outlive their day; others are carried at its last price.
-    """
-    cash: dict[str, Decimal] = defaultdict(Decimal)
-    held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    orders: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    for line in journal.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        if row["traded_quantity"]:
-            day, sign = row["at"][:10], 1 if row["side"].upper() == "BUY" else -1
-            cash[day] -= sign * row["traded_quantity"] * Decimal(row["traded_price"])
-            held[day][row["symbol"]] += sign * row["traded_quantity"]
-            orders[day][row["app_order_id"]].append(row)
-    result = {}
-    carried: dict[str, int] = defaultdict(int)
-    worth = Decimal(0)
-    for day, prices in last.items():
-        for symbol, quantity in held[day].items():
-            carried[symbol] += quantity
-        evening = sum((quantity * prices[symbol] for symbol, quantity in carried.items()), Decimal(0))
-        result[day] = (cash[day] + evening - worth, _cost(orders[day], product))
-        worth = evening
-        if product == "MIS":
-            carried, worth = defaultdict(int), Decimal(0)
-    return result
-
-
-def _cost(orders: dict[str, list[dict[str, Any]]], product: str) -> Decimal:
-    done, fees = [], Decimal(0)
-    for rows in orders.values():
-        first = rows[0]
-        day = datetime.fromisoformat(first["at"]).date()
-        done.append(
-            Executed(
-                day=day,
-                account=first["account"],
-                symbol=first["symbol"],
-                side=Side(first["side"].upper()),
-                product=product,
-                quantity=sum(row["traded_quantity"] for row in rows),
-                value=sum((row["traded_quantity"] * Decimal(row["traded_price"]) for row in rows), Decimal(0)),
-            )
-        )
-        if not first["client_id"]:
-            fees += square_off_fee(first["account"], day, Plans()).total
-    return charges(done, Plans()).total + fees
-
-
-def last_of(path: Path) -> dict[str, dict[str, Decimal]]:
-    """Each day's last prices, read from the text of the file."""
-    head, *lines = path.read_text(encoding="utf-8").splitlines()
-    columns = {name.removeprefix("close_"): at for at, name in enumerate(head.split(","))}
-    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for line in lines:
-        cells = line.split(",")
-        found[cells[0][:10]].update(
-            {name: Decimal(cells[at]) for name, at in columns.items() if at and cells[at] and "_" not in name}
-        )
-    return dict(found)
-
-
-def check_money(result: dict[str, Any], journal: Path, product: str, last: dict[str, dict[str, Decimal]]) -> None:
-    """Net is cash and positions at the last price less charges, to the paisa."""
-    expected = reckoned(journal, product, last)
-    cent = Decimal("0.01")
-    for day in result["days"]:
-        gross, cost = expected[day["date"]]
-        assert abs(Decimal(day["gross"]) - gross) < cent
-        assert abs(Decimal(day["charges"]) - cost) < cent
-        assert Decimal(day["net"]) == Decimal(day["gross"]) - Decimal(day["charges"])
-    for name in ("gross", "charges", "net", "realised"):
-        assert Decimal(result["total"][name]) == sum(Decimal(day[name]) for day in result["days"])
-
-
 @pytest.mark.parametrize("product", ["MIS", "CNC"])
 @pytest.mark.parametrize("extra", [(), ("--square-off-at", "09:40"), ("--fill", "through", "--latency-ms", "80")])
 def test_net_is_what_the_journal_adds_up_to(
@@ -129,7 +51,7 @@ def test_net_is_what_the_journal_adds_up_to(
     args = ["--prices", str(prices), *GRID, "--product", product, "--journal", str(journal), *extra]
     result = told(capsys, *args)
     assert result["total"]["fills"] > 10
-    check_money(result, journal, product, last_of(prices))
+    assert wrong_money(result, journal_of(journal), product, last_of(prices)) == []
 
 
 def test_object_has_the_shape_that_programs_rely_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,26 +193,6 @@ def test_missing_extra_is_a_sentence() -> None:
     done = run_python(code)
     assert done.returncode == 2
     assert done.stderr == "tg1 replay: pyarrow is missing; install it with: pip install 'tg1[insight]'\n"
-
-
-REAL = {
-    "ltp_1s_2025-06-18.csv": ("SBIN", "ICICIBANK", "0.5"),
-    "pair_1min_2017-09_SBIN_PNB.csv": ("SBIN", "PNB", "1"),
-}
-
-
-@pytest.mark.parametrize("name", sorted(REAL))
-def test_real_days_add_up_to_the_paisa(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Against a reckoning of their own from the journal (behaviour 15)."""
-    if not (DATA / name).exists():
-        pytest.skip("the real prices carry no licence for redistribution and are not here")
-    a, b, spread = REAL[name]
-    grid = ["--bot-name", "T", "--token-a", a, "--token-b", b, "--auto-entry", "--steps", "8", "--spread", spread]
-    grid += ["--target-spread", spread, "--oco-spread", "2", "--qty-a", "100", "--qty-b", "50"]
-    journal = tmp_path / "journal.jsonl"
-    result = told(capsys, "--prices", str(DATA / name), *grid, "--journal", str(journal))
-    assert result["total"]["fills"] > 20
-    check_money(result, journal, "MIS", last_of(DATA / name))
 
 
 @pytest.mark.parametrize("whole_folder", [False, True])
