@@ -47,11 +47,11 @@ def test_cluster_computes_what_this_machine_does(
         assert found["counts"] == alone["counts"]
         assert scattered == [1]
         monkeypatch.setattr(workers, "carried_out", sys.exit)
-        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "through")) == 1
+        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "touch")) == 1
         assert f"--dask {cluster.scheduler_address} did not carry it out (" in capsys.readouterr().err
         monkeypatch.setattr(workers, "carried_out", carried_out)
         monkeypatch.setattr("tg1.sweep.run.edition", lambda: "another")
-        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "through")) == 1
+        assert main(on_dask(tmp_path, cluster.scheduler_address, "--fill", "touch")) == 1
         assert "a worker of the cluster runs another edition of TG1" in capsys.readouterr().err
     assert keys.edition() != "another"
 

@@ -90,6 +90,16 @@ def _typed(row: str) -> list[str]:
     return fixed.format(row.split()[1]).split()
 
 
+def test_choice_is_made_through_unless_somebody_asks_for_the_touch(
+    known: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the touch the best is the grid whose fills the file flatters most: whoever asks for it is told."""
+    assert main(line(known, *SIX)) == 0
+    assert "--fill through, --path low-first\n" in capsys.readouterr().out
+    assert main(line(known, *GRID, "--spread", "0.5", "--fill", "touch")) == 0
+    assert "--fill touch, which flatters (judge the choice by --fill through), --path" in capsys.readouterr().out
+
+
 def test_three_days_are_too_few_to_speak_of_luck(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and not reckoned."""
     assert main(line(known, *SIX)) == 0

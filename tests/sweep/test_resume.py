@@ -61,7 +61,7 @@ def test_only_what_is_new_is_computed(
         (narrow, 0),
         ([*GRID, "--spread", "0.4,0.3,0.5"], 1),
         ([*narrow, "--train", "1", "--bot-name", "Mine", "--top", "1"], 0),
-        ([*narrow, "--fill", "through"], 2),
+        ([*narrow, "--fill", "touch"], 2),
         ([*narrow, "--from", "2026-11-03"], 2),
     ):
         assert told(capsys, line(tmp_path, *args))["counts"]["computed"] == computed

@@ -73,8 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = True) -> None:
-    """The flags that say which prices are lived, and how their market behaves."""
+def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = True, fill: str = "touch") -> None:
+    """The flags that say which prices are lived, and how their market behaves; `fill` is what nobody has to say."""
     add_price_flags(parser, needs_files=needs_files)
     add = parser.add_argument
     add("--path", choices=[*BarPath], type=BarPath, default=BarPath.LOW_FIRST, help="order of prices inside a bar")
@@ -82,8 +82,8 @@ def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = Tru
     add(
         "--fill",
         choices=["touch", "through"],
-        default="touch",
-        help="when a resting limit order fills (default: touch)",
+        default=fill,
+        help=f"when a resting limit order fills: at its price, or when the price goes a tick beyond (default: {fill})",
     )
     add("--square-off-at", metavar="HH:MM", help="IST, when the broker closes what is open (default: never)")
 

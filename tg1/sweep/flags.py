@@ -34,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_swept(parser.add_argument_group("several values"))
-    add_market_flags(parser)
+    # A choice at the touch takes the grid whose fills the prices of a file flatter most.
+    add_market_flags(parser, fill="through")
     _add_own(parser.add_argument_group("sweep"))
     return parser
 

@@ -42,7 +42,8 @@ def luck_of(tried: Tried) -> Luck | None:
 
 def _head(command: SweepCommand, prices: Prices, swept: Swept) -> list[str]:
     tried, days = swept.tried, swept.tried.days
-    market = f"--fill {'through' if command.rig.through else 'touch'}, --path {command.wanted.path}"
+    fill = "through" if command.rig.through else "touch, which flatters (judge the choice by --fill through)"
+    market = f"--fill {fill}, --path {command.wanted.path}"
     lines = [
         (
             f"{command.asked.count:,} combinations, {len(tried.best_first):,} tried, {len(tried.refused):,} refused by "
