@@ -14,6 +14,7 @@ import pytest
 from tests.replay.journal import journal_of
 from tests.replay.money import last_of, wrong_money
 from tests.replay.random_days import csv_of, made_day
+from tg1.replay.command import parse
 from tg1.replay.program import main
 
 if TYPE_CHECKING:
@@ -129,6 +130,16 @@ def test_fresh_morning_is_a_day_by_itself(tmp_path: Path, capsys: pytest.Capture
     ]
     assert both == alone
     assert Decimal(alone[0]["realised"]) * Decimal(alone[1]["realised"]) != 0
+
+
+def test_flags_of_a_pair_need_no_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bot needs a name, a replay does not; the name changes nothing of what it comes to."""
+    args = ["--prices", str(days_file(tmp_path)), *GRID, "--fresh"]
+    assert GRID[:2] == ["--bot-name", "T"]
+    assert told(capsys, *args)["total"] == told(capsys, *args[:2], *args[4:])["total"]
+    settings = tmp_path / "bot.toml"
+    settings.write_text('bot-name = "Mine"\n', encoding="utf-8")
+    assert parse([*args[:2], *args[4:], "--config", str(settings)]).config.bot_name == "Mine"
 
 
 def test_summary_tells_net_first_and_what_is_not_modelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -68,9 +69,39 @@ def test_second_writer_is_refused(tmp_path: Path) -> None:
     Results(tmp_path / "r").__exit__()
 
 
-def _of_another_schema(path: Path) -> None:
-    with Results(path):
+def test_file_without_a_result_is_taken_away_again(tmp_path: Path) -> None:
+    """A line that was refused leaves nothing behind; a file that was there stays."""
+    with Results(tmp_path / "r"):
+        assert (tmp_path / "r").exists()
+    assert not (tmp_path / "r").exists()
+    with Results(tmp_path / "r") as results:
+        results.keep(done("first"), TOLD)
+    with Results(tmp_path / "r"):
         pass
+    assert (tmp_path / "r").exists()
+
+
+def test_file_that_was_taken_away_meanwhile_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results never go into a file that has no name any more."""
+    taken: list[Path] = []
+    real = fcntl.flock
+
+    def slow(handle: int, how: int) -> None:
+        if not taken:
+            taken.append(tmp_path / "r")
+            taken[0].unlink()
+        real(handle, how)
+
+    monkeypatch.setattr("tg1.sweep.results.fcntl.flock", slow)
+    with Results(tmp_path / "r") as results:
+        results.keep(done("first"), TOLD)
+    with Results(tmp_path / "r") as results:
+        assert results.known() == {"first"}
+
+
+def _of_another_schema(path: Path) -> None:
+    with Results(path) as results:
+        results.keep(done("first"), TOLD)
     with closing(sqlite3.connect(path)) as base:
         base.execute("PRAGMA user_version = 99")
 

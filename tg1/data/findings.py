@@ -126,7 +126,7 @@ def _edges(day: Day) -> Iterator[Finding]:
 def _thin(day: Day, symbol: str, bars: int) -> Iterator[Finding]:
     if not day.bar_secs:
         if bars < 2:  # noqa: PLR2004  # one price is no day
-            yield day.found(Kind.THIN, f"has {bars} prices; a replay needs two", symbol)
+            yield day.found(Kind.THIN, f"has {bars} price{'' if bars == 1 else 's'}; a replay needs two", symbol)
         return
     close = AUCTION_CLOSE_SECS if day.day >= AUCTION_FROM else CLOSE_SECS
     expected = (close - OPEN_SECS) / day.bar_secs

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     words = sys.argv[1:] if argv is None else argv
-    kept = "interrupted; what was fetched is on disk, and the same command goes on"
+    kept = "what was fetched is on disk, and the same command goes on"
+    kept = f"interrupted; {'nothing was written' if 'check' in words[:1] else kept}"
     return run_command("data", lambda: _answer(words, SystemClock()), interrupted=kept)
 
 

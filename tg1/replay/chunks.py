@@ -33,6 +33,7 @@ POINTS = ("open", "high", "low", "close")
 SECS_PER_DAY = 86_400
 _SECOND, _BAR = "ist_second", "ist"
 _BLOCK_BYTES = 2**24
+_IST_MILLIS = 19_800_000
 _LARGEST = 10_000_000.0
 """Rupees; a price above this is a slip of the pen."""
 
@@ -92,7 +93,10 @@ def _judged(path: Path) -> Iterator[None]:
     except pa.ArrowInvalid as exc:
         raise ConfigError(f"--prices {path}{_arrow_words(str(exc))}") from exc
     except (OSError, pa.ArrowException) as exc:
-        raise ConfigError(f"--prices {path} can't be read: {_first_line(str(exc))}.") from exc
+        # A broken file is an OSError of the reader's own, without the system's word.
+        if word := getattr(exc, "strerror", None):
+            raise ConfigError(f"--prices {path} can't be read: {word}.") from exc
+        raise ConfigError(f"--prices {path}{_unreadable(str(exc))}") from exc
 
 
 def _read_chunks(path: Path, symbols: Sequence[str], previous: _Previous) -> Iterator[Chunk]:
@@ -147,6 +151,9 @@ def _columns(path: Path, names: list[str], symbols: Sequence[str]) -> list[str]:
         time_column = _BAR
     else:
         raise ConfigError(f"--prices {path} has neither a column {_SECOND} nor a column {_BAR}.")
+    twice = [name for name in (time_column, *prices) if names.count(name) > 1]
+    if twice:
+        raise ConfigError(f"--prices {path} has two columns {twice[0]}.")
     missing = [name for name in prices if name not in names]
     if missing:
         known = sorted({name.rpartition("_")[2] for name in names} - {"second", _BAR})
@@ -186,7 +193,8 @@ def _stamps(path: Path, column: pa.Array, line: int) -> NDArray[np.int64]:
     if parsed.null_count:
         raise refused(path, line + parsed.is_null().to_pylist().index(True), "the time is missing")
     stamps: NDArray[np.int64] = pc.cast(parsed, pa.int64()).to_numpy(zero_copy_only=False)
-    return stamps
+    # A column with a zone holds instants, counted in UTC whatever the zone's name.
+    return stamps + _IST_MILLIS if getattr(column.type, "tz", None) else stamps
 
 
 def _is_stamp(text: object) -> bool:
@@ -226,11 +234,13 @@ def _arrow_words(text: str) -> str:
         value = re.search(r"invalid value '([^']*)'|got (\d+)", text)
         what = f"{value[1]!r} is no number" if value and value[1] is not None else "it has another number of columns"
         return f" line {found[1]}: {what}."
-    return f" can't be read: {_first_line(text)}."
+    return _unreadable(text)
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0][:160].rstrip(".") if text.strip() else "it is damaged"
+def _unreadable(text: str) -> str:
+    word = text.strip().partition("\n")[0].partition(". ")[0][:160].rstrip(".")
+    reason = f" ({word})" if word and word.isprintable() else ""
+    return f" can't be read: it is damaged, or no file of its kind{reason}."
 
 
 class _Previous:
@@ -260,5 +270,9 @@ def _told(stamp: int) -> str:
 
 def refused(path: Path, line: int, what: str) -> ConfigError:
     """The refusal of one line; a Parquet file has rows instead."""
-    where = f" line {line}" if path.suffix.lower() != ".parquet" else f" row {line - 1}"
-    return ConfigError(f"--prices {path}{where}: {what}.")
+    return ConfigError(f"--prices {path} {place(path.name, line)}: {what}.")
+
+
+def place(file: str, line: int) -> str:
+    """Where a line stands, in words; a Parquet file has rows instead."""
+    return f"row {line - 1}" if file.lower().endswith(".parquet") else f"line {line}"

@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m tg1.replay",
         description="Replay real prices against the bot as it ships, in virtual time: what would this grid have done? "
         "All flags of the bot are understood, too (python -m tg1.run --help).",
-        epilog="Example: python -m tg1.replay --prices prices/ --bot-name Try --token-a SBIN --token-b PNB "
+        epilog="Example: python -m tg1.replay --prices prices/ --token-a SBIN --token-b PNB "
         "--auto-entry --steps 5 --spread 2 --target-spread 2 --oco-spread 3 --qty-a 100 --qty-b 400",
         allow_abbrev=False,
     )
@@ -91,7 +91,7 @@ def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = Tru
 def parse(argv: Sequence[str]) -> ReplayCommand:
     """Understand a command line. Raises `ConfigError`; `SystemExit(0)` after `--help`."""
     given, others = build_parser().parse_known_args(argv)
-    config = parse_command([*others, "--dry-run"], {}).config
+    config = parse_command([*named(others), "--dry-run"], {}).config
     if config.ignore_market_hours:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
     _check_journal(given.journal)
@@ -110,6 +110,16 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
         png=given.png,
         no_report=given.no_report,
     )
+
+
+def named(others: Sequence[str], name: str = "Replay") -> list[str]:
+    """The bot's flags with a name, unless they, or the file of settings that they name, have one already.
+
+    A bot needs a name, a replay does not: so the flags of `tg1 pair` can be pasted as they are.
+    """
+    known = ("--bot-name", "--config")
+    has_name = any(each in known or each.startswith(tuple(f"{flag}=" for flag in known)) for each in others)
+    return [*others] if has_name else [*others, "--bot-name", name]
 
 
 def wanted_of(given: argparse.Namespace, symbol_a: str, symbol_b: str) -> Wanted:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tg1.replay.wanted import Wanted
 
 _USUAL_BAR_SECS = 60.0
+_OPEN_SECS, _CLOSE_SECS = 9.25 * 3600, 15.5 * 3600
+"""09:15 and 15:30 (xts.md 6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +69,30 @@ def day_rows(files: Iterable[Path], wanted: Wanted) -> Iterator[DayRows]:
     """The wanted days in the order of the files, each once.
 
     Raises `ConfigError` with file and line for what can't be read or believed, for files that don't follow each other
-    in time, for a day that only one of two symbols has, and for a jump over a night that nobody has confirmed.
+    in time, for a day that only one of two symbols has, for a jump over a night that nobody has confirmed, and for days
+    none of which has a price in the session.
     """
     nights = Nights()
-    seen = False
-    for rows in _streamed(list(files), wanted):
-        seen = True
+    paths, count, is_in_session = list(files), 0, False
+    for rows in _streamed(paths, wanted):
+        count += 1
+        is_in_session = is_in_session or bool(((rows.secs >= _OPEN_SECS) & (rows.secs < _CLOSE_SECS)).any())
         _refuse_unconfirmed(nights.see(rows.day, rows.prices), wanted)
         yield rows
-    if not seen:
-        raise ConfigError(f"--prices: no day of {' and '.join(wanted.symbols)} lies in the range that was asked for.")
+    if not is_in_session:
+        raise _nothing_in(paths, wanted, count)
+
+
+def _nothing_in(paths: Sequence[Path], wanted: Wanted, days: int) -> ConfigError:
+    where, symbols = f"--prices {', '.join(map(str, paths))}", " and ".join(wanted.symbols)
+    if days:
+        return ConfigError(
+            f"{where}: no price of {symbols} lies between 09:15 and 15:30; times must be those of India."
+        )
+    if wanted.first_day is None and wanted.last_day is None:
+        return ConfigError(f"{where}: there is no day of {symbols} in it.")
+    asked = f"from {wanted.first_day or 'the beginning'} to {wanted.last_day or 'the end'}"
+    return ConfigError(f"{where}: no day of {symbols} lies in the range that was asked for, {asked}.")
 
 
 def _refuse_unconfirmed(jumps: Sequence[Jump], wanted: Wanted) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
+from tg1.replay.command import named
 from tg1.settings.flags import flag_of
 from tg1.sweep.flags import SWEPT, WHOLE, WORDS, pairs_of
 from tg1.sweep.ranges import numbers, words
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 """Combinations of one sweep."""
-NAME = "sweep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def asked(given: argparse.Namespace, others: Sequence[str]) -> Asked:
     count = len(pairs) * prod(map(len, values.values()))
     if count > MOST:
         raise ConfigError(f"these are {count:,} combinations; at most {MOST:,} are taken: give coarser steps.")
-    shared = [*_named(others), "--dry-run"]
+    shared = [*named(others, "sweep"), "--dry-run"]
     accepted, refused = [], []
     for number, (pair, cells) in enumerate(itertools.product(pairs, itertools.product(*values.values())), 1):
         line = dict(zip(values, cells, strict=True))
@@ -84,12 +84,6 @@ def asked(given: argparse.Namespace, others: Sequence[str]) -> Asked:
 def _values(field: str, text: str) -> tuple[str, ...]:
     flag = flag_of(field)
     return words(flag, text) if field in WORDS else numbers(flag, text, whole=field in WHOLE)
-
-
-def _named(others: Sequence[str]) -> list[str]:
-    """The bot's other flags; a sweep needs no name, but a bot does."""
-    named = any(each == "--bot-name" or each.startswith("--bot-name=") for each in others)
-    return [*others] if named else [*others, "--bot-name", NAME]
 
 
 def _judged(pair: tuple[str, str], line: dict[str, str], shared: list[str]) -> GridOcoConfig:

@@ -54,6 +54,7 @@ class Results:
     def __init__(self, path: Path) -> None:
         """Open or make the file. Raises `ConfigError`, and `AlreadyRunning` while another sweep writes to it."""
         self.path = path
+        self._is_new = not path.exists()
         self._lock = _locked(path)
         try:
             self._base = self._opened()
@@ -65,6 +66,9 @@ class Results:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._is_new and not self.known():
+            # A line that was refused leaves nothing behind.
+            self.path.unlink(missing_ok=True)
         self._base.close()
         # Only now: closing any handle of the file lets go of SQLite's own locks as well.
         os.close(self._lock)
@@ -151,6 +155,10 @@ def _locked(path: Path) -> int:
     except OSError as exc:
         os.close(handle)
         raise AlreadyRunning(f"another sweep is writing to {path}: wait for it, or give another --results.") from exc
+    if not (path.exists() and os.path.samestat(os.fstat(handle), path.stat())):
+        # It was taken away between the two: what is written there would be nowhere.
+        os.close(handle)
+        return _locked(path)
     return handle
 
 
