@@ -57,6 +57,13 @@ class Finding:
     file: str
     line: int | None = None
 
+    @property
+    def place(self) -> str:
+        """The file, and the line where there is one; a Parquet file has rows instead."""
+        if self.line is None:
+            return self.file
+        return f"{self.file} row {self.line - 1}" if self.file.endswith(".parquet") else f"{self.file} line {self.line}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tg1.replay.chunks import place
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -60,8 +58,9 @@ def report_as_text(report: Report) -> str:
         return "\n".join([*lines, f"nothing wrong in {_count(report.files, 'file')}"])
     lines.append("")
     for each in report.findings[:MOST_SHOWN]:
-        where = each.file + ("" if each.line is None else f" {place(each.file, each.line)}")
-        lines.append(f"{each.kind:12}  {each.day}  {f'{each.symbol}: ' if each.symbol else ''}{each.text} ({where})")
+        lines.append(
+            f"{each.kind:12}  {each.day}  {f'{each.symbol}: ' if each.symbol else ''}{each.text} ({each.place})"
+        )
     if len(report.findings) > MOST_SHOWN:
         lines.append(f"… and {len(report.findings) - MOST_SHOWN} more: --json has them all")
     return "\n".join([*lines, "", f"{_count(len(report.findings), 'finding')} in {_count(report.files, 'file')}"])

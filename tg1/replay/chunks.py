@@ -270,9 +270,5 @@ def _told(stamp: int) -> str:
 
 def refused(path: Path, line: int, what: str) -> ConfigError:
     """The refusal of one line; a Parquet file has rows instead."""
-    return ConfigError(f"--prices {path} {place(path.name, line)}: {what}.")
-
-
-def place(file: str, line: int) -> str:
-    """Where a line stands, in words; a Parquet file has rows instead."""
-    return f"row {line - 1}" if file.lower().endswith(".parquet") else f"line {line}"
+    where = f" line {line}" if path.suffix.lower() != ".parquet" else f" row {line - 1}"
+    return ConfigError(f"--prices {path}{where}: {what}.")
