@@ -100,6 +100,30 @@ def test_choice_is_made_through_unless_somebody_asks_for_the_touch(
     assert "--fill touch, which flatters (judge the choice by --fill through), --path" in capsys.readouterr().out
 
 
+def test_choice_at_the_edge_of_what_was_tried_is_said(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beyond the last of three values nobody has looked; of two values each is the last."""
+    swept = [*GRID, "--spread", "0.3:0.5:0.1", "--product", "MIS,CNC"]
+    chosen = told(capsys, line(known, *swept))["combinations"][0]["values"]
+    assert main(line(known, *swept)) == 0
+    text = capsys.readouterr().out
+    ends = {"0.3": "smallest", "0.5": "largest"}
+    edge = f"its --spread is the {ends.get(chosen['spread'])} that was tried: beyond it nothing is known"
+    assert (edge in text) == (chosen["spread"] in ends)
+    assert main(line(known, *GRID, "--spread", "0.3,0.5")) == 0
+    assert "that was tried" not in capsys.readouterr().out
+
+
+def test_sweep_in_which_all_lose_says_so(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The best of losing grids is no grid to trade."""
+    dear = line(known, *SIX, "--charge", "brokerage=500", "--square-off-at", "09:24")
+    assert Decimal(told(capsys, dear)["combinations"][0]["first"]["net"]) < 0
+    assert main(dear) == 0
+    text = capsys.readouterr().out
+    assert "not one of them earned its charges on the first days" in text
+    assert "--path low-first, --square-off-at 09:24\n" in text
+    assert "; amounts in rupees, net of charges\n" in text
+
+
 def test_three_days_are_too_few_to_speak_of_luck(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and not reckoned."""
     assert main(line(known, *SIX)) == 0

@@ -167,8 +167,10 @@ def _grid(found: Answer) -> list[str]:
 def _end(found: Answer) -> list[str]:
     if not found.flags:
         return ["No flags are suggested."]
+    closed = " --square-off-at 15:17" if found.question.product == "MIS" else ""
+    how = f"tg1 replay --fill through --fresh{closed}"
     return [
-        "All of this is what these days were. Judge the grid on other days (tg1 replay --fill through --fresh).",
+        f"All of this is what these days were. Judge the grid on other days ({how}).",
         "Suggested flags:",
         found.flags,
     ]

@@ -43,7 +43,8 @@ def luck_of(tried: Tried) -> Luck | None:
 def _head(command: SweepCommand, prices: Prices, swept: Swept) -> list[str]:
     tried, days = swept.tried, swept.tried.days
     fill = "through" if command.rig.through else "touch, which flatters (judge the choice by --fill through)"
-    market = f"--fill {fill}, --path {command.wanted.path}"
+    at = command.rig.square_off_at
+    market = f"--fill {fill}, --path {command.wanted.path}" + (f", --square-off-at {at:%H:%M}" if at else "")
     lines = [
         (
             f"{command.asked.count:,} combinations, {len(tried.best_first):,} tried, {len(tried.refused):,} refused by "
@@ -56,7 +57,8 @@ def _head(command: SweepCommand, prices: Prices, swept: Swept) -> list[str]:
     if not tried.is_judged:
         return [*lines, "there is one day only: what is chosen on it can't be judged on others"]
     first = f"chosen on the first {_count(tried.first, 'day')} (to {days[tried.first - 1]})"
-    return [*lines, f"{first}, judged on the other {tried.rest} (from {days[tried.first]})"]
+    judged = f"judged on the other {tried.rest} (from {days[tried.first]})"
+    return [*lines, f"{first}, {judged}; amounts in rupees, net of charges"]
 
 
 def _refused(tried: Tried) -> list[str]:
@@ -108,7 +110,10 @@ def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
         )
     held = chosen.open or "nothing"
     ends = ", ".join(f"{end} ({days})" for end, days in chosen.ends)
+    if first[0] <= 0:
+        lines.append("not one of them earned its charges on the first days: the chosen one is the one that lost least")
     lines.append(f"the chosen one: {_line(command, chosen)}")
+    lines += _edges(command, tried)
     lines.append(f"the chosen one held {held} after the last day; its days ended: {ends}")
     stopped = sum(one.first.stood_still + one.rest.stood_still > 0 for one in tried.best_first)
     if stopped:
@@ -117,6 +122,21 @@ def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
             f"{stopped:,} of {len(tried.best_first):,} stood still on some days, ended by their own rules before or "
             f"refused at the start{fresh}"
         )
+    return lines
+
+
+def _edges(command: SweepCommand, tried: Tried) -> list[str]:
+    """Where the chosen value is the last of three or more: beyond it nobody has looked."""
+    lines = []
+    for name in command.asked.varied:
+        at = command.asked.fields.index(name)
+        texts = [one.combination.values[at] for one in tried.best_first]
+        if not all(text.replace(".", "", 1).isdigit() for text in texts):
+            continue  # a word is neither large nor small
+        values = [Decimal(text) for text in texts]
+        if len(set(values)) > 2 and values[0] in (min(values), max(values)):  # noqa: PLR2004  # each of two is the last
+            end = "smallest" if values[0] == min(values) else "largest"
+            lines.append(f"its {flag_of(name)} is the {end} that was tried: beyond it nothing is known")
     return lines
 
 
