@@ -33,8 +33,8 @@ setup: $(VENV)/.run ## install into .venv and do nothing else
 test: lint ## lint, types and every test but the long simulation
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not simulation"
 
-simulate: $(VENV)/.dev ## 220 simulated trading days with faults, the whole crash matrix, every mutation caught
-	$(BIN)/python -m tests.simulation.soak --days 220 --jobs $(JOBS)
+simulate: $(VENV)/.dev ## 250 simulated trading days with faults, the whole crash matrix, every mutation caught
+	$(BIN)/python -m tests.simulation.soak --days 250 --jobs $(JOBS)
 	$(BIN)/python -m tests.simulation.crash_matrix --jobs $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) -m simulation
 

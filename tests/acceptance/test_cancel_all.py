@@ -133,18 +133,37 @@ def test_stop_that_is_typed_in_another_folder_finds_the_bot_alive(trading: Bot) 
 
 
 def test_square_off_leaves_the_broker_flat_and_others_shares_alone(exchange: Exchange, trading: Bot) -> None:
-    """Behaviour 13: positions really zero, foreign shares untouched, what was closed is said with its price."""
+    """Behaviour 13: a stuck market is said, `kill -9` before an answer doubles nothing, in the end all of ours is gone.
+
+    Seven IRFC in the same account and product were bought by hand.
+    """
+    exchange.ask("foreign_order", account=TRADE, **{**BY_HAND, "price": "51.00"}, product="MIS")
     exchange.price("SBIN", "118.40")
-    until(lambda: _ours(exchange) == {"U01E"}, "the hedge", trading, exchange)
-    flags = ["--zerodha-config", str(trading.zerodha_config)]
+    until(lambda: exchange.position(DOWNSIDE, "SBIN") == -50, "the hedge", trading, exchange)
+    assert trading.exit_code() == 3, "one hedge of one level is the whole side (architecture 13)"
+    flags = ["--square-off", "--yes", "--zerodha-config", str(trading.zerodha_config)]
     flags += [part for name in ("kite_root", "kite_ws_root") for part in (flag_of(name), exchange.roots[name])]
-    done = trading.cancel_all("--square-off", "--yes", *flags)
+
+    exchange.ask("halt", secs=100_000, reason="Exchange : market halted")
+    done = trading.cancel_all(*flags, tweaks=("tg1.trading.square_off.GIVE_UP_SECS=2",))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "NOT CLOSED: +100 IRFC in account trade are still held: Exchange : market halted" in done.stdout
+    assert "NOT CLOSED: -50 SBIN in account downside_oco are still held: Exchange : market halted" in done.stdout
+    assert _ours(exchange) == set()
+
+    exchange.ask("halt", secs=0.01, reason="over")
+    exchange.fault("timeout", when="after", method="POST", path=ORDERS, account=TRADE)
+    trading.launch([*trading.command(), "--cancel-all", *flags])
+    until(lambda: exchange.position(TRADE, "IRFC") == 7, "the closing order's fill", trading, exchange)
+    trading.kill()
+
+    done = trading.cancel_all(*flags)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _ours(exchange) == set()
-    assert {each["net"] for each in exchange.truth()["positions"]} <= {0}
+    held = {(each["account"], each["symbol"]): each["net"] for each in exchange.truth()["positions"] if each["net"]}
+    assert held == {(TRADE, "IRFC"): 7}
+    assert sum(each["cumulative"] for each in exchange.orders() if each["client_id"][11:12] == "X") == 100 + 50
     assert len(exchange.working()) == 2
-    assert "CLOSED: sold 100 IRFC" in done.stdout
-    assert "CLOSED: bought back 50 SBIN" in done.stdout
 
 
 def test_square_off_asks_before_it_closes_anything(trading: Bot) -> None:

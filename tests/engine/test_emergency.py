@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.emergencies import EmergencyBroker, opened, stop_everything
+from tests.support.emergencies import EmergencyBroker, hedged, opened, stop_everything
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import ExitCode
@@ -131,6 +131,35 @@ def test_confirmed_stop_says_on_which_accounts_nothing_works(
     caplog.set_level("INFO")
     assert stop_everything(opened(make_bench)) == ExitCode.OK
     assert "No order of IRFC-SBIN Grid is working on trade, upside_oco, downside_oco" in caplog.text
+
+
+def test_stop_ends_with_what_is_held(make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture) -> None:
+    """Behaviour 13, 15: per account, symbol and signed shares, both tokens, with rupees at the last known price."""
+    bench = hedged(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle()
+    caplog.set_level("INFO")
+    assert stop_everything(bench) == ExitCode.OK
+    said = [record.getMessage() for record in caplog.records]
+    confirmed = next(index for index, line in enumerate(said) if line.startswith("No order of IRFC-SBIN Grid"))
+    end = "\n".join(said[confirmed:])
+    assert "Held, Trade account: +100 IRFC" in end
+    assert "Held, Downside OCO account: -50 SBIN at 118.45, 6,025.00 at 120.50" in end
+    assert said[confirmed + 1].startswith("Net ")
+
+
+def test_account_without_given_credentials_is_said_once(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: the operator is told which account nobody looked at, in one line."""
+    bench = opened(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle()
+    bench.broker.missing.add("downside_oco")  # type: ignore[attr-defined]
+    caplog.set_level("WARNING")
+    assert stop_everything(bench) == ExitCode.FAILED
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("no credentials were given" in line and "downside_oco" in line for line in said) == 1
 
 
 def test_fill_that_wins_against_the_stop_is_booked_for_the_next_start(make_bench: Callable[..., Bench]) -> None:

@@ -9,6 +9,7 @@ from datetime import time
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation import lived
 from tests.simulation.chaos import ALL_KINDS, CALM, HELL, ROUGH, Chaos, Weather
 from tests.simulation.invariants import ALL_INVARIANTS, Checker, Violation
 from tests.simulation.street import ACCOUNTS, Street
@@ -21,6 +22,7 @@ from tg1.models import COMPLETED, StatusKind
 from tg1.paper.quirks import Quirks
 from tg1.state import StateManager
 from tg1.store.codec import decode
+from tg1.trading.closing_orders import SQUARED_OFF
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,6 +36,10 @@ CHANCE_OF_SECOND_LOOK = 0.1
 CHANCE_OF_EMERGENCY = 0.15
 CHANCE_OF_FLATTEN = 0.35
 """That the emergency stop is also to close what the bot holds."""
+CHANCE_OF_INTERRUPTION = 0.3
+"""That the square-off's own process is killed on the way."""
+CHANCE_OF_AGAIN = 0.7
+"""That a square-off that was interrupted, or left shares, is typed once more, as the bot's refusal says."""
 CHANCE_OF_COPY = 0.4
 CHANCE_OF_RESTORE = 0.15
 """That the operator puts an older copy of the state file back after a death."""
@@ -128,6 +134,8 @@ class Tally:
     trips: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
+    lived: Counter[str] = field(default_factory=Counter)
+    """What the days really had in them (`lived.py`)."""
     hedges: Counter[str] = field(default_factory=Counter)
     """How the hedges ended whose price TokenB passed (`effectiveness.py`)."""
 
@@ -141,6 +149,7 @@ class Tally:
         self.trips += other.trips
         self.ends.update(other.ends)
         self.injected.update(other.injected)
+        self.lived.update(other.lived)
         self.hedges.update(other.hedges)
 
 
@@ -184,6 +193,7 @@ class Run:
             total.add(operator.tally)
         total.days = max(operator.tally.bot_days for operator in self.operators)
         total.injected = self.chaos.injected
+        total.lived = self.street.lived
         return total
 
     def days(self, count: int) -> Tally:
@@ -195,6 +205,7 @@ class Run:
         else:
             lives = [lambda operator=operator: self._live(operator, count) for operator in self.operators]
             street.stage.run(*lives, secs=float("inf"))
+            street.lived[lived.TWO_BOTS if len(lives) == 2 else lived.TEN_BOTS] += count
         return self.tally
 
     def _live(self, operator: Operator, count: int) -> None:
@@ -269,6 +280,8 @@ class Operator:
         world, checker = self.world, self.checker
         self.tally.starts += 1
         world.stop_requested = False
+        saved = self._saved()
+        self._is_second_morning = saved is not None and saved.trading_day != world.wall.date()
         engine = world.boot(self._config(interval), self._keys)
         checker.attach(engine)
         self._look_twice_at_resume(engine)
@@ -283,8 +296,10 @@ class Operator:
             if exc.exit_code == 5 and self._fresh and "still working" in str(exc):
                 self._cancel_all_by_hand()
                 return self._count(engine, "stopped")
-            if "squared off by the operator" in str(exc):
-                # Its square-off may have died before its last order had ended; --fresh looks at that.
+            if self._is_squared_off():
+                # Its square-off may have died before its last order had ended; a second one and --fresh look at that.
+                if "--square-off once more" in str(exc) and self.rng.random() < CHANCE_OF_AGAIN:
+                    self._emergency(again=True)
                 return self._count(engine, "exit 3")
             if "was terminated by its own rules" in str(exc):
                 checker.nothing_left("a termination of which only the last word was left to say")
@@ -296,6 +311,7 @@ class Operator:
 
     def _count(self, engine: GridOcoEngine, outcome: str) -> str:
         self.tally.cycles += engine._cycle
+        self.world.street.lived[lived.SECONDS] += engine._cycle * (engine.config.poll_interval == 1.0)
         if outcome not in ("died", "exit 4", "exit 1"):
             self.world.street.restoring.discard(self._settings["bot_name"])
         self.checker.detach()
@@ -327,12 +343,15 @@ class Operator:
         look = self.rng.random() < CHANCE_OF_SECOND_LOOK and self.world.street.stage is None
 
         def wrapped() -> ExitCode:
-            state = engine._parts.state
-            self.world.street.restoring.discard(self._settings["bot_name"])
+            state, street, name = engine._parts.state, self.world.street, self._settings["bot_name"]
+            street.lived[lived.RESTORED] += name in street.restoring
+            street.lived[lived.MORNING] += self._is_second_morning
+            street.restoring.discard(name)
             if state.generation != self._generation:
                 self._generation = state.generation
                 self.checker.carry(state)
                 self.checker.centred(engine, state)
+                street.lived[lived.AUTO_ENTRY] += engine.config.auto_entry
                 self.tally.trips = state.next_record_seq
             if look:
                 self.checker.reconcile_again()
@@ -341,19 +360,24 @@ class Operator:
         engine._run_loop = wrapped  # type: ignore[method-assign]
 
     _generation = ""
+    _is_second_morning = False
     _stop_at: time | None = None
 
-    def _emergency(self) -> None:
+    def _emergency(self, *, again: bool = False) -> None:
         """The operator types --cancel-all; it may fail and it may die, but a 0 is a promise (behaviour 13)."""
         self.checker.detach()
-        flattens = self.rng.random() < CHANCE_OF_FLATTEN and bool(self.chaos.pick("flatten", ("flatten",)))
+        flattens = (again or self.rng.random() < CHANCE_OF_FLATTEN) and bool(self.chaos.pick("flatten", ("flatten",)))
         name = "flatten" if flattens else "cancel-all"
+        if flattens and self.rng.random() < CHANCE_OF_INTERRUPTION and "killed" in self.chaos.enabled:
+            self.world.die_at = (self.world.steps + self.rng.randint(20, 120), "killed")
         try:
             code = self.world.cancel_all(self._config(30.0), self._keys, flattens=flattens)
         except Died:
             self.tally.ends[f"{name} died"] += 1
+            self.world.street.lived[lived.INTERRUPTED] += flattens and self._is_squared_off()
             return
         finally:
+            self.world.die_at = None
             self.world.feed = None
             self.checker.never_beyond_its_own()
         self.world.note(f"--{name} EXIT {code}")
@@ -392,6 +416,10 @@ class Operator:
             return decode(self.world.disk.files()[self._paths.state])
         except (KeyError, StateError):
             return None
+
+    def _is_squared_off(self) -> bool:
+        saved = self._saved()
+        return saved is not None and saved.bot_status == SQUARED_OFF
 
     def _cancel_all_by_hand(self) -> None:
         """The operator follows the refusal's advice; the emergency stop has its own tests."""

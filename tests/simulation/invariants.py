@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tests.simulation import lived
 from tests.simulation.effectiveness import HedgeWatch
 from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, MoneyChecker
 from tests.simulation.street import ACCOUNTS
@@ -97,6 +98,10 @@ class Checker:
         self._deletes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._own_cancels: set[str] = set()
         """AppOrderIDs of which this process knows that its cancel was taken."""
+        self._asked: set[str] = set()
+        """AppOrderIDs for which a cancel was ever sent."""
+        self._swings: Counter[tuple[TradeSide, int]] = Counter()
+        """Hedges of a level that their bot has cancelled."""
         self._refused: Counter[tuple[TradeSide, int, Role]] = Counter()
         """Placements that ended without a row in the book, by level and role."""
         self._range_a: tuple[Decimal, Decimal] | None = None
@@ -185,6 +190,8 @@ class Checker:
 
         One that was refused (rate limit, dead token) has cancelled nothing and is forgotten at its answer.
         """
+        self.world.street.lived[lived.ASKED_AGAIN] += number in self._asked
+        self._asked.add(number)
         sent, now = self._deletes[number], self.world.mono
         sent.append(now)
         while now - sent[0] >= CANCEL_AGAIN_SECS - 0.1:
@@ -198,12 +205,20 @@ class Checker:
             number = request.params.get("appOrderID", "")
             if is_success:
                 self._own_cancels.add(number)
+                self._note_swing(number)
             elif self._deletes[number]:
                 self._deletes[number].pop()
         elif request.method == "POST" and request.path.endswith("/orders") and not is_success:
             named = client_ids.parse_client_id(str((request.json_body or {})["orderUniqueIdentifier"]))
             if named is not None:
                 self._refused[named.trade_side, named.level, named.role] += 1
+
+    def _note_swing(self, number: str) -> None:
+        order = self.world.exchange.orders.get(int(number or 0))
+        named = client_ids.parse_client_id(order.client_id) if order is not None else None
+        if named is not None and named.role is Role.OCO:
+            self._swings[named.trade_side, named.level] += 1
+            self.world.street.lived[lived.SWUNG] += self._swings[named.trade_side, named.level] == 5
 
     def on_market(self) -> None:
         """The market moved, or time passed."""
@@ -497,6 +512,7 @@ class Checker:
         """A new grid begins with this much P&L of earlier ones; their orders are no truth of its levels."""
         self._carried = state.total_pnl
         self.has_restored = self._has_confessed = False
+        self._swings.clear()
         self._first_of_grid = sum(1 for _ in self.own_orders())
 
     def _levels_orders(self, state: BotState) -> dict[tuple[TradeSide, int], list[tuple[ClientId, PaperOrder]]]:

@@ -19,6 +19,7 @@ from tg1.rules import brackets, decide, fills, reconcile, rejections, squaring, 
 from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
 from tg1.trading import book, bookkeeper, ending, new_day, order_desk, settling, strangers
+from tg1.trading.closing_orders import ClosingOrders
 from tg1.trading.hedge_alarm import HedgeAlarm
 from tg1.trading.sight import Sight
 from tg1.xts import turns
@@ -291,6 +292,19 @@ def _closes_half() -> AbstractContextManager[Any]:
     return _often_flattened(patch.object(squaring, "held", _half_of_what_is_held(squaring.held)))
 
 
+def _closing_orders_are_not_looked_up() -> AbstractContextManager[Any]:
+    """What an interrupted square-off has filled is closed again, out of somebody else's shares (behaviour 13)."""
+
+    def broken(orders: Any, **_: Any) -> list[Any]:
+        for one in orders.live():
+            orders.note(one.order, over=True)
+        return []
+
+    return _often_flattened(
+        _both(patch.object(ClosingOrders, "settle", broken), patch.object(days, "CHANCE_OF_INTERRUPTION", 1.0))
+    )
+
+
 def _half_of_what_is_held(held: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given: {place: shares // 2 for place, shares in held(*given).items() if abs(shares) > 1}
 
@@ -359,6 +373,11 @@ MUTATIONS = (
     Mutation(name="blank books are taken for empty", invariant=money.BLANK, apply=_blank_books_are_taken_for_empty),
     Mutation(name="a square-off closes twice", invariant=inv.FLAT, apply=_closes_twice),
     Mutation(name="a square-off closes half", invariant=inv.FLAT, apply=_closes_half),
+    Mutation(
+        name="an interrupted square-off is not looked up",
+        invariant=inv.FLAT,
+        apply=_closing_orders_are_not_looked_up,
+    ),
     Mutation(name="cancels are repeated", invariant=inv.CANCELS, apply=_cancels_are_repeated, changes=MANY_HEDGES),
     Mutation(
         name="own cancels count as rejections",

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from tests.simulation import effectiveness
+from tests.simulation import effectiveness, lived
 from tests.simulation.days import Run, Tally, bots_of, silence_logs
 from tests.simulation.invariants import Violation
 from tests.simulation.replay import report
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DAYS_PER_SEED = 5
 DAYS_OF_MANY = 1
 """Days of a seed with ten bots: a day of ten is ten days of work."""
+DAYS_OF_ALL_KINDS = 250
+"""So many days, from the first seed on, must have had every kind in them, ten bots included."""
 PROGRESS_DAYS = 100
 """A line on stderr each time so many more days are over."""
 
@@ -87,6 +89,7 @@ def table(total: Tally, reports: list[str]) -> str:
         ("faults injected", total.injected.total()),
         *((f"  {kind}", number) for kind, number in sorted(total.injected.items())),
         *((f"ended: {end}", number) for end, number in sorted(total.ends.items())),
+        *((f"lived: {kind}", total.lived[kind]) for kind in lived.KINDS),
         ("violations", len(reports)),
     ]
     return "\n".join(
@@ -98,7 +101,7 @@ def table(total: Tally, reports: list[str]) -> str:
 
 
 def main() -> int:
-    """Exit 0 without a violation and with hedges that hedge, otherwise 1."""
+    """Exit 0 without a violation, with hedges that hedge and with every kind of day lived, otherwise 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.0, help="start no new seed after so long")
     parser.add_argument("--days", type=int, default=0, help="run at least so many days")
@@ -114,9 +117,12 @@ def main() -> int:
 
     total, reports = soak(given.first_seed, given.jobs, goes_on)
     print(table(total, reports))
+    never = lived.missing(total.lived) if total.days >= DAYS_OF_ALL_KINDS else []
+    if never:
+        print(f"never lived: {', '.join(never)}")
     share = effectiveness.share(total.hedges)
     is_met = share is None or share >= effectiveness.GOAL_PCT
-    return 0 if is_met and not reports else 1
+    return 0 if is_met and not reports and not never else 1
 
 
 if __name__ == "__main__":

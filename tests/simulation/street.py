@@ -6,13 +6,14 @@ One bot moves time itself; several are actors of a stage, and whoever is due nex
 from __future__ import annotations
 
 import json
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.simulation import lived
 from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING
 from tests.support.shared_memory import SharedMemory
 from tests.support.simdisk import SimDisk
@@ -86,8 +87,13 @@ class Street:
         self.no_faults = FaultPlan()
         symbols = ((self.market.symbol_a, self.market.centre_a), (self.market.symbol_b, self.market.centre_b))
         self.listed = {symbol: instrument_for(symbol, price) for symbol, price in symbols}
+        self.lived: Counter[str] = Counter()
+        """What these days really had in them (`lived.py`)."""
         self.exchange = PaperExchange(
-            tuple(self.listed.values()), quirks=quirks or Quirks(), rng=chaos.stream("exchange"), listener=None
+            tuple(self.listed.values()),
+            quirks=quirks or Quirks(),
+            rng=chaos.stream("exchange"),
+            listener=lambda event: lived.note_order(self.lived, event, self.exchange.quirks, HALTED),
         )
         for account in ACCOUNTS:
             self.exchange.accounts.declare(account, f"key-{account}", f"secret-{account}")
@@ -211,6 +217,7 @@ class Street:
             gap = rng.uniform(-market.open_gap_pct, market.open_gap_pct)
             self.set_price(symbol, self._on_tick(symbol, float(self.exchange.prices[symbol]) * (1 + gap / 100)))
         self.note("MISHAP gap at the open")
+        self.lived[lived.GAP] += 1
 
     # -- the machine that all bots share -------------------------------------------------------------------------------
 
@@ -296,9 +303,13 @@ class Street:
             "partial-books": lambda rng: self._hide_an_order(rng.uniform(10, 300)),
             "strange-words": self._die_in_strange_words,
             "late-averages": self._leave_out_averages,
-            # The machine sleeps: time passes, and nobody is there to look at it.
-            "suspend": lambda rng: self._pass(rng.uniform(15, 600)),
+            "suspend": self._suspend,
         }
+
+    def _suspend(self, rng: Random) -> None:
+        """The machine sleeps: time passes, and nobody is there to look at it."""
+        self._pass(rng.uniform(15, 600))
+        self.lived[lived.SLEPT] += any(world.feed is not None for world in self.worlds)
 
     def _die_in_strange_words(self, rng: Random) -> None:
         self._for_a_while(rng.uniform(60, 600), dead_session_text=rng.choice(DEAD_WORDS))
@@ -340,6 +351,7 @@ class Street:
         if self.restoring:
             return reply
         if self.is_blank(request, reply):
+            self.lived[lived.BLANK] += bool(self.exchange.accounts.by_name[account].day_orders)
             return replace(
                 reply, body=json.dumps({**json.loads(reply.body), "result": []}, separators=(",", ":")).encode()
             )
@@ -352,6 +364,7 @@ class Street:
             except ValueError:
                 return reply  # cut short by another fault
             rows = [row for row in told["result"] or [] if not _names(row, client_id)]
+            self.lived[lived.PARTIAL] += len(rows) < len(told["result"] or [])
             return replace(reply, body=json.dumps({**told, "result": rows}, separators=(",", ":")).encode())
         return reply
 
@@ -412,6 +425,8 @@ class Street:
         orders = [self.exchange.orders[number] for number in numbers]
         if not self.exchange.visibility.is_complete:
             orders = [order for order in orders if order.client_id.encode() in body]
+        if self.exchange.quirks.average_as in ("blank", "zero", "nan"):
+            self.lived[lived.NO_AVERAGE] += any(order.cumulative for order in orders)
         self.served[account] = Served(is_clean, {order.client_id: order.cumulative for order in orders})
 
     # -- telling -------------------------------------------------------------------------------------------------------

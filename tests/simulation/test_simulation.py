@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation import effectiveness
+from tests.simulation import effectiveness, lived
 from tests.simulation.chaos import ALL_KINDS, CALM, HELL
 from tests.simulation.crash_matrix import Story
-from tests.simulation.days import Run
+from tests.simulation.days import Run, bots_of, plan_of
 from tests.simulation.invariants import ALL_INVARIANTS, Violation
 from tests.simulation.mutations import MANY_HEDGES, MUTATIONS, Mutation
 from tests.simulation.replay import failure_of, report
@@ -40,16 +40,28 @@ def test_same_seed_gives_the_same_run() -> None:
     assert len(trails[0]) > 50
 
 
-def test_every_kind_of_fault_is_drawn() -> None:
-    """No fault is only on paper: a few seeds of the roughest weather inject each of them."""
-    injected: set[str] = set()
-    for seed in range(3000, 3012):
+def test_every_kind_of_day_is_lived() -> None:
+    """Neither a fault nor a kind of day is on paper only: a few seeds of the roughest weather have had each of them.
+
+    Ten bots on one key are one seed in fifty; `make simulate` asks for them, too.
+    """
+    injected: Counter[str] = Counter()
+    had: Counter[str] = Counter()
+    for seed in (3026, 3021, 3014, 3022, *range(3030, 3050)):
         run = Run(seed, weather=HELL)
-        run.days(1)
-        injected |= {kind for kind, number in run.tally.injected.items() if number}
-        if injected == set(ALL_KINDS):
+        tally = run.days(2)
+        injected.update(tally.injected)
+        had.update(tally.lived)
+        if (+injected).keys() == set(ALL_KINDS) and not lived.missing(had, but=lived.RARE):
             break
-    assert injected == set(ALL_KINDS)
+    assert {kind for kind, number in injected.items() if number} == set(ALL_KINDS)
+    assert lived.missing(had, but=lived.RARE) == []
+
+
+def test_plan_of_a_seed_has_the_limits_of_the_key_and_sometimes_many_bots() -> None:
+    """Behaviour 11.3, 17: limits are on in every run; one seed in ten has two bots, one in fifty has ten."""
+    assert all(plan_of(seed).quirks.rate_limit for seed in range(200))
+    assert Counter(bots_of(seed) for seed in range(200)) == {1: 176, 2: 20, 10: 4}
 
 
 @pytest.mark.simulation

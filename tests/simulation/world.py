@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.chaos import DEATHS, LYING_BOOKS, NETWORK, Chaos
+from tests.simulation import lived
+from tests.simulation.chaos import DEAD_WORDS, DEATHS, LYING_BOOKS, NETWORK, Chaos
 from tests.simulation.street import ACCOUNTS, Market, Street, is_book, is_success
 from tests.support.simdisk import Died
 from tg1.errors import BrokerError, NoAnswer, NotSent
@@ -89,6 +90,8 @@ class SimTransport:
         reply = street.app.handle(_on_wire(request), street.market_time)
         street.app.faults = street.no_faults
         reply = street.without_hidden(reply, request, self._account)
+        street.lived[lived.LIMITED] += street.exchange.quirks.rate_limit
+        street.lived[lived.STRANGE_WORDS] += any(words.encode() in reply.body[:400] for words in DEAD_WORDS)
         if is_book(request):
             is_whole = not street.is_blank(request, reply) and self._account not in street.hiding
             is_clean = not fault_name and is_whole and is_success(reply.body)
@@ -185,6 +188,7 @@ class SimFeed:
             self._lose(1.0)
             self.reconnect_at = self.reconnect_at or now + 1.0
         elif action in (FeedAction.RESUBSCRIBE, FeedAction.RENEW_SUBSCRIPTION) and self.connected:
+            self._world.street.lived[lived.HEARTBEATS] += self.mode == "feed-heartbeats-only"
             self._tick(self.tokens[token] for token in self.logic.asked)
         self.logic.take_notes()
 

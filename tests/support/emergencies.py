@@ -58,9 +58,9 @@ def in_memory(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
     return make
 
 
-def opened(make_bench: Callable[..., Bench]) -> Bench:
+def opened(make_bench: Callable[..., Bench], **changes: Any) -> Bench:
     """Entries, a target and a hedge at work, then the process is gone."""
-    bench = make_bench()
+    bench = make_bench(**changes)
     bench.broker = EmergencyBroker()
     bench.begin().cycle(2)
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
@@ -94,9 +94,9 @@ def flatten(bench: Bench, answer: Callable[[str], bool] = lambda _question: True
     return Flatten(confirm=answer, prices=ClosingPrices(client=client, feed=bench.feed, clock=bench.clock))
 
 
-def hedged(make_bench: Callable[..., Bench]) -> Bench:
+def hedged(make_bench: Callable[..., Bench], **changes: Any) -> Bench:
     """100 IRFC bought and closed by a hedge of 50 SBIN sold, 100 IRFC sold short and waiting for their target."""
-    bench = opened(make_bench)
+    bench = opened(make_bench, **changes)
     bench.broker.fill(bench.broker.working_at(Side.SELL, "118.50", "downside_oco").order_id, price="118.45")
     bench.broker.fill(bench.broker.working_at(Side.SELL, "51.00").order_id)
     bench.cycle(2)

@@ -253,7 +253,9 @@ class HandBroker:
 
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         self.cancelled.append(order_id)
-        order = self.orders[order_id]
+        order = self.orders.get(order_id)
+        if order is None:
+            raise BrokerRefused(f"no such order: {order_id}")
         assert (order.account, order.request.client_id) == (account, client_id)
         answer = self.cancels.popleft() if self.cancels else "ok"
         if not order.is_working or answer == "refused":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import BrokerError, ConfigError, ExitCode, StateError
 from tg1.models import BotState, Role, Status, StatusKind
 from tg1.rules.given import Rules
+from tg1.trading.closing_orders import SQUARED_OFF, ClosingOrders, named
 from tg1.trading.emergency_ports import GivenAccounts, NoFeed
 from tg1.trading.ending import cancel_everything
 from tg1.trading.money import say_money
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 
 REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
-SQUARED_OFF = Status(kind=StatusKind.TERMINATED, reason="squared off by the operator")
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
 """Stands in for the instruments' ticks: prices are put on the real ones when orders are placed."""
@@ -71,19 +71,21 @@ def cancel_all(
     if saved is not None:
         _say_stopped(saved)
         parts.save(parts.moment())
-    for sentence in left:
+    held = found if saved is None and found is not None and found.grid.product_type != "MIS" else saved
+    if held is not None:
+        parts = _parts(config, client, store, clock, held, saves=True)
+    orders = ClosingOrders(parts)
+    unheard = [] if left else orders.settle()
+    for sentence in (*left, *map(named, unheard)):
         log.error("STILL WORKING OR NOT CONFIRMED: %s", sentence)
     if proof is not None and (proof.lives_elsewhere or not (left or is_known or proof.found)):
         _say_where(config, store, proof)
         return ExitCode.FAILED
-    if not left:
+    if not left and not unheard:
         log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
-    held = found if saved is None and found is not None and found.grid.product_type != "MIS" else saved
-    if held is not None:
-        parts = _parts(config, client, store, clock, held, saves=True)
-    is_done = _is_done(parts, flatten, left, found)
+    is_done = _is_done(parts, orders, flatten, left, found)
     _say_held(parts, held, found)
-    return ExitCode.OK if is_done else ExitCode.FAILED
+    return ExitCode.OK if is_done and not unheard else ExitCode.FAILED
 
 
 def _parts(
@@ -120,21 +122,23 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
     )
 
 
-def _is_done(parts: Parts, flatten: Flatten | None, left: list[str], found: BotState | None) -> bool:
+def _is_done(
+    parts: Parts, orders: ClosingOrders, flatten: Flatten | None, left: list[str], found: BotState | None
+) -> bool:
     """True when nothing of the bot works and, where that is wished, nothing is held: it is closed here."""
     if flatten is not None and not left:
-        return _close(parts, flatten, found)
+        return _close(parts, orders, flatten, found)
     if flatten is not None:
         log.error("Nothing is closed while orders of the bot may still work: they could open it again")
     return not left
 
 
-def _close(parts: Parts, flatten: Flatten, found: BotState | None) -> bool:
+def _close(parts: Parts, orders: ClosingOrders, flatten: Flatten, found: BotState | None) -> bool:
     """Close what the bot holds; True when nothing of it is left."""
     if found is None:
         log.error("Nothing is closed: no state here says what the bot holds; look at the broker's positions")
         return False
-    work = SquareOff(parts, flatten.prices.last)
+    work = SquareOff(parts, orders, flatten.prices.last)
     try:
         plan = work.plan()
     except (BrokerError, ConfigError) as exc:

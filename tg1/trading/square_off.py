@@ -15,7 +15,6 @@ from tg1.errors import BrokerError, BrokerUnknown, SaveFailed
 from tg1.models import ClosingOrder, LegOrder, OrderTerms, OrderType, Role, Side, TradeSide
 from tg1.rules import squaring
 from tg1.rules.client_ids import ClientId, bot_tag
-from tg1.rules.reconcile import DoubtTracker, Resolution, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tg1.models import BrokerPosition
     from tg1.rules.given import Moment
     from tg1.rules.squaring import Place
-    from tg1.trading.book import Book
+    from tg1.trading.closing_orders import ClosingOrders
     from tg1.trading.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -61,19 +60,21 @@ class Outcome:
 
 
 class SquareOff:
-    """One flattening of one bot. `price_of` gives a symbol's last price in an account, in rupees, or None."""
+    """One flattening of one bot, once the orders of an earlier one were settled.
 
-    def __init__(self, parts: Parts, price_of: Callable[[str, str], Decimal | None]) -> None:
+    `price_of` gives a symbol's last price in an account, in rupees, or None.
+    """
+
+    def __init__(self, parts: Parts, orders: ClosingOrders, price_of: Callable[[str, str], Decimal | None]) -> None:
         self._parts = parts
         self._price_of = price_of
-        self._doubts = DoubtTracker()
+        self._orders = orders
         self._placed_at: dict[str, float] = {}
-        self._troubles: dict[Place, str] = {}
 
     def plan(self) -> Plan:
         """Compare the bot's own books with the broker's positions. Raises `BrokerError` when those can't be read."""
         parts = self._parts
-        unheard = self._hear_out()
+        unheard = {(one.account, one.order.symbol): one.order for one in self._orders.live()}
         ours = squaring.held(parts.state, parts.client.account_of)
         accounts = {account for account, _ in ours} & set(parts.client.accounts)
         rows = {account: parts.client.positions(account) for account in sorted(accounts)}
@@ -82,18 +83,6 @@ class SquareOff:
             targets={place: share for place, (share, _) in shares.items() if share},
             less=tuple(sentence for _, sentence in shares.values() if sentence),
         )
-
-    def _hear_out(self) -> dict[Place, LegOrder]:
-        """Learn what the orders of an earlier square-off have closed; returns those that stay without a last word.
-
-        Its process has died or given up. Not knowing their fills, this one would close the same shares again.
-        """
-        clock = self._parts.clock
-        deadline = clock.monotonic() + GIVE_UP_SECS
-        while self._live() and clock.monotonic() < deadline:
-            self._look()
-            clock.sleep_until(clock.monotonic() + STEP_SECS)
-        return {(one.account, one.order.symbol): one.order for one in self._live()}
 
     def _share(
         self,
@@ -128,9 +117,9 @@ class SquareOff:
         begun = len(parts.state.closing)
         deadline = parts.clock.monotonic() + GIVE_UP_SECS
         while True:
-            moment = self._look()
+            moment = self._orders.look()
             left = self._left(plan, begun)
-            live = self._live(begun)
+            live = self._orders.live(begun)
             if not live and (not left or moment.monotonic >= deadline):
                 break
             if moment.monotonic >= deadline + LAST_WORD_SECS:
@@ -140,34 +129,6 @@ class SquareOff:
                 self._place(left, moment)
             parts.clock.sleep_until(parts.clock.monotonic() + STEP_SECS)
         return self._outcome(plan, begun)
-
-    # -- reading -------------------------------------------------------------------------------------------------------
-
-    def _look(self) -> Moment:
-        """Read the books of all accounts with a closing order and book what filled."""
-        parts = self._parts
-        accounts = sorted({one.account for one in self._live()})
-        books = parts.keeper.read(accounts, since=parts.clock.monotonic())
-        moment = parts.moment()
-        closing = parts.state.closing
-        for number, one in enumerate(closing):
-            if not one.is_over and one.account in books:
-                closing[number] = self._read(one, books[one.account], moment)
-        parts.save(moment)
-        return moment
-
-    def _read(self, one: ClosingOrder, book: Book, moment: Moment) -> ClosingOrder:
-        reading = resolve(one.order, book.find(one.order))
-        if reading.resolution is Resolution.ABSENT:
-            proof = self._doubts.absent(one.order.client_id, moment.monotonic, is_empty=book.is_empty)
-            return replace(one, is_over=proof is not None)
-        if reading.resolution is Resolution.REJECTED and reading.reason:
-            self._troubles[one.account, one.order.symbol] = reading.reason
-        return replace(one, order=reading.order, is_over=reading.resolution.is_final)
-
-    def _live(self, begun: int = 0) -> list[ClosingOrder]:
-        """Closing orders without a last word; from `begun` on they are this run's."""
-        return [one for one in self._parts.state.closing[begun:] if not one.is_over]
 
     def _left(self, plan: Plan, begun: int) -> dict[Place, int]:
         """Signed shares of the plan that this run has not closed yet."""
@@ -180,19 +141,13 @@ class SquareOff:
 
     def _cancel_old(self, live: list[ClosingOrder], moment: Moment, *, everything: bool) -> None:
         for one in live:
-            age = moment.monotonic - self._placed_at[one.order.client_id]
-            if one.order.order_id is None or not (everything or age >= REPRICE_SECS):
-                continue
-            sent = self._parts.desk.request_cancel(
-                one.account, one.order.order_id, one.order.client_id, "nearer to the market", moment
-            )
-            if sent:
-                self._note(replace(one.order, cancel_sent=True))
+            if everything or moment.monotonic - self._placed_at[one.order.client_id] >= REPRICE_SECS:
+                self._orders.cancel(one, "nearer to the market", moment)
 
     def _place(self, left: dict[Place, int], moment: Moment) -> None:
         """One order for each place that has none: all intents with one save, then each request once."""
         parts = self._parts
-        busy = {(one.account, one.order.symbol) for one in self._live()}
+        busy = {(one.account, one.order.symbol) for one in self._orders.live()}
         fresh: list[ClosingOrder] = []
         for place, quantity in left.items():
             if place not in busy and (
@@ -207,7 +162,7 @@ class SquareOff:
         except SaveFailed as exc:
             # Without the intent on disk no order leaves (behaviour 3.2, 9.2).
             del parts.state.closing[-len(fresh) :]
-            self._troubles |= {(one.account, one.order.symbol): str(exc) for one in fresh}
+            self._orders.troubles |= {(one.account, one.order.symbol): str(exc) for one in fresh}
             return
         for one in fresh:
             self._send(one)
@@ -218,7 +173,7 @@ class SquareOff:
         account, symbol = place
         last = self._price_of(account, symbol)
         if last is None:
-            self._troubles[place] = "no price is known"
+            self._orders.troubles[place] = "no price is known"
             return None
         side = Side.SELL if quantity > 0 else Side.BUY
         terms = OrderTerms(
@@ -252,18 +207,11 @@ class SquareOff:
             log.warning("CLOSE in doubt: %s, looking it up in the book: %s", what, exc)
         except BrokerError as exc:
             log.warning("CLOSE not placed: %s: %s", what, exc)
-            self._troubles[place] = str(exc)
-            self._note(order, over=True)
+            self._orders.troubles[place] = str(exc)
+            self._orders.note(order, over=True)
         else:
             log.info("CLOSE placed: %s -> ID=%s", what, order_id)
-            self._note(replace(order, order_id=order_id))
-
-    def _note(self, order: LegOrder, *, over: bool = False) -> None:
-        """Write down what is newly known of a closing order."""
-        closing = self._parts.state.closing
-        for number, one in enumerate(closing):
-            if one.order.client_id == order.client_id:
-                closing[number] = replace(one, order=order, is_over=over or one.is_over)
+            self._orders.note(replace(order, order_id=order_id))
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -280,12 +228,11 @@ class SquareOff:
             closed.append(f"{verb} {shares} {symbol} in account {account} at {value / shares:.2f}")
         left = [
             f"{quantity:+d} {symbol} in account {account} are still held"
-            + (f": {self._troubles[account, symbol]}" if (account, symbol) in self._troubles else "")
+            + (f": {self._orders.troubles[account, symbol]}" if (account, symbol) in self._orders.troubles else "")
             for (account, symbol), quantity in self._left(plan, begun).items()
         ]
-        working = [
-            f"closing order {_name(one.order)} in account {one.account} has not ended" for one in self._live(begun)
-        ]
+        live = self._orders.live(begun)
+        working = [f"closing order {_name(one.order)} in account {one.account} has not ended" for one in live]
         return Outcome(closed=tuple(closed), left=(*left, *working, *plan.less))
 
 

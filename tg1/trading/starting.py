@@ -13,6 +13,7 @@ from tg1.screen.money import holdings
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
+from tg1.trading.closing_orders import ClosingOrders, named, why_terminated
 from tg1.trading.first_prices import FirstPrices
 from tg1.trading.money import say_money, warn_of_loss, warn_of_unknown_charges
 from tg1.trading.settling import books_of_all, settle_doubts
@@ -54,10 +55,7 @@ class Opening:
         if saved is None or config.fresh:
             return saved
         if saved.bot_status.kind is StatusKind.TERMINATED:
-            raise StateError(
-                f"{config.bot_name!r} was terminated by its own rules ({saved.bot_status.reason}); "
-                "give --fresh to archive that state and start a new grid."
-            )
+            raise StateError(why_terminated(saved, self._parts.client.account_of))
         given = config.identity(saved.grid.entry_price if config.auto_entry else None)
         difference = compare_grids(saved.grid, given)
         if difference:
@@ -97,7 +95,8 @@ class Opening:
         now = parts.clock.now()
         if saved is not None and saved.trading_day == now.date():
             settle_doubts(parts)
-            return [order.order_id or order.client_id for _, order in parts.keeper.live_orders()]
+            closing = [named(one) for one in ClosingOrders(parts).settle(heeds_stop=True)]
+            return closing + [order.order_id or order.client_id for _, order in parts.keeper.live_orders()]
         # Orders of an earlier day are gone, whatever their state says (behaviour 9.5): today's books decide.
         if saved is None:
             parts.store.state = blank_state(parts, parts.config.identity(), now)
