@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tg1.replay.tape import SCALE, secs_of
+from tg1.replay.tape import secs_of
 from tg1.report.story import Margin
 
 if TYPE_CHECKING:
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 def margin_of(
     tape: DayTape,
-    symbols: Sequence[str],
+    worth_of: Mapping[str, NDArray[np.float64]],
     morning: Mapping[Place, int],
     trades: Sequence[Trade],
     orders: Iterable[OrderStory],
 ) -> Margin:
-    """Full value of what each account held, and of its working entries and hedges, at the worst moment."""
-    columns = dict(zip(symbols, (tape.a / SCALE, tape.b / SCALE), strict=False))
+    """Full value, by `marks`, of what each account held, and of its working entries and hedges, at the worst moment."""
     bound: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(tape)))
     for (account, symbol), held in _held(tape, morning, trades).items():
-        bound[account] += np.abs(held) * columns[symbol]
+        bound[account] += np.abs(held) * worth_of[symbol]
     for order in orders:
         if order.role in ("entry", "hedge"):
             bound[order.account] += _asked(tape, order)

@@ -113,10 +113,19 @@ class Curve:
     """What the open positions have gained or lost against their cost."""
 
 
-def curve_of(tape: DayTape, symbols: Sequence[str], purse: Purse, trades: Sequence[Trade], morning: Decimal) -> Curve:
-    """Follow a day's value; `purse` is the morning's, worth `morning` rupees, and is brought to the evening."""
+def marks(tape: DayTape, symbols: Sequence[str], before: Mapping[str, Decimal]) -> dict[str, NDArray[np.float64]]:
+    """What a share of each symbol is worth at each row: until its first price of the day, its last one `before`."""
+    return {
+        symbol: np.where(cells > 0, cells / SCALE, float(before.get(symbol, ZERO)))
+        for symbol, cells in zip(symbols, (tape.a, tape.b), strict=False)
+    }
+
+
+def curve_of(
+    tape: DayTape, purse: Purse, trades: Sequence[Trade], worth_of: Mapping[str, NDArray[np.float64]], morning: Decimal
+) -> Curve:
+    """Follow a day's value by `marks`; `purse` is the morning's, worth `morning`, and is brought to the evening."""
     rows = len(tape)
-    columns = dict(zip(symbols, (tape.a, tape.b), strict=False))
     value, unrealised = np.empty(rows), np.empty(rows)
     begin = 0
     for trade in [*trades, None]:
@@ -124,7 +133,7 @@ def curve_of(tape: DayTape, symbols: Sequence[str], purse: Purse, trades: Sequen
         open_now = purse.open_positions()
         worth = np.zeros(end - begin)
         for (_, symbol), one in open_now:
-            worth += one.quantity * (columns[symbol][begin:end] / SCALE)
+            worth += one.quantity * worth_of[symbol][begin:end]
         value[begin:end] = worth + float(purse.cash - morning)
         unrealised[begin:end] = worth - float(sum((one.cost for _, one in open_now), ZERO))
         begin = end

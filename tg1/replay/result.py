@@ -8,10 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import Executed, Side
-from tg1.replay.reckoning import Purse, curve_of, last_prices
+from tg1.replay.reckoning import Purse, curve_of, last_prices, marks
 from tg1.rules.charges import charges, square_off_fee
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from tg1.models import Charges
@@ -56,6 +57,8 @@ class DayResult:
     end: str
     """How the bot ended."""
     exit_code: int
+    before: Mapping[str, Decimal] = field(repr=False)
+    """Last prices of the day before, in rupees; empty on the first day."""
     trades: tuple[Trade, ...] = field(repr=False)
     curve: Curve = field(repr=False)
 
@@ -79,13 +82,14 @@ class Reckoner:
         self._plans = plans
         self._purse = Purse()
         self._worth = Decimal(0)
+        self._last: Mapping[str, Decimal] = {}
         self._realised = Decimal(0)
 
     def day(self, end: DayEnd, trades: tuple[Trade, ...]) -> DayResult:
         """The result of the next day."""
-        last = last_prices(end.tape, self._symbols)
-        morning = self._worth
-        curve = curve_of(end.tape, self._symbols, self._purse, trades, morning)
+        before, self._last = self._last, last_prices(end.tape, self._symbols)
+        last, morning = self._last, self._worth
+        curve = curve_of(end.tape, self._purse, trades, marks(end.tape, self._symbols, before), morning)
         self._worth = self._purse.value(last)
         open_now = tuple(
             OpenPosition(account=account, symbol=symbol, quantity=one.quantity, average=one.average, last=last[symbol])
@@ -105,6 +109,7 @@ class Reckoner:
             open=open_now,
             end=end.end,
             exit_code=end.exit_code,
+            before=before,
             trades=trades,
             curve=curve,
         )

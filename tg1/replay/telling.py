@@ -10,7 +10,7 @@ import numpy as np
 
 from tg1.models import Role
 from tg1.replay.bound import margin_of
-from tg1.replay.reckoning import last_prices
+from tg1.replay.reckoning import last_prices, marks
 from tg1.replay.result import to_paisa
 from tg1.replay.step import role_of
 from tg1.replay.tape import SCALE, secs_of
@@ -78,7 +78,7 @@ def day_story(told: Told, config: GridOcoConfig, purses: LevelPurses) -> DayStor
         fills=result.fills,
         held=tuple(_held(one) for one in result.open),
         end=result.end,
-        margin=margin_of(tape, told.symbols, morning, result.trades, orders),
+        margin=margin_of(tape, marks(tape, told.symbols, result.before), morning, result.trades, orders),
         price_a=_price(tape, tape.a),
         price_b=_price(tape, tape.b) if config.has_oco else None,
         money=_money(tape, result, orders),
