@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OtherEdition(Tg1Error):
-    """A worker of a cluster runs another TG1 than the one that asks."""
+    """A worker runs another TG1 than the one that asks: another machine's, or one that changed in the meantime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,10 @@ def carried_out(prices: PackedDays, work: Work) -> Done:
     logging.getLogger("tg1").addHandler(logging.NullHandler())
     logging.getLogger("tg1").propagate = False
     if edition() != work.edition:
-        raise OtherEdition("a worker of the cluster runs another edition of TG1: install the same one everywhere.")
+        raise OtherEdition(
+            "a worker runs another edition of TG1 than the sweep: install the same one everywhere, and change nothing "
+            "while a sweep runs; every result before is kept."
+        )
     try:
         return Done(key=work.key, days=tuple(map(_row, lived(work.config, work.rig, prices.tapes()))))
     except Exception as exc:  # noqa: BLE001  # one grid that breaks the engine must not end a night's sweep: it is told
