@@ -16,6 +16,7 @@ import pytest
 from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
 from tests.sweep.small import GRID, SIX, Counter, line, prices, told
+from tg1.sweep import program
 from tg1.sweep.program import main
 
 
@@ -48,6 +49,14 @@ def test_ctrl_c_ends_in_a_sentence_and_the_same_line_goes_on(
     assert len(counter.keys) == len(set(counter.keys)) == 6
     whole = told(capsys, line(tmp_path, *SIX, "--results", str(tmp_path / "other.sqlite")))
     assert resumed["combinations"] == whole["combinations"]
+
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "report", interrupted)
+    assert main(line(tmp_path, *SIX)) == 130
+    kept = "interrupted; what was computed is kept, and the same line goes on from there"
+    assert capsys.readouterr().err == f"tg1 sweep: {kept}\n"
 
 
 def test_only_what_is_new_is_computed(

@@ -7,9 +7,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from tg1.errors import ExitCode, Tg1Error
+from tg1.errors import ExitCode
 from tg1.machine.clock import SystemClock
-from tg1.screen.command import INTERRUPTED, complain
+from tg1.screen.command import INTERRUPTED, complain, run_command
 from tg1.screen.output import show
 from tg1.sweep.command import parse
 from tg1.sweep.drawing import drawer, drawn
@@ -34,29 +34,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("tg1").propagate = False
     # A shutdown, or `timeout`: the workers are ended and the results kept, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    words = sys.argv[1:] if argv is None else argv
+    kept = "interrupted; what was computed is kept, and the same line goes on from there"
+    return run_command("sweep", lambda: _run(parse(words)), interrupted=kept)
+
+
+def _run(command: SweepCommand) -> int:
+    draw = None if command.axes is None else drawer()
     try:
-        command = parse(sys.argv[1:] if argv is None else argv)
-        draw = None if command.axes is None else drawer()
         with Results(command.results) as results:
             prices = read(command)
             found = swept(command, prices, results)
-        _tell(command, prices, found, draw)
-    except Tg1Error as exc:
-        return _refuse(str(exc), int(exc.exit_code))
     except Interrupted as exc:
-        return _refuse(
-            f"interrupted after {exc.done:,} of {exc.count:,} replays; they are kept in {command.results}, and the "
-            "same line goes on from there",
-            INTERRUPTED,
-        )
-    except KeyboardInterrupt:
-        return _refuse("interrupted before the first replay; nothing was written", INTERRUPTED)
+        done = f"interrupted after {exc.done:,} of {exc.count:,} replays; they are kept in {command.results}"
+        complain("sweep", f"{done}, and the same line goes on from there")
+        return INTERRUPTED
+    _tell(command, prices, found, draw)
     if found.faults:
-        return _refuse(
-            f"{len(found.faults)} combinations are missing because TG1 itself failed on them; the first: "
-            f"{found.faults[0]}",
-            int(ExitCode.FAILED),
-        )
+        missing = f"{len(found.faults)} combinations are missing because TG1 itself failed on them"
+        complain("sweep", f"{missing}; the first: {found.faults[0]}")
+        return int(ExitCode.FAILED)
     return int(ExitCode.OK)
 
 
@@ -68,8 +65,3 @@ def _tell(command: SweepCommand, prices: Prices, found: Swept, draw: Draw | None
         show(text)
     if draw is not None and (place := drawn(command, found.tried, text, draw, SystemClock().now())):
         print(place, file=sys.stderr)  # noqa: T201  # for a person, whoever takes stdout
-
-
-def _refuse(sentence: str, code: int) -> int:
-    complain("sweep", sentence)
-    return code
