@@ -201,7 +201,7 @@ def test_disk_that_says_no_leaves_no_half_report(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reporting, "drawers", stand_ins)
-    monkeypatch.setattr("tg1.replay.reporting.OsFileSystem.replace", full)
+    monkeypatch.setattr("tg1.replay.output_files.OsFileSystem.replace", full)
     prices = str(days_file(tmp_path))
     assert main(["--prices", prices, *GRID, "--report", "day.html"]) == 2
     assert "--report day.html can't be written: No space left on device." in capsys.readouterr().err
@@ -222,7 +222,7 @@ def test_interrupted_run_leaves_nothing(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reporting, "drawers", stand_ins)
-    monkeypatch.setattr("tg1.replay.reporting.OsFileSystem.replace", interrupted)
+    monkeypatch.setattr("tg1.replay.output_files.OsFileSystem.replace", interrupted)
     assert main(["--prices", str(days_file(tmp_path)), *GRID, "--report", "day.html"]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert [each.name for each in tmp_path.iterdir()] == ["prices.csv"]

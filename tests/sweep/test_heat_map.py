@@ -93,6 +93,8 @@ def test_picture_has_a_row_of_data_for_each_square() -> None:
         (["--png", "x.png"], "--png has no use without --heat-map"),
         (["--heat-map", "spread,steps", "--report", "/no/such/folder/x.html"], "is no place for a file"),
         (["--heat-map", "spread,steps", "--png", "/tmp"], "is no place for a file"),  # noqa: S108  # a folder
+        (["--heat-map", "spread,steps", "--report", "prices.csv"], "prices.csv: give the file a name that ends in"),
+        (["--heat-map", "spread,steps", "--png", "prices.csv"], "prices.csv: give the file a name that ends in .png"),
     ],
 )
 def test_picture_that_can_not_be_drawn_is_refused(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
 from tg1.pair.advice import Question
+from tg1.replay.output_files import check_place
 from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import Wanted
 from tg1.screen.command import CommandParser
@@ -63,6 +64,8 @@ def parse(argv: Sequence[str]) -> PairCommand:
     check_range(given.first_day, given.last_day)
     if given.symbol_a == given.symbol_b:
         raise ConfigError(f"{given.symbol_a} is no hedge for itself: give two symbols.")
+    if given.png is not None:
+        check_place("--png", given.png, ".png")
     return PairCommand(
         wanted=Wanted(
             symbol_a=given.symbol_a,
@@ -83,17 +86,8 @@ def parse(argv: Sequence[str]) -> PairCommand:
             confirmed=confirmed_of(given),
         ),
         as_json=given.as_json,
-        png=_picture_place(given.png),
+        png=given.png,
     )
-
-
-def _picture_place(path: Path | None) -> Path | None:
-    """Judged before the work, not after it."""
-    if path is not None and (path.suffix.lower() != ".png" or path.is_dir() or not path.parent.is_dir()):
-        raise ConfigError(
-            f"--png {path} is no place for a picture: give a name that ends in .png in a folder that exists."
-        )
-    return path
 
 
 def _between(flag: str, text: str, most: int) -> int:

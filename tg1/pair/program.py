@@ -12,8 +12,8 @@ from tg1.pair.command import parse
 from tg1.pair.series import pair_day
 from tg1.pair.summary import as_json, as_text
 from tg1.replay.day_rows import day_rows
+from tg1.replay.output_files import write_whole
 from tg1.replay.prices import price_files
-from tg1.replay.reporting import write_whole
 from tg1.screen.command import run_command
 from tg1.screen.output import progress, show
 

@@ -15,6 +15,7 @@ from tg1.cli import parse_command
 from tg1.errors import ConfigError
 from tg1.replay.days import Rig
 from tg1.replay.made import FIRST_DAY, Made
+from tg1.replay.output_files import check_place
 from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
 from tg1.replay.wanted import BarPath, Wanted
 from tg1.screen.command import CommandParser
@@ -94,7 +95,9 @@ def parse(argv: Sequence[str]) -> ReplayCommand:
     config = parse_command([*named(others), "--dry-run"], {}).config
     if config.ignore_market_hours:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
-    _check_journal(given.journal)
+    if given.journal is not None:
+        # Before an hour's work, not after it.
+        check_place("--journal", given.journal)
     if given.no_report and (given.report or given.png):
         raise ConfigError("--no-report contradicts --report and --png.")
     return ReplayCommand(
@@ -156,12 +159,6 @@ def _made_of(given: argparse.Namespace) -> Made | None:
     return Made(
         days=given.made_days, seed=1 if given.seed is None else given.seed, first_day=given.first_day or FIRST_DAY
     )
-
-
-def _check_journal(path: Path | None) -> None:
-    """Before an hour's work, not after it."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise ConfigError(f"--journal {path} is no place for a file: give a name in a folder that exists.")
 
 
 def _count(text: str) -> int:

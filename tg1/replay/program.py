@@ -15,8 +15,9 @@ from tg1.replay.command import parse
 from tg1.replay.lived import lived
 from tg1.replay.made import made_days
 from tg1.replay.notebook import Notebook
+from tg1.replay.output_files import write_whole
 from tg1.replay.prices import day_tapes, price_files
-from tg1.replay.reporting import check_places, drawers, places_of, story_of, write_report, write_whole
+from tg1.replay.reporting import check_places, drawers, places_of, story_of, write_report
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
 from tg1.screen.command import complain, run_command
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from tg1.replay.result import DayResult
     from tg1.replay.tape import DayTape
     from tg1.report.story import RunStory
-
-INTERRUPTED = 130
-"""The shell's own code for a program that Ctrl-C ended."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,28 +1,26 @@
-"""Where a replay's page and picture go, and how they get there: whole or not at all."""
+"""Where a replay's page and picture go, and what draws them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.machine.files import OsFileSystem, file_stem
+from tg1.machine.files import file_stem
 from tg1.replay.asked import asked
+from tg1.replay.output_files import FOLDER, check_place, write_whole
 from tg1.replay.step import step_of, step_sentence
 from tg1.report.story import RunStory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
     from types import ModuleType
 
     from tg1.replay.command import ReplayCommand
     from tg1.replay.result import DayResult
     from tg1.report.story import DayStory
-
-FOLDER = Path("reports")
-"""Where pages go that nobody named a place for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +47,8 @@ def places_of(command: ReplayCommand, now: datetime) -> Places | None:
 def check_places(places: Places) -> None:
     """Raise `ConfigError` for a place that is none: before an hour's work, not after it."""
     for flag, path, suffix in (("--report", places.page, ".html"), ("--png", places.png, ".png")):
-        if path is None or not places.named:
-            continue
-        if path.suffix.lower() != suffix:
-            # A slip of the keyboard must not write over a file of prices.
-            raise ConfigError(f"{flag} {path}: give the file a name that ends in {suffix}.")
-        if path.is_dir() or not (path.parent.is_dir() or path.parent == FOLDER):
-            raise ConfigError(f"{flag} {path} is no place for a file: give a name in a folder that exists.")
+        if path is not None and places.named:
+            check_place(flag, path, suffix)
 
 
 def drawers() -> tuple[ModuleType, ModuleType, ModuleType]:
@@ -99,19 +92,3 @@ def write_report(run: RunStory, places: Places, product: str) -> list[Path]:
     for path, content, flag in drawn:
         write_whole(path, content, flag)
     return [path for path, _, _ in drawn]
-
-
-def write_whole(path: Path, content: bytes, flag: str) -> None:
-    """A file is there whole or not at all, however the replay ends. Raises `ConfigError` with the flag's name."""
-    files = OsFileSystem()
-    beside = path.with_name(f"{path.name}.tmp")
-    try:
-        if path.parent == FOLDER:
-            FOLDER.mkdir(exist_ok=True)
-        try:
-            files.write_synced(beside, content)
-            files.replace(beside, path)
-        finally:
-            files.unlink(beside)
-    except OSError as exc:
-        raise ConfigError(f"{flag} {path} can't be written: {exc.strerror or exc}.") from exc

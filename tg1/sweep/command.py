@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
 from tg1.replay.command import rig_of, wanted_of
-from tg1.replay.reporting import FOLDER
+from tg1.replay.output_files import check_place
 from tg1.sweep.combinations import asked
 from tg1.sweep.flags import build_parser
 from tg1.sweep.heat import axes_of
@@ -54,8 +54,11 @@ def parse(argv: Sequence[str]) -> SweepCommand:
     given, others = build_parser().parse_known_args(argv)
     if given.dask is not None and given.jobs is not None:
         raise ConfigError("--jobs has no use with --dask: the cluster says how much it does at once.")
-    for flag, path in (("--report", given.report), ("--png", given.png)):
-        _check_place(flag, path, given.heat_map)
+    for flag, path, suffix in (("--report", given.report, ".html"), ("--png", given.png, ".png")):
+        if path is not None and given.heat_map is None:
+            raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
+        if path is not None:
+            check_place(flag, path, suffix)
     combinations = asked(given, others)
     return SweepCommand(
         wanted=wanted_of(given, "", ""),
@@ -74,13 +77,3 @@ def parse(argv: Sequence[str]) -> SweepCommand:
         page=given.report,
         png=given.png,
     )
-
-
-def _check_place(flag: str, path: Path | None, heat_map: str | None) -> None:
-    """Before an hour's work, not after it."""
-    if path is None:
-        return
-    if heat_map is None:
-        raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
-    if path.is_dir() or not (path.parent.is_dir() or path.parent == FOLDER):
-        raise ConfigError(f"{flag} {path} is no place for a file: give a name in a folder that exists.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError
-from tg1.replay.reporting import FOLDER, write_whole
+from tg1.replay.output_files import FOLDER, write_whole
 from tg1.sweep.heat import cells
 
 if TYPE_CHECKING:

@@ -131,7 +131,7 @@ BAD = {
     "half a step": (["PFC", "REC", "--steps", "1.5"], "--steps 1.5 is not a whole number"),
     "no spread": (["PFC", "REC", "--oco-spread", "0"], "--oco-spread 0 must be above 0"),
     "unknown charge": (["PFC", "REC", "--charge", "luck=1"], "luck"),
-    "no picture": (["PFC", "REC", "--png", "pair.csv"], "--png pair.csv is no place for a picture"),
+    "no picture": (["PFC", "REC", "--png", "pair.csv"], "--png pair.csv: give the file a name that ends in .png"),
     "no flag": (["PFC", "REC", "--color"], "--color"),
 }
 
