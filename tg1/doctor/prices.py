@@ -23,11 +23,6 @@ LOOK_SECS = 0.2
 _LOG_IN = "tg1 login --zerodha-config FILE"
 
 
-def symbols_of(config: GridOcoConfig) -> tuple[str, ...]:
-    """What the bot trades, TokenA first."""
-    return (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
-
-
 def token(config: GridOcoConfig, kite: Kite, clock: Clock) -> Finding:
     """Whether the access token lives, and until when (kite.md 2.5)."""
     try:
@@ -59,7 +54,7 @@ def instruments(config: GridOcoConfig, client: FindocMultiClient) -> tuple[list[
     """Today's instruments of both symbols, with what there is to say of them."""
     found: list[Instrument] = []
     told: list[Finding] = []
-    for symbol in symbols_of(config):
+    for symbol in config.symbols:
         try:
             found.append(client.instrument(symbol))
         except ConfigError as exc:

@@ -92,7 +92,7 @@ class Replay:
         self.rig = rig
         self.files = MemoryFiles()
         self._look = look
-        symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
+        symbols = config.symbols
         opening = [rupees(int(prices[prices > 0][0])) for prices in (first.a, first.b)[: len(symbols)]]
         listed = {symbol: instrument_for(symbol, price) for symbol, price in zip(symbols, opening, strict=True)}
         for symbol, tick in zip(symbols, rig.ticks, strict=False):

@@ -37,8 +37,7 @@ def lived(
     first = next(days)
     trades: list[Trade] = []
     note = _listener(trades, journal, notebook)
-    symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
-    reckoner = Reckoner(symbols, config.product_type, config.plans)
+    reckoner = Reckoner(config.symbols, config.product_type, config.plans)
     look = None if notebook is None else notebook.look
     for end in Replay(config, rig, first, note, look).days(itertools.chain([first], days)):
         result = reckoner.day(end, tuple(trades))

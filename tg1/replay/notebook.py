@@ -30,7 +30,6 @@ class Notebook:
     def __init__(self, config: GridOcoConfig) -> None:
         self.days: list[DayStory] = []
         self._config = config
-        self._symbols = (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
         self._events: list[OrderEvent] = []
         self._hedges: list[Seen] = []
         self._prices: dict[str, Decimal | None] = {}
@@ -64,7 +63,7 @@ class Notebook:
         told = Told(
             tape=end.tape,
             result=result,
-            symbols=self._symbols,
+            symbols=self._config.symbols,
             events=self._events,
             hedges=self._hedges,
             why=end.cancel_reasons,

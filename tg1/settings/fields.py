@@ -171,6 +171,11 @@ class GridOcoFields:
         return self.trade_type.has_oco
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """What the bot reads prices of: TokenA, and TokenB where it hedges."""
+        return (self.token_a_symbol, self.token_b_symbol) if self.has_oco else (self.token_a_symbol,)
+
+    @property
     def max_quantity(self) -> int:
         """Shares of TokenA at which new entries pause (architecture 4)."""
         return self.token_a_quantity * self.steps

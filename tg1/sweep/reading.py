@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from tg1.config import GridOcoConfig
     from tg1.sweep.command import SweepCommand
     from tg1.sweep.packed import PackedDays
 
@@ -32,14 +31,9 @@ class Prices:
     """Days that not every pair has."""
 
 
-def symbols_of(config: GridOcoConfig) -> Symbols:
-    """What the bot reads the prices of."""
-    return (config.token_a_symbol, config.token_b_symbol) if config.has_oco else (config.token_a_symbol,)
-
-
 def read(command: SweepCommand) -> Prices:
     """Read everything that the combinations need. Raises `ConfigError` with file and line."""
-    wanted = dict.fromkeys(symbols_of(one.config) for one in command.asked.accepted)
+    wanted = dict.fromkeys(one.config.symbols for one in command.asked.accepted)
     found = {symbols: _packed(symbols, command) for symbols in wanted}
     all_days = {day for each in found.values() for day in each.days}
     days = tuple(sorted(all_days.intersection(*(each.days for each in found.values()))))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tg1.screen.output import progress
 from tg1.sweep.keys import edition, key_of, market_of, settings_of
-from tg1.sweep.reading import symbols_of
 from tg1.sweep.standing import tried
 from tg1.sweep.walk import first_part
 from tg1.sweep.work import Work
@@ -52,7 +51,7 @@ def swept(command: SweepCommand, prices: Prices, results: Results) -> Swept:
     first = first_part(prices.days, command.train)
     market = market_of(command.rig, command.wanted.path)
     keys = {
-        one.number: key_of(one.config, market, prices.by_symbols[symbols_of(one.config)], edition())
+        one.number: key_of(one.config, market, prices.by_symbols[one.config.symbols], edition())
         for one in command.asked.accepted
     }
     known = results.known().intersection(keys.values())
@@ -97,7 +96,7 @@ def _done(command: SweepCommand, prices: Prices, missing: dict[str, Combination]
         return iter(())
     work: Iterator[tuple[PackedDays, Work]] = (
         (
-            prices.by_symbols[symbols_of(one.config)],
+            prices.by_symbols[one.config.symbols],
             Work(key=key, config=one.config, rig=command.rig, edition=edition()),
         )
         for key, one in missing.items()
@@ -112,7 +111,7 @@ def _told(one: Combination, market: dict[str, str], prices: Prices) -> dict[str,
         "pair": one.pair,
         "settings": settings_of(one.config),
         "market": market,
-        "prices": prices.by_symbols[symbols_of(one.config)].digest,
+        "prices": prices.by_symbols[one.config.symbols].digest,
         "edition": edition(),
     }
 

@@ -31,7 +31,7 @@ class FirstPrices:
     def __init__(self, parts: Parts, *, fresh_within: float, is_centre: bool) -> None:
         config, begun = parts.config, parts.clock.monotonic()
         self._feed = parts.feed
-        self._symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
+        self._symbols = config.symbols
         self._fresh_within = fresh_within
         self._fresh_by = begun + fresh_within
         self._missing_told_at = begun + QUIET_SECS

@@ -152,9 +152,8 @@ class Opening:
 
     def start_feed(self) -> None:
         """Begin to receive the prices that this bot needs."""
-        parts, config = self._parts, self._parts.config
-        symbols = [config.token_a_symbol, *([config.token_b_symbol] if config.has_oco else [])]
-        parts.feed.start({parts.client.instrument(symbol).instrument_token: symbol for symbol in symbols})
+        parts = self._parts
+        parts.feed.start({parts.client.instrument(symbol).instrument_token: symbol for symbol in parts.config.symbols})
 
     def await_prices(self, saved: BotState | None) -> Decimal | None:
         """TokenA's first fresh price once all needed ones are there; None when a stop was asked for meanwhile.
