@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tg1.data.silences import clock_text, longest_of, silences
+from tg1.data.silences import longest_of, silences
+from tg1.report.words import clock
+from tg1.rules.hours import SATURDAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
+
+    from tg1.data.silences import Silence
 
 OPEN_SECS = 9 * 3600 + 15 * 60
 CLOSE_SECS = 15 * 3600 + 30 * 60
@@ -28,7 +32,6 @@ LATE_SECS = 120.0
 ENOUGH = 0.9
 """Part of a session's bars that a share which trades has at least."""
 _FEW_DAYS = 3
-_SATURDAY = 5
 
 
 class Kind(StrEnum):
@@ -86,12 +89,11 @@ class Day:
 def of_day(day: Day) -> Iterator[Finding]:
     """What is wrong within a day."""
     yield from _edges(day)
-    longest = longest_of(day.bar_secs, whole_file=True)
-    outages = silences(day.secs[_any_price(day)], day.bar_secs, longest)
+    outages = silences(day.secs[_any_price(day)], day.bar_secs, longest_of(day.bar_secs, whole_file=True))
     for silence in outages:
         yield day.found(Kind.OUTAGE, f"no price at all from {silence} ({_minutes(silence.secs)})")
     if len(day.prices) > 1:
-        yield from _gaps(day, longest)
+        yield from _gaps(day, outages)
     for symbol, table in day.prices.items():
         yield from _thin(day, symbol, int((~np.isnan(table[:, 0])).sum()))
 
@@ -103,9 +105,8 @@ def _any_price(day: Day) -> NDArray[np.bool_]:
     return known
 
 
-def _gaps(day: Day, longest_outage: float) -> Iterator[Finding]:
+def _gaps(day: Day, everybody: list[Silence]) -> Iterator[Finding]:
     """Silences of one symbol that are not the whole file's."""
-    everybody = silences(day.secs[_any_price(day)], day.bar_secs, longest_outage)
     for symbol, table in day.prices.items():
         own = silences(day.secs[~np.isnan(table[:, 0])], day.bar_secs, longest_of(day.bar_secs, whole_file=False))
         alone = [each for each in own if not any(each.begin <= one.end and one.begin <= each.end for one in everybody)]
@@ -119,15 +120,20 @@ def _gaps(day: Day, longest_outage: float) -> Iterator[Finding]:
 
 def _edges(day: Day) -> Iterator[Finding]:
     begins, ends = float(day.secs[0]), float(day.secs[-1]) + day.bar_secs
-    close = AUCTION_CLOSE_SECS if day.day >= AUCTION_FROM else CLOSE_SECS
+    close = _close_of(day)
     if begins > OPEN_SECS + LATE_SECS:
-        yield day.found(Kind.SHORT, f"begins at {clock_text(begins)}, the session at {clock_text(OPEN_SECS)}")
+        yield day.found(Kind.SHORT, f"begins at {clock(begins)}, the session at {clock(OPEN_SECS)}")
     if ends < close - LATE_SECS:
-        yield day.found(Kind.SHORT, f"ends at {clock_text(ends)}, the session at {clock_text(close)}")
+        yield day.found(Kind.SHORT, f"ends at {clock(ends)}, the session at {clock(close)}")
     if begins < EARLIEST_SECS:
-        yield day.found(Kind.LONG, f"begins at {clock_text(begins)}, when the exchange is closed")
+        yield day.found(Kind.LONG, f"begins at {clock(begins)}, when the exchange is closed")
     if ends > LATEST_SECS:
-        yield day.found(Kind.LONG, f"ends at {clock_text(ends)}, when the exchange is closed")
+        yield day.found(Kind.LONG, f"ends at {clock(ends)}, when the exchange is closed")
+
+
+def _close_of(day: Day) -> float:
+    """When its session ended, in seconds after midnight."""
+    return AUCTION_CLOSE_SECS if day.day >= AUCTION_FROM else CLOSE_SECS
 
 
 def _thin(day: Day, symbol: str, bars: int) -> Iterator[Finding]:
@@ -135,7 +141,7 @@ def _thin(day: Day, symbol: str, bars: int) -> Iterator[Finding]:
         if bars < 2:  # noqa: PLR2004  # one price is no day
             yield day.found(Kind.THIN, f"has {bars} price{'' if bars == 1 else 's'}; a replay needs two", symbol)
         return
-    close = AUCTION_CLOSE_SECS if day.day >= AUCTION_FROM else CLOSE_SECS
+    close = _close_of(day)
     expected = (close - OPEN_SECS) / day.bar_secs
     if bars < ENOUGH * expected:
         yield day.found(Kind.THIN, f"has {bars} of {expected:.0f} bars", symbol)
@@ -144,7 +150,7 @@ def _thin(day: Day, symbol: str, bars: int) -> Iterator[Finding]:
 def between_days(before: date, day: date, is_closed: Callable[[date], bool]) -> tuple[date, ...]:
     """The trading days that are missing between two that are there; `is_closed` knows the holidays."""
     span = (before + timedelta(days=number) for number in range(1, (day - before).days))
-    return tuple(each for each in span if each.weekday() < _SATURDAY and not is_closed(each))
+    return tuple(each for each in span if each.weekday() < SATURDAY and not is_closed(each))
 
 
 def missing_text(missing: tuple[date, ...]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from tg1.rules.hours import SATURDAY
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 READY = time(16, 0)
 """IST, when a day's last minute is surely there: half an hour after the close."""
-_SATURDAY = 5
 _DAY = timedelta(days=1)
 
 
@@ -42,4 +43,4 @@ def whole_days(first: date, last: date, traded: Collection[date], now: datetime)
     """
     newest = max(traded, default=date.min)
     over = [day for day in days_between(first, last) if now >= datetime.combine(day, READY, now.tzinfo)]
-    return {day for day in over if day <= newest or day.weekday() >= _SATURDAY}
+    return {day for day in over if day <= newest or day.weekday() >= SATURDAY}

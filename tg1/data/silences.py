@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tg1.report.words import clock
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ class Silence(NamedTuple):
 
     def __str__(self) -> str:
         """Times of day."""
-        return f"{clock_text(self.begin)} to {clock_text(self.end)}"
+        return f"{clock(self.begin)} to {clock(self.end)}"
 
 
 def longest_of(bar_secs: float, *, whole_file: bool) -> float:
@@ -47,9 +49,3 @@ def silences(secs: NDArray[np.float64], bar_secs: float, longest_secs: float) ->
     """The stretches between prices at `secs`, rising, that are longer; a bar speaks for its own length."""
     gaps = np.diff(secs) - bar_secs
     return [Silence(float(secs[at]) + bar_secs, float(secs[at + 1])) for at in np.flatnonzero(gaps > longest_secs)]
-
-
-def clock_text(secs: float) -> str:
-    """Seconds after midnight as a time of day."""
-    whole = int(secs)
-    return f"{whole // 3600:02}:{whole % 3600 // 60:02}:{whole % 60:02}"

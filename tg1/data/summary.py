@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tg1.report.words import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -31,9 +33,8 @@ def _told(result: Fetched) -> str:
         return "nothing to fetch: every day is there"
     if not result.days:
         return "no candles: not listed in those days, or none of them was traded on"
-    requests = "1 request" if result.requests == 1 else f"{result.requests} requests"
-    days = "1 day" if result.days == 1 else f"{result.days:,} days"
-    return f"{days}, {result.minutes:,} minutes in {requests}"
+    minutes = f"{result.minutes:,} minutes in {counted(result.requests, 'request')}"
+    return f"{counted(result.days, 'day')}, {minutes}"
 
 
 def as_json(results: Sequence[Fetched], wanted: Range, into: Path, source: str) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def report_as_text(report: Report) -> str:
         for symbol, seen in sorted(report.symbols.items())
     ]
     if not report.findings:
-        return "\n".join([*lines, f"nothing wrong in {_count(report.files, 'file')}"])
+        return "\n".join([*lines, f"nothing wrong in {counted(report.files, 'file')}"])
     lines.append("")
     for each in report.findings[:MOST_SHOWN]:
         lines.append(
@@ -63,7 +64,7 @@ def report_as_text(report: Report) -> str:
         )
     if len(report.findings) > MOST_SHOWN:
         lines.append(f"… and {len(report.findings) - MOST_SHOWN} more: --json has them all")
-    return "\n".join([*lines, "", f"{_count(len(report.findings), 'finding')} in {_count(report.files, 'file')}"])
+    return "\n".join([*lines, "", f"{counted(len(report.findings), 'finding')} in {counted(report.files, 'file')}"])
 
 
 def report_as_json(report: Report) -> dict[str, Any]:
@@ -77,7 +78,3 @@ def report_as_json(report: Report) -> dict[str, Any]:
         },
         "findings": [asdict(each) | {"kind": str(each.kind), "day": str(each.day)} for each in report.findings],
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -45,8 +45,8 @@ def gain(amount: Decimal) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """E.g. "1 day", "2 days"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """E.g. "1 day", "1,400 fills"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def title(order: OrderStory) -> str:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from tg1.replay.summary import NOT_MODELLED
+from tg1.report.words import counted
 from tg1.settings.flags import flag_of
 from tg1.sweep.luck import FEW_DAYS, FEWEST_DAYS, luck
 from tg1.sweep.refusals import by_reason
@@ -50,13 +51,13 @@ def _head(command: SweepCommand, prices: Prices, swept: Swept) -> list[str]:
             f"{command.asked.count:,} combinations, {len(tried.best_first):,} tried, {len(tried.refused):,} refused by "
             f"the bot; {swept.computed:,} computed now, {swept.known:,} known from {command.results}"
         ),
-        f"{_count(len(days), 'day')}, {days[0]} to {days[-1]}; {market}",
+        f"{counted(len(days), 'day')}, {days[0]} to {days[-1]}; {market}",
     ]
     if prices.left_out:
-        lines.append(f"{_count(prices.left_out, 'day')} left out, of which not every pair has prices")
+        lines.append(f"{counted(prices.left_out, 'day')} left out, of which not every pair has prices")
     if not tried.is_judged:
         return [*lines, "there is one day only: what is chosen on it can't be judged on others"]
-    first = f"chosen on the first {_count(tried.first, 'day')} (to {days[tried.first - 1]})"
+    first = f"chosen on the first {counted(tried.first, 'day')} (to {days[tried.first - 1]})"
     judged = f"judged on the other {tried.rest} (from {days[tried.first]})"
     return [*lines, f"{first}, {judged}; amounts in rupees, net of charges"]
 
@@ -152,7 +153,7 @@ def _luck_lines(tried: Tried) -> list[str]:
     found = luck_of(tried)
     count = f"{len(tried.best_first):,}"
     if found is None:
-        tried_on = f"luck: {count} were tried on {_count(tried.first, 'day')}"
+        tried_on = f"luck: {count} were tried on {counted(tried.first, 'day')}"
         return [f"{tried_on}; what the best of so many worthless ones shows can't be told from less than {FEWEST_DAYS}"]
     best = tried.best_first[0].first.net
     verdict = "more than luck explains" if best > found.high else "no more than luck explains"
@@ -167,7 +168,3 @@ def _luck_lines(tried: Tried) -> list[str]:
         f"luck: these {count} differ like {found.independent:.1f} that have nothing in common",
         "luck: a grid that wins often and seldom loses much has more of it than its days have shown yet",
     ]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
