@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.models import LevelState, Side, TradeSide
+from tg1.models import LevelState, OrderStatus, Side, TradeSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +61,41 @@ def test_account_that_was_blank_when_its_last_order_ended_is_read_on(make_bench:
     placed = len(bench.broker.placed)
     bench.cycle(30)
     assert len(bench.broker.placed) == placed
+    blind = bench.state.attention[0]
+    assert (blind.key, blind.is_over) == ("blind trade", False), "nothing is placed there, so it is not over"
     bench.broker.empty_books.clear()
     bench.cycle(2)
     assert len(bench.broker.placed) == placed + 1
+    assert bench.state.attention[0].is_over
+
+
+@pytest.mark.parametrize(
+    ("fault", "secs", "what"),
+    [
+        pytest.param("empty_books", 60, "shows an empty order book", id="blank"),
+        pytest.param("broken_books", 30, "has had no readable order book", id="unread"),
+    ],
+)
+def test_account_that_can_not_tell_what_became_of_an_order_in_doubt_is_said(
+    make_bench: Callable[..., Bench], fault: str, secs: int, what: str
+) -> None:
+    """Behaviour 3.3, 4.4: nobody knows whether it works there, its level waits, and nothing else was said of it."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    bench.broker.end(bench.broker.working()[0].order_id, OrderStatus.REJECTED, "by hand")
+    bench.broker.answers.append("unknown-accepted")
+    while len(bench.broker.placed) < 2:
+        bench.cycle()
+    getattr(bench.broker, fault).add("trade")
+    bench.cycle(secs - 1)
+    assert keys(bench) == []
+    bench.cycle()
+    (blind,) = bench.state.attention
+    assert blind.text.startswith(f"account trade {what} for {secs} s although 1 orders of this bot work there: ")
+    getattr(bench.broker, fault).clear()
+    bench.cycle(2)
+    assert bench.state.attention[0].is_over
+    assert bench.level(DOWN).entry_order_id == bench.broker.working()[0].order_id
 
 
 def test_blank_book_is_brought_to_attention_after_a_minute_and_its_end_is_said(

@@ -45,14 +45,14 @@ class Sight:
 
     def look(self, books: Mapping[str, Book], rules: Rules, moment: Moment) -> None:
         """Compare what the books show with what must be there."""
-        accepted = self._accepted(moment)
-        accounts = {self._account(level, order) for level, order in accepted}
+        live = list(self._keeper.live_orders())
+        accounts = {self._account(level, order) for level, order in live} | self._keeper.blank
         self._account_seen = {
             account: moment.monotonic if account in books else self._account_seen.get(account, moment.monotonic)
             for account in accounts
         }
-        lasting = {f"blind {account}" for account in accounts if self._is_blind(account, books, accepted, moment)}
-        unseen = self._unseen(accepted, books, moment)
+        lasting = {f"blind {account}" for account in accounts if self._is_blind(account, books, live, moment)}
+        unseen = self._unseen([(level, order) for level, order in live if not order.in_doubt], books, moment)
         for level, order in unseen:
             self._say_missing(level, order, moment)
         for level, order in self._to_ask(unseen, moment):
@@ -61,28 +61,24 @@ class Sight:
         for key in self._said.keys() - lasting:
             self._keeper.end_attention(key, self._said.pop(key), moment)
 
-    def _accepted(self, moment: Moment) -> list[tuple[OpenOrder, LegOrder]]:
-        if not self._keeper.is_of_day(moment):
-            return []
-        return [(level, order) for level, order in self._keeper.live_orders() if order.order_id]
-
     def _account(self, level: OpenOrder, order: LegOrder) -> str:
         return self._client.account_of(order.role, level.trade_side)
 
     def _is_blind(
-        self, account: str, books: Mapping[str, Book], accepted: list[tuple[OpenOrder, LegOrder]], moment: Moment
+        self, account: str, books: Mapping[str, Book], live: list[tuple[OpenOrder, LegOrder]], moment: Moment
     ) -> bool:
         """True once an account has been unread or blank for too long; said when it begins."""
         secs = moment.monotonic - self._account_seen[account]
         blank = account in self._keeper.blank
         if account in books or secs < (UNSEEN_SECS if blank else UNREAD_SECS):
             return False
-        works = sum(1 for level, order in accepted if self._account(level, order) == account)
+        works = sum(1 for level, order in live if self._account(level, order) == account)
         what = "shows an empty order book" if blank else "has had no readable order book"
+        whose = f"{works} orders of this bot work there" if works else "orders of this bot were accepted there"
         self._say(
             f"blind {account}",
-            f"account {account} {what} for {secs:.0f} s although {works} orders of this bot work there: their fills "
-            "are not seen, and no entry or hedge is placed there; look at the broker's own screen",
+            f"account {account} {what} for {secs:.0f} s although {whose}: their fills are not seen, and no entry or "
+            "hedge is placed there; look at the broker's own screen",
             f"the order book of account {account} is seen again",
             moment,
         )
