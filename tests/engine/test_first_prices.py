@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tg1.errors import FeedError
+from tg1.trading.first_prices import FirstPrices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +151,79 @@ def test_stop_in_the_moment_in_which_the_wait_fails_is_a_clean_stop(
     bench.begin()
     assert bench.code == 0
     assert not bench.store.exists()
+
+
+# -- by the second -----------------------------------------------------------------------------------------------------
+
+
+def a_wait(bench: Bench, *, is_centre: bool = False) -> FirstPrices:
+    """A wait that began at second 1000 and misses no price for longer than 30 s."""
+    return FirstPrices(bench.engine._parts, fresh_within=30.0, is_centre=is_centre)
+
+
+@pytest.mark.parametrize("missing", ["IRFC", "SBIN"])
+def test_one_of_two_prices_is_not_enough(make_bench: Callable[..., Bench], missing: str) -> None:
+    """Behaviour 10.3: a grid without its hedge's price would begin naked."""
+    bench = make_bench()
+    bench.feed.stale.add(missing)
+    first = a_wait(bench)
+    assert first.look(1000.0) is None
+    bench.feed.stale.clear()
+    assert first.look(1000.1) == Decimal("50.00")
+
+
+def test_missing_prices_are_given_up_in_the_thirtieth_second_by_name(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 10.3: told after three seconds, once; both symbols are named, and a feed without a fault sent none."""
+    bench = make_bench()
+    bench.feed.prices.clear()
+    first = a_wait(bench)
+    with caplog.at_level(logging.INFO):
+        for now in (1000.0, 1002.9):
+            assert first.look(now) is None
+        assert caplog.messages == []
+        for now in (1003.0, 1003.1, 1020.0, 1029.9):
+            assert first.look(now) is None
+    assert caplog.messages == ["Waiting for the price of IRFC and SBIN, at most 30 s: the feed has sent none"]
+    with pytest.raises(FeedError) as failure:
+        first.look(1030.0)
+    assert str(failure.value) == "No price of IRFC and SBIN within 30 s: the feed has sent none"
+
+
+def test_thirty_seconds_begin_with_the_last_moment_that_had_all_prices(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 10.3: seen at 1010, gone since: given up at 1040."""
+    bench = bench_with_a_kept_price(make_bench)
+    first = a_wait(bench, is_centre=True)
+    assert first.look(1010.0) is None
+    bench.feed.stale.add("IRFC")
+    assert first.look(1039.9) is None
+    with pytest.raises(FeedError, match=r"^No price of IRFC within 30 s: the test holds the price back$"):
+        first.look(1040.0)
+
+
+def test_kept_price_is_the_centre_in_the_sixtieth_second(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 1.4: what is waited for is said once, and so is what was taken in the end."""
+    bench = bench_with_a_kept_price(make_bench)
+    first = a_wait(bench, is_centre=True)
+    with caplog.at_level(logging.INFO):
+        for now in (1000.0, 1030.0, 1059.9):
+            assert first.look(now) is None
+        assert first.look(1060.0) == Decimal("47.15")
+    assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
+        (
+            "INFO",
+            "Waiting for a tick of IRFC, at most 60 s: the price that Kite had kept, 47.15, may be yesterday's",
+        ),
+        ("WARNING", "IRFC has not ticked within 60 s: --auto-entry takes the price that Kite had kept, 47.15"),
+    ]
+
+
+def test_kept_price_does_where_it_makes_no_centre(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4: TokenB's kept price holds nobody up, nor does TokenA's beside a centre that is given."""
+    bench = bench_with_a_kept_price(make_bench)
+    assert a_wait(bench).look(1000.0) == Decimal("47.15")
+    bench.feed.cached = {"SBIN"}
+    assert a_wait(bench, is_centre=True).look(1000.0) == Decimal("47.15")
