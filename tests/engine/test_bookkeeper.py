@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.states import an_order
-from tg1.models import OrderStatus, Role, Side, TradeSide
+from tests.support.states import an_execution, an_order
+from tg1.models import OrderStatus, Role, SettledOrder, Side, TradeSide
+from tg1.rules.client_ids import bot_tag
 from tg1.rules.reconcile import Reading, Resolution
+from tg1.trading.book import Book
 from tg1.trading.bookkeeper import News
 
 if TYPE_CHECKING:
@@ -146,3 +151,319 @@ def test_five_hundred_settled_orders_are_remembered(make_bench: Callable[..., Be
     kept = [order.client_id for order in bench.state.settled]
     assert len(kept) == 500
     assert (kept[0], kept[-1]) == ("ORDER001", "ORDER500")
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def test_lost_book_and_its_return_are_said_once_by_account(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 4.4: an hour of it is two lines; the other account's lines are its own."""
+    bench = opened(make_bench)
+    with caplog.at_level(logging.INFO):
+        bench.broker.broken_books.add("trade")
+        bench.cycle(3)
+        bench.broker.broken_books.add("downside_oco")
+        bench.cycle(3)
+        bench.broker.broken_books.clear()
+        bench.cycle(3)
+        bench.broker.broken_books.add("trade")
+        bench.cycle()
+    lines = [each.getMessage() for each in caplog.records if "order book" in each.getMessage()]
+    lost = "could not be read, nothing is concluded: 502"
+    assert lines == [
+        f"The order book of account trade {lost}",
+        f"The order book of account downside_oco {lost}",
+        "The order book of account trade is readable again",
+        "The order book of account downside_oco is readable again",
+        f"The order book of account trade {lost}",
+    ]
+
+
+def test_order_that_never_arrived_on_an_empty_account_is_said(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3: which order, where, and that a person is to make sure; a fill that comes late is remembered by."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.append("unknown-lost")
+    bench.cycle(32)
+    client_id = bench.broker.placed[0].client_id
+    (item,) = bench.state.attention
+    assert item.key == f"empty-book {client_id}"
+    assert item.text == (
+        f"an order of 100 IRFC ({client_id}, downside level 1) got no answer, and account trade has shown an empty "
+        "book since: it is taken for never arrived; make sure on the broker's own screen"
+    )
+    assert item.at == "2026-11-23T09:20:31+05:30"
+    assert bench.state.settled == [SettledOrder(client_id=client_id, account="trade", booked_quantity=0)]
+
+
+def test_order_that_a_book_with_rows_does_not_hold_is_said_to_nobody(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3: three reads of a book with rows are proof enough."""
+    bench = make_bench(trade_type="buyts", steps=2).begin()
+    bench.broker.answers.extend(["ok", "unknown-lost"])
+    bench.cycle(9)
+    assert (bench.state.attention, len(bench.broker.placed)) == ([], 3)
+
+
+def test_rejections_are_forgiven_to_an_order_that_rests(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.1: nothing new in its row, but a minute at work is a success."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.append("refused")
+    bench.cycle(3)
+    assert (bench.level(DOWN).backoff.rejections, len(bench.broker.working())) == (1, 1)
+    bench.cycle(70)
+    assert bench.level(DOWN).backoff.rejections == 0
+
+
+def test_order_that_works_ends_the_trouble_of_its_own_account_alone(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.3: rejections of three levels are the account's; the entry that then rests there ends it."""
+    bench = make_bench(steps=2).begin()
+    bench.broker.answers.extend(["refused"] * 6)
+    bench.cycle(3)
+    troubles = bench.engine._keeper.blame.troubles
+    assert troubles.is_troubled("trade")
+    bench.broker.answers.clear()
+    bench.cycle(90)
+    assert not troubles.is_troubled("trade")
+    assert not troubles.is_troubled("downside_oco")
+
+
+# -- blank and unseen books --------------------------------------------------------------------------------------------
+
+
+def empty(*accounts: str) -> dict[str, Book]:
+    """Books of these accounts without any row."""
+    return {account: Book(account, (), bot_tag("IRFC-SBIN Grid")) for account in accounts}
+
+
+def blank_of(bench: Bench, *accounts: str, days: int = 0) -> tuple[set[str], set[str]]:
+    """Which of these empty books are blank, and which are left to read, so many days from now."""
+    books = empty(*accounts)
+    moment = bench.engine._parts.moment()
+    bench.engine._keeper.drop_blank(books, replace(moment, now=moment.now + timedelta(days=days)))
+    return bench.engine._keeper.blank, set(books)
+
+
+def test_empty_book_is_blank_where_an_accepted_order_must_stand(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: by account and role; yesterday's orders stand in no book of today."""
+    bench = make_bench().begin()
+    bench.cycle()
+    accounts = ("trade", "upside_oco", "downside_oco")
+    assert blank_of(bench, *accounts) == ({"trade"}, {"upside_oco", "downside_oco"})
+    assert blank_of(bench, *accounts, days=1) == (set(), set(accounts))
+    assert blank_of(bench, "downside_oco") == (set(), {"downside_oco"})
+
+
+def test_order_in_doubt_makes_no_empty_book_blank(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 4.4: nobody knows whether it must stand there."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.append("unknown-lost")
+    bench.cycle()
+    assert blank_of(bench, "trade") == (set(), {"trade"})
+
+
+def test_hedge_makes_its_own_account_blank_and_no_other(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: the upside's account has never had an order of ours."""
+    bench = opened(make_bench)
+    assert blank_of(bench, "downside_oco", "upside_oco") == ({"downside_oco"}, {"upside_oco"})
+
+
+def test_account_that_has_shown_an_order_today_can_not_be_empty_today(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, xts.md 2.6: a day's book loses no row, whatever became of its order; the next day's is new."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    level = bench.level(DOWN)
+    bench.state.levels[level.uuid] = replace(level, order=None)
+    assert blank_of(bench, "trade", "downside_oco") == ({"trade"}, {"downside_oco"})
+    bench.state.trading_day += timedelta(days=1)
+    assert blank_of(bench, "trade", days=1) == (set(), {"trade"})
+
+
+def test_account_in_which_an_order_was_executed_today_can_not_be_empty(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: a start knows it from the state, though its process has seen no book yet."""
+    bench = make_bench().begin()
+    today = bench.state.trading_day
+    bench.state.executed = [
+        an_execution(day=today, account="downside_oco"),
+        an_execution(day=today - timedelta(days=1), account="trade"),
+    ]
+    assert blank_of(bench, "trade", "downside_oco") == ({"downside_oco"}, {"trade"})
+
+
+def test_book_with_a_row_is_never_blank(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: one row of somebody else's, and our order is missing from it, which is another matter."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    order = bench.broker.working()[0]
+    row = replace(order.row(), client_id="MANUAL", order_id="9")
+    books = {"trade": Book("trade", (row,), bot_tag("IRFC-SBIN Grid"))}
+    bench.engine._keeper.drop_blank(books, bench.engine._parts.moment())
+    assert (bench.engine._keeper.blank, set(books)) == (set(), {"trade"})
+
+
+def test_half_is_unseen_when_the_account_of_its_working_order_is_unread(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, 7.4: by role and half; where nothing of that role works no book is needed."""
+    bench = opened(make_bench)
+    keeper = bench.engine._keeper
+    assert keeper.is_unseen(empty("trade"), Role.OCO, DOWN)
+    assert not keeper.is_unseen(empty("trade", "downside_oco"), Role.OCO, DOWN)
+    assert not keeper.is_unseen(empty("trade"), Role.OCO, UP)
+    assert keeper.is_unseen({}, Role.TARGET, DOWN)
+    assert not keeper.is_unseen({}, Role.ENTRY, DOWN)
+
+
+# -- what a change brings into the state -------------------------------------------------------------------------------
+
+
+def test_hedged_trip_is_written_down_with_what_each_order_executed(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.4, 15: by account; its orders are only counted once it is recorded, and the next has number 2."""
+    bench = make_bench(steps=2).begin()
+    bench.cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    (entry,) = bench.state.executed
+    uuid = bench.level(DOWN).uuid
+    assert (entry.account, entry.symbol, entry.side, entry.quantity, entry.value, entry.trip) == (
+        "trade",
+        "IRFC",
+        Side.BUY,
+        100,
+        4900,
+        uuid,
+    )
+    bench.trade(SBIN="118.50")
+    bench.cycle(2)
+    assert [(one.account, one.symbol, one.quantity, one.trip) for one in bench.state.executed] == [
+        ("trade", "IRFC", 100, ""),
+        ("downside_oco", "SBIN", 50, ""),
+    ]
+    (record,) = bench.state.order_history
+    assert (record.seq, record.uuid, record.outcome) == (1, uuid, "oco")
+    assert record.open_pnl == 0, "bought at 49.00 and sold at 118.50, where both stand"
+    assert record.charges is not None
+    assert record.charges.stt == Decimal("0.00025") * 5925
+    assert bench.state.next_record_seq == 2
+    assert (bench.state.downside_oco_net_count, bench.state.upside_oco_net_count) == (1, 0)
+    bench.trade(IRFC="51.00")
+    bench.cycle()
+    bench.trade(IRFC="50.50")
+    bench.cycle(2)
+    assert [each.seq for each in bench.state.order_history] == [1, 2]
+    assert bench.state.next_record_seq == 3
+
+
+def test_hedges_of_the_upper_half_are_counted_there(make_bench: Callable[..., Bench]) -> None:
+    """Architecture 13, behaviour 7.3: the imbalance is between the halves."""
+    bench = make_bench(trade_type="sellocots", steps=3).begin()
+    bench.cycle(3)
+    bench.trade(IRFC="51.00")
+    bench.cycle()
+    assert (bench.state.upside_net_quantity, bench.state.downside_net_quantity) == (100, 0)
+    bench.trade(SBIN="122.50")
+    bench.cycle()
+    assert (bench.state.downside_oco_net_count, bench.state.upside_oco_net_count) == (0, 1)
+    assert [one.account for one in bench.state.executed] == ["trade", "upside_oco"]
+
+
+def test_hedges_are_numbered_in_the_order_of_their_entries(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 6.3: of equal hedges the older wins, so each entry takes the next number, once."""
+    bench = make_bench(trade_type="buyocots", steps=3).begin()
+    bench.cycle(3)
+    bench.trade(IRFC="48.00")
+    bench.cycle(2)
+    assert [bench.level(DOWN, number).opened_seq for number in (1, 2)] == [1, 2]
+    assert bench.state.next_opened_seq == 3
+
+
+def test_prices_of_a_fill_are_kept_with_their_time(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 15: a report without a feed is priced by them; a symbol whose price is stale keeps its older one."""
+    bench = make_bench(trade_type="buyocots", steps=2).begin()
+    bench.cycle(2)
+    bench.state.last_prices.clear()
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    first = bench.clock.wall - timedelta(seconds=1)
+    assert {(one.symbol, one.price, one.at) for one in bench.state.last_prices} == {
+        ("IRFC", Decimal("49.00"), first),
+        ("SBIN", Decimal("120.50"), first),
+    }
+    bench.feed.stale.add("SBIN")
+    bench.trade(IRFC="48.00")
+    bench.cycle()
+    assert {(one.symbol, one.price, one.at) for one in bench.state.last_prices} == {
+        ("IRFC", Decimal("48.00"), first + timedelta(seconds=1)),
+        ("SBIN", Decimal("120.50"), first),
+    }
+
+
+def test_level_that_begins_a_new_trip_keeps_its_place_in_the_grid(make_bench: Callable[..., Bench]) -> None:
+    """Architecture 6, 17: a new uuid between its neighbours, which are the same as before."""
+    bench = make_bench(trade_type="buyts", steps=3).begin()
+    bench.cycle(3)
+    before = list(bench.state.levels)
+    bench.trade(IRFC="48.00")
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "48.50").order_id)
+    bench.cycle()
+    after = list(bench.state.levels)
+    assert [level.level for level in bench.state.levels.values()] == [1, 2, 3]
+    assert [key for key, level in bench.state.levels.items() if key != level.uuid] == []
+    assert (after[0], after[2]) == (before[0], before[2])
+    assert after[1] != before[1]
+
+
+def test_max_quantity_is_said_when_it_is_reached_and_when_it_is_over(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Architecture 12: once each, however many cycles it lasts."""
+    bench = make_bench().begin()
+    keeper = bench.engine._keeper
+    with caplog.at_level(logging.INFO):
+        for reached in (False, True, True, False, False):
+            keeper.pause_entries(reached=reached)
+            assert bench.state.max_quantity_reached is reached
+    assert caplog.messages == [
+        "MAX QUANTITY REACHED — pausing new entries",
+        "Below max quantity again: new entries resume",
+    ]
+
+
+def test_target_that_fills_whole_ends_the_pause_of_max_quantity(make_bench: Callable[..., Bench]) -> None:
+    """Architecture 9: a part of it that still works ends nothing."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle()
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    keeper, rules, moment = bench.engine._keeper, bench.engine._parts.rules, bench.engine._parts.moment()
+    keeper.pause_entries(reached=True)
+    target = bench.broker.working_at(Side.SELL, "49.50")
+    for shares, is_paused in ((40, True), (60, False)):
+        bench.broker.fill(target.order_id, shares)
+        for news in keeper.news(keeper.read(["trade"], since=0.0), Role.TARGET, rules, moment):
+            keeper.take(news, rules, moment)
+        assert bench.state.max_quantity_reached is is_paused
+
+
+# -- attention ---------------------------------------------------------------------------------------------------------
+
+
+def test_attention_is_kept_once_renewed_and_ended_by_its_key(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 6.5, 8: a second report of a thing changes nothing, a renewed one takes its place, an end is added."""
+    bench = make_bench().begin()
+    keeper, moment = bench.engine._keeper, bench.engine._parts.moment()
+    later = replace(moment, now=moment.now + timedelta(minutes=5))
+    keeper.call_attention("one", "the first", moment)
+    keeper.call_attention("two", "the second", moment)
+    keeper.call_attention("one", "not said", later)
+    at, then = "2026-11-23T09:20:00+05:30", "2026-11-23T09:25:00+05:30"
+    said = [("one", "the first", at), ("two", "the second", at)]
+    assert [(item.key, item.text, item.at) for item in bench.state.attention] == said
+    keeper.renew_attention("one", "again", later)
+    said = [("two", "the second", at), ("one", "again", then)]
+    assert [(item.key, item.text, item.at) for item in bench.state.attention] == said
+    keeper.end_attention("two", "all is well", later)
+    said = [("two", "the second (over at 09:25:00: all is well)", at), ("one", "again", then)]
+    assert [(item.key, item.text, item.at) for item in bench.state.attention] == said
+    assert "not said" not in caplog.text

@@ -158,7 +158,9 @@ def test_order_is_missed_though_the_first_book_of_a_start_was_unreadable(make_be
     bench.broker.broken_books.clear()
     lost = bench.broker.working_at(Side.BUY, "48.00")
     lost.hidden_reads = 10_000
-    bench.cycle(65)
+    bench.cycle(59)
+    assert keys(bench) == []
+    bench.cycle()
     assert keys(bench) == [f"missing {lost.request.client_id}"]
 
 
@@ -404,3 +406,24 @@ def test_history_that_can_not_be_read_concludes_nothing_and_is_asked_for_again(
     assert bench.level(DOWN, 2).state is LevelState.TARGET_PLACED
     assert asked == [("trade", order_id, begun + secs) for secs in (59, 119, 179)]
     assert bench.state.downside_net_quantity == 200
+
+
+def test_order_that_its_history_calls_ended_is_remembered_in_its_account(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, failures.md V.47: a fill of it that shows up later is known by account and client id."""
+    bench = opened(make_bench)
+    order = bench.broker.orders[hidden(bench, "48.00")]
+    bench.broker.end(order.order_id, OrderStatus.REJECTED, "expired")
+    bench.cycle(60)
+    assert [(one.client_id, one.account) for one in bench.state.settled] == [(order.request.client_id, "trade")]
+
+
+def test_blindness_of_the_upper_half_is_that_of_its_own_account(make_bench: Callable[..., Bench]) -> None:
+    """Architecture 10, behaviour 4.4: a hedge of a SELL entry works in the upside's account."""
+    bench = make_bench(steps=1).begin()
+    bench.cycle(2)
+    bench.trade(IRFC="51.00")
+    bench.cycle(2)
+    assert bench.broker.working("upside_oco")
+    bench.broker.broken_books.add("upside_oco")
+    bench.cycle(30)
+    assert keys(bench) == ["blind upside_oco"]
