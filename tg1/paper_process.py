@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerUnavailable, ConfigError
+from tg1.machine.files import file_stem
 from tg1.paper.prices import DEFAULT_CENTRES
 from tg1.rules.hours import TradingCalendar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from decimal import Decimal
+    from pathlib import Path
 
     from tg1.config import GridOcoConfig
 
@@ -46,6 +48,13 @@ class PaperRoots:
     xts_root: str
     kite_root: str
     kite_ws_root: str
+
+
+def forget_last_exchange(folder: Path, bot_name: str) -> None:
+    """Remove what a bot's last exchange left in its folder, where other bots may be starting, or at work."""
+    request = folder / f"{file_stem(bot_name)}_request.json"
+    for left in (request, *folder.glob("instruments_*"), *(folder / "sessions").glob("*")):
+        left.unlink(missing_ok=True)
 
 
 class MarketClock:

@@ -117,7 +117,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
     The exchange is empty at every start, so an earlier paper state is put away; and it is open at any hour unless a
     `--stop-at` asks for a session.
     """
-    from tg1.paper_process import paper_exchange  # noqa: PLC0415  # as above
+    from tg1.paper_process import forget_last_exchange, paper_exchange  # noqa: PLC0415  # as above
 
     folder = config.state_dir / "paper"
     lock = stack.enter_context(BotLock(folder, config.bot_name))
@@ -127,8 +127,7 @@ def _on_paper(config: GridOcoConfig, clock: SystemClock, stack: ExitStack) -> tu
     if store.exists():
         archive = store.archive(clock.now(), "paper exchange ended")
         log.info("The paper exchange starts empty; the last paper state is archived as %s", archive)
-    for left in (*folder.glob("instruments_*"), *folder.glob("*_request.json"), *(folder / "sessions").glob("*")):
-        left.unlink()
+    forget_last_exchange(folder, config.bot_name)
     return on_paper(config, exchange.roots, folder), exchange.market
 
 

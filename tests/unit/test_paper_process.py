@@ -15,13 +15,24 @@ from tests.support.fakes import HandClock
 from tg1.config import GridOcoConfig
 from tg1.machine.clock import IST
 from tg1.paper.__main__ import make_parser
-from tg1.paper_process import MarketClock, ReplayedDays, command_of
+from tg1.paper_process import MarketClock, ReplayedDays, command_of, forget_last_exchange
 from tg1.trading.session import TradingSession
 
 if TYPE_CHECKING:
     import argparse
 
 START = datetime(2025, 6, 18, 11, 0, tzinfo=IST)
+
+
+def test_a_start_takes_nothing_of_another_bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two bots that are started at once both clear the folder, and a pause of the other one stays."""
+    for name in ("Mine_request.json", "Other_request.json", "instruments_NSE_2026-02-16.json"):
+        (tmp_path / name).touch()
+    found = [*tmp_path.glob("instruments_*")]
+    found[0].unlink()
+    monkeypatch.setattr(Path, "glob", lambda _self, _pattern: found)
+    forget_last_exchange(tmp_path, "Mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["Other_request.json"]
 
 
 def _config(**changes: Any) -> GridOcoConfig:
