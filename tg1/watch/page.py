@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tg1.screen.money import account_name, age_text, signed, signed_if_known
 from tg1.screen.view import WORDS
 from tg1.told.judge import ConcernKind, Life
+from tg1.told.looks import held_by
 from tg1.watch.summary import open_rupees
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ def _told_in_short(bot: SeenBot, snapshot: Snapshot) -> dict[str, Any]:
         "money": None if snapshot.money is None else _money(snapshot.money),
         "change": _change(bot),
         "prices": [_price(price) for price in snapshot.prices],
-        "held": [_position(position) for position in snapshot.positions if position.quantity],
+        "held": held_by(snapshot),
         "paused": [str(side) for side in snapshot.paused],
-        "working": len(snapshot.orders),
         "ends": f"{snapshot.session_ends_at:%H:%M}" if snapshot.session_ends_at else "",
     }
 

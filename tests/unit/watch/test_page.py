@@ -37,7 +37,7 @@ def test_a_bot_in_short() -> None:
         "charges": "-12.50",
     }
     assert [price["price"] for price in told["prices"]] == ["49.20", "120.50"]
-    assert told["held"][0]["quantity"] == "+100"
+    assert told["held"] == "Trade +100 IRFC"
     assert told["concerns"] == []
 
 

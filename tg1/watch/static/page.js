@@ -76,6 +76,7 @@ function card(bot) {
     make("div", "figures", netLine(bot), drawSpark(bot.spark)),
     make("p", "dim", [bot.change ? `today ${bot.change}` : "", standing(bot)].filter(Boolean).join(" · ")),
   );
+  if (bot.held) node.append(make("p", "", `holds ${bot.held}`));
   node.append(priceLine(bot), concernList(bot));
   return node;
 }
