@@ -134,7 +134,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "told.wishing": ("unit/test_pause.py",),
     "told.beside": ("acceptance/test_telling.py",),
     "told.edges": ("engine/test_telling.py",),
-    "told.happenings": ("engine/test_telling.py",),
+    "told.happenings": ("engine/test_telling.py", "unit/told/test_happenings.py"),
     "told.portrait": ("engine/test_telling.py",),
     "told.sighting": ("engine/test_telling.py",),
     "told.teller": ("engine/test_telling.py",),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from tg1.models import BotState, LegOrder, OpenOrder, OrderHistoryRecord, Statement, Traded, TradeSide
+    from tg1.models import Attention, BotState, LegOrder, OpenOrder, OrderHistoryRecord, Statement, Traded, TradeSide
 
     AccountOf = Callable[[Role, TradeSide], str]
     Place = tuple[TradeSide, int]
@@ -35,8 +35,8 @@ class Seen:
     levels: Mapping[Place, OpenOrder]
     records: tuple[OrderHistoryRecord, ...]
     """The last completed ones."""
-    attention: Mapping[str, str]
-    """Sentences by key."""
+    attention: Mapping[str, Attention]
+    """By key."""
     paused: tuple[Side, ...]
     passed: frozenset[Place] = frozenset()
     """Levels whose hedge's price TokenB has passed without its fill."""
@@ -54,7 +54,7 @@ def seen_of(state: BotState, *, price_b: Decimal | None = None, **around: Any) -
         day=state.trading_day,
         levels=levels,
         records=tuple(state.order_history[-len(levels) * 2 - 1 :]),
-        attention={entry.key: entry.text for entry in state.attention},
+        attention={entry.key: entry for entry in state.attention},
         paused=tuple(state.paused_sides),
         passed=frozenset(place for place, level in levels.items() if _is_passed(level, price_b)),
         **around,
@@ -233,14 +233,14 @@ def _round_trip(record: OrderHistoryRecord) -> Told:
 
 
 def _of_attention(before: Seen, after: Seen) -> Iterator[Told]:
-    for key, text in after.attention.items():
+    for key, entry in after.attention.items():
         earlier = before.attention.get(key)
-        if earlier != text:
-            is_over = earlier is not None and text.startswith(earlier)
-            yield {"kind": EventKind.ATTENTION_OVER if is_over else EventKind.ATTENTION, "text": text, "key": key}
-    for key, text in before.attention.items():
+        if earlier is None or earlier.text != entry.text:
+            kind = EventKind.ATTENTION_OVER if entry.is_over else EventKind.ATTENTION
+            yield {"kind": kind, "text": entry.text, "key": key}
+    for key, entry in before.attention.items():
         if key not in after.attention:
-            yield {"kind": EventKind.ATTENTION_OVER, "text": f"cleared: {text}", "key": key}
+            yield {"kind": EventKind.ATTENTION_OVER, "text": f"cleared: {entry.text}", "key": key}
 
 
 def _of_pause(before: Seen, after: Seen) -> Iterator[Told]:
