@@ -49,6 +49,10 @@ class TradeSide(StrEnum):
         """SELL above the centre, BUY below it."""
         return Side.SELL if self is TradeSide.UPSIDE else Side.BUY
 
+    def named(self, level: int) -> str:
+        """The name of a level, e.g. "B3" for the third BUY level."""
+        return f"{self.entry_direction[0]}{level}"
+
 
 class TradeType(StrEnum):
     """Which halves of the grid are active and whether entries are hedged (architecture 5)."""
@@ -89,6 +93,11 @@ class Role(StrEnum):
     OCO = "oco"
     CLOSE = "close"
     """Of a square-off; belongs to no level (behaviour 13)."""
+
+    @property
+    def word(self) -> str:
+        """As a trader reads it."""
+        return "hedge" if self is Role.OCO else self.value
 
 
 class OrderType(StrEnum):
@@ -394,6 +403,11 @@ class OpenOrder:
     opened_seq: int = 0
     """Rank of the entry fill among all of the bot's: the smaller is the older hedge (behaviour 6.3)."""
     opened_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Its half's letter and its number, e.g. "B3"."""
+        return self.trade_side.named(self.level)
 
     @property
     def entry_direction(self) -> Side:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.clock import SystemClock
-from tg1.models import Role
 from tg1.screen.command import complain, run_command
 from tg1.screen.money import account_name
 from tg1.screen.output import show
@@ -19,7 +18,7 @@ from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
 from tg1.told.folder import StateFolder
 from tg1.told.paths import ToldPaths
-from tg1.told.portrait import level_name, told_order
+from tg1.told.portrait import told_order
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +71,7 @@ def _working(folder: StateFolder, found: Found) -> tuple[ToldOrder, ...]:
         return ()
     accounts = {(order.role, order.side): order.account for order in found.snapshot.orders} if found.snapshot else {}
     return tuple(
-        told_order(order, level_name(level), accounts.get((order.role, order.side), ""))
+        told_order(order, level.name, accounts.get((order.role, order.side), ""))
         for level in saved.state.levels.values()
         for order in level.orders
     )
@@ -105,7 +104,6 @@ def _lines(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) ->
 
 
 def _order_text(order: ToldOrder) -> str:
-    role = "hedge" if order.role is Role.OCO else str(order.role)
     price = order.trigger_price or order.limit_price
     limit = f" (limit {order.limit_price:.2f})" if order.trigger_price is not None else ""
     filled = f", {order.filled_quantity} filled" if order.filled_quantity else ""
@@ -114,7 +112,7 @@ def _order_text(order: ToldOrder) -> str:
     since = f", since {order.placed_at:%H:%M:%S}" if isinstance(order.placed_at, datetime) else ""
     account = f"{account_name(order.account)}: " if order.account else ""
     what = f"{order.side} {order.quantity} {order.symbol} at {price:.2f}{limit}"
-    return f"{account}{order.level} {role} {what}{filled} ({name}{state}{since})"
+    return f"{account}{order.level} {order.role.word} {what}{filled} ({name}{state}{since})"
 
 
 if __name__ == "__main__":

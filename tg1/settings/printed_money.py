@@ -55,7 +55,7 @@ def _trips(grid: GridIdentity, rows: Sequence[GridRow], plan: ChargesPlan, alarm
     for row in _highest_first(rows):
         trade = trade_of(row, grid, LATEST)
         trip = round_trip(trade, grid.target_spread, plan)
-        cells = [f"{row.trade_side.entry_direction[0]}{row.level}", *_money(trip.gross, trip.charges.total, trip.net)]
+        cells = [row.trade_side.named(row.level), *_money(trip.gross, trip.charges.total, trip.net)]
         line = HEAD.format(*cells)
         if carried:
             line += f"{round_trip(trade_of(row, grid, LATEST, overnight=True), grid.target_spread, plan).net:>10.2f}"

@@ -145,7 +145,7 @@ def _refused(before: OpenOrder, after: OpenOrder, account_of: AccountOf) -> Iter
         backoff = after.oco_backoff if hedge else after.backoff
         role = Role.OCO if hedge else Role.ENTRY if after.order_side == "entry" else Role.TARGET
         yield _about(
-            after, role, account_of, EventKind.REJECTED, f"{_word(role)} of {_name(after)} rejected: {backoff.reason}"
+            after, role, account_of, EventKind.REJECTED, f"{role.word} of {after.name} rejected: {backoff.reason}"
         )
 
 
@@ -182,7 +182,7 @@ def _fill(
     did = "bought" if side is Side.BUY else "sold"
     symbol = f" {ours.symbol}" if ours else ""
     price = value / quantity
-    text = f"{_word(role)} of {_name(level)} filled: {did} {quantity}{symbol} at {price:.2f}"
+    text = f"{role.word} of {level.name} filled: {did} {quantity}{symbol} at {price:.2f}"
     told = _about(level, role, account_of, EventKind.FILL, text)
     told |= {"quantity": quantity, "price": price, "side": side}
     return told | (_ids(ours) if ours else {})
@@ -190,7 +190,7 @@ def _fill(
 
 def _order(level: OpenOrder, order: LegOrder, account_of: AccountOf, kind: EventKind, how: str) -> Told:
     text = (
-        f"{_word(order.role)} of {_name(level)} {how}: "
+        f"{order.role.word} of {level.name} {how}: "
         f"{order.side} {order.quantity} {order.symbol} at {order.shown_price:.2f}"
     )
     told = _about(level, order.role, account_of, kind, text)
@@ -204,24 +204,16 @@ def _ids(order: LegOrder) -> Told:
 
 def _about(level: OpenOrder, role: Role, account_of: AccountOf, kind: EventKind, text: str) -> Told:
     account = account_of(role, level.trade_side)
-    return {"kind": kind, "text": text, "level": _name(level), "role": role, "account": account}
-
-
-def _name(level: OpenOrder) -> str:
-    return f"{level.entry_direction[0]}{level.level}"
-
-
-def _word(role: Role) -> str:
-    return "hedge" if role is Role.OCO else str(role)
+    return {"kind": kind, "text": text, "level": level.name, "role": role, "account": account}
 
 
 def _passed(level: OpenOrder, account_of: AccountOf) -> Told:
-    text = f"the hedge of {_name(level)} is due: its price {level.oco_trade_price:.2f} is passed and it has not filled"
+    text = f"the hedge of {level.name} is due: its price {level.oco_trade_price:.2f} is passed and it has not filled"
     return _about(level, Role.OCO, account_of, EventKind.HEDGE_PASSED, text) | {"price": level.oco_trade_price}
 
 
 def _round_trip(record: OrderHistoryRecord) -> Told:
-    name = f"{record.entry_direction[0]}{record.level}"
+    name = record.trade_side.named(record.level)
     how = {"target": "took its profit", "oco": "was closed by its hedge"}.get(record.outcome, "ended")
     net = record.net_pnl
     worth = f"net {signed(net)}" if net is not None else f"realised {signed(record.realised_pnl)}, net not known"

@@ -129,7 +129,7 @@ class Portrait:
                 before = self._orders.get(order.client_id)
                 if before is None or before[0] is not order:
                     account = self._account_of(order.role, level.trade_side)
-                    before = (order, told_order(order, level_name(level), account))
+                    before = (order, told_order(order, level.name, account))
                 kept[order.client_id] = before
         for closing in state.closing:
             if not closing.is_over:
@@ -189,11 +189,6 @@ def _level(level: OpenOrder, shown: LevelView, *, paused: bool) -> ToldLevel:
         paused=paused,
         note=shown.note,
     )
-
-
-def level_name(level: OpenOrder) -> str:
-    """The half's letter and the number, e.g. "B3"."""
-    return f"{level.entry_direction[0]}{level.level}"
 
 
 def told_order(order: LegOrder, level: str, account: str) -> ToldOrder:

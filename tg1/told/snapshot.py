@@ -101,8 +101,8 @@ class ToldLevel:
 
     @property
     def name(self) -> str:
-        """The half's letter and the number, e.g. "B3" for the third BUY level."""
-        return f"{self.trade_side.entry_direction[0]}{self.level}"
+        """Its half's letter and its number, e.g. "B3"."""
+        return self.trade_side.named(self.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

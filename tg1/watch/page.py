@@ -198,7 +198,7 @@ def _order(order: ToldOrder) -> dict[str, Any]:
     trigger = "" if order.trigger_price is None else f"{order.trigger_price:.2f}"
     return {
         "level": order.level,
-        "role": order.role,
+        "role": order.role.word,
         "account": account_name(order.account),
         "id": order.order_id or "in doubt",
         "side": order.side,
