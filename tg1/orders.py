@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print orders and fills; 0, 1 when a bot's state can't be read, 2 without such a folder or bot."""
+    """Print orders and fills; 0, 1 when a bot's state or events can't be read, 2 without such a folder or bot."""
     return run_command("orders", lambda: _orders(build_parser().parse_args(words_of(argv))))
 
 
@@ -46,28 +46,32 @@ def _orders(given: argparse.Namespace) -> ExitCode:
     folder = StateFolder(given.state_dir)
     every = (folder.one(given.name),) if given.name else folder.look()
     today = SystemClock().now().date()
-    told, unread = [], []
+    told = []
+    unread: list[str] = []
     for found in every:
         try:
-            told.append((found, _working(folder, found), _fills(found, today)))
+            told.append((found, _working(folder, found, today), _fills(found, today, unread)))
         except StateError as exc:
             unread.append(f"{found.name}: {exc}")
     if given.as_json:
         show(json.dumps({"bots": [_json(*one) for one in told]}, ensure_ascii=False))
-    else:
-        nothing = "" if unread else f"No bot has run in {given.state_dir} yet."
+    elif told or not unread:
+        nothing = f"No bot has run in {given.state_dir} yet."
         show("\n".join(line for one in told for line in _lines(*one)) or nothing)
     for sentence in unread:
         complain("orders", sentence)
     return ExitCode.FAILED if unread else ExitCode.OK
 
 
-def _working(folder: StateFolder, found: Found) -> tuple[ToldOrder, ...]:
-    """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind."""
+def _working(folder: StateFolder, found: Found, today: date) -> tuple[ToldOrder, ...]:
+    """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind.
+
+    An order lives for a day (behaviour 9.5): what was left on an earlier one is gone.
+    """
     if found.is_by_holder and found.snapshot is not None:
         return found.snapshot.orders
     saved = found.saved or folder.saved(found)
-    if saved is None:
+    if saved is None or (not found.is_alive and saved.state.trading_day < today):
         return ()
     accounts = {(order.role, order.side): order.account for order in found.snapshot.orders} if found.snapshot else {}
     return tuple(
@@ -77,11 +81,14 @@ def _working(folder: StateFolder, found: Found) -> tuple[ToldOrder, ...]:
     )
 
 
-def _fills(found: Found, today: date) -> list[Event]:
+def _fills(found: Found, today: date, unread: list[str]) -> list[Event]:
+    tail = EventTail(ToldPaths(found.folder, found.stem))
     try:
-        events = EventTail(ToldPaths(found.folder, found.stem)).new()
+        events = tail.new()
     except OSError as exc:
         raise ConfigError(f"the events of {found.name} can't be read: {exc.strerror or exc}") from exc
+    if tail.damaged:
+        unread.append(f"{found.name}: {tail.damaged} lines of its events can't be read: they are left out")
     return [event for event in events if event.kind is EventKind.FILL and event.at.date() == today]
 
 
@@ -97,7 +104,7 @@ def _json(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> 
 
 def _lines(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> Iterator[str]:
     gone = "" if found.is_alive else ", as it left them (it is not running)"
-    yield f"{found.name}{' (paper)' if found.is_paper else ''}: {len(orders)} orders work{gone}"
+    yield f"{found.title}: {len(orders)} orders work{gone}"
     yield from (f"  {_order_text(order)}" for order in orders)
     yield f"  {len(fills)} fills today" if fills else "  no fill today"
     yield from (f"  {event.at:%H:%M:%S} {event.text}" for event in fills)

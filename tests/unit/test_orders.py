@@ -78,6 +78,25 @@ def test_a_bot_that_is_gone_left_these_orders(tmp_path: Path, run: Any) -> None:
     assert bot["orders"][0]["limit_price"].count(".") == 1
 
 
+def test_what_a_gone_bot_left_yesterday_works_no_more(tmp_path: Path, run: Any) -> None:
+    """An order lives for a day (behaviour 9.5): nobody looks for it at the broker's in vain."""
+    level = with_order(a_level(), an_order(role=Role.ENTRY))
+    state = a_state(trading_day=NOW.date() - timedelta(days=1))
+    state.levels = {level.uuid: level}
+    ToldPaths(tmp_path, BOT).state.write_bytes(encode(state, NOW - timedelta(days=1)))
+    assert "0 orders work" in run()[1]
+
+
+def test_events_that_cannot_be_read_are_said(tmp_path: Path, run: Any) -> None:
+    """To say "no fill today" would be a lie; exit 1, and the rest is told."""
+    write_snapshot(tmp_path, a_snapshot())
+    ToldPaths(tmp_path, BOT).events.write_bytes(encode_event(an_event(2)) + b'{"run": "r1", "se\n')
+    with held_lock(tmp_path):
+        code, out, err = run()
+    assert (code, "1 fills today" in out) == (1, True)
+    assert err == f"tg1 orders: {BOT}: 1 lines of its events can't be read: they are left out\n"
+
+
 def test_one_damaged_state_hides_no_other_bot(tmp_path: Path, run: Any) -> None:
     """It is said with its file and exit 1."""
     write_snapshot(tmp_path, a_snapshot())

@@ -50,6 +50,11 @@ class Found:
         return self.stem if self.saved is None else self.saved.state.bot_name
 
     @property
+    def title(self) -> str:
+        """The name as a person reads it, with "(paper)" for a rehearsal."""
+        return f"{self.name} (paper)" if self.is_paper else self.name
+
+    @property
     def is_paper(self) -> bool:
         """True when it trades on the embedded exchange."""
         return self.snapshot.is_paper if self.snapshot is not None else self.folder.name == "paper"
