@@ -117,7 +117,7 @@ def _table(looked: Sequence[Looked]) -> RenderableType:
     for one in looked:
         snapshot = one.found.snapshot
         table.add_row(
-            one.found.name + (" (paper)" if one.found.is_paper else ""),
+            one.found.title,
             Text(one.word, style=MARKS[one.judged.life]),
             net_of(one),
             held_by(snapshot) or "nothing" if snapshot is not None else "",
@@ -128,15 +128,16 @@ def _table(looked: Sequence[Looked]) -> RenderableType:
 
 
 def _line(one: Looked) -> RenderableType:
-    head = Text(one.found.name + (" (paper)" if one.found.is_paper else "") + ": ")
+    head = Text(f"{one.found.title}: ")
     head.append(one.word, style=MARKS[one.judged.life])
     head.append(f", net {net_of(one)}, {age_of_look(one) or 'no word'}")
     return Group(head, *_needs(one))
 
 
 def _needs(one: Looked) -> list[RenderableType]:
-    """Whole at any width: what needs a person is wrapped, never cut (behaviour 19)."""
-    return [Text(f"! {one.found.name}: {text}", style="red") for text in one.why]
+    """What needs a person, and what was left: whole at any width, wrapped and never cut (behaviour 19)."""
+    needs = [Text(f"! {one.found.name}: {text}", style="red") for text in one.why]
+    return [*needs, *(Text(f"{one.found.name}: {text}", style="yellow") for text in one.left)]
 
 
 def _in_full(one: Looked, width: int) -> RenderableType:

@@ -234,6 +234,20 @@ def test_a_reader_that_has_had_enough_is_no_failure(tmp_path: Path, capfd: pytes
     assert capfd.readouterr().err == ""
 
 
+def test_a_bot_that_was_stopped_says_what_it_left(tmp_path: Path, run: Any) -> None:
+    """Its entries fill on without target and hedge; whoever stopped it knows, so that the exit code is 0."""
+    stopped = Status(kind=StatusKind.STOPPED, reason="by signal")
+    ended = {"phase": Phase.ENDED, "status": stopped, "end": ToldEnd(exit_code=0, why="Stopped: by signal")}
+    write_snapshot(tmp_path, _now(**ended))
+    _write_state(tmp_path, stopped)
+    left = "1 order of it still works at the broker, as far as it knew; tg1 orders has the list"
+    for words in ((), (BOT,)):
+        code, out, _ = run(*words)
+        assert (code, left in " ".join(out.split())) == (0, True)
+    write_snapshot(tmp_path, _now(**ended, orders=()))
+    assert "still" not in run()[1]
+
+
 def test_an_ended_bot_with_something_left_needs_a_person(tmp_path: Path, run: Any) -> None:
     """The session ended with exit 1: the snapshot's last words say so."""
     left = Status(kind=StatusKind.STOPPED, reason="session end")

@@ -95,6 +95,8 @@ class Judgement:
     concerns: tuple[Concern, ...]
     age_secs: float | None
     """Since its last word: the snapshot's age, or the state file's; None without either."""
+    left_orders: int
+    """What an ended bot left at the broker today, as far as it knew: a stop leaves its orders (behaviour 12)."""
 
     @property
     def needs_person(self) -> bool:
@@ -123,7 +125,19 @@ def judge(found: Found, at: Instant) -> Judgement:
     else:
         life, concerns = _gone(found)
     unreadable = [Concern(kind=ConcernKind.UNREADABLE, key=fault, text=fault) for fault in found.faults]
-    return Judgement(life=life, concerns=(*concerns, *unreadable, *_attention(found)), age_secs=_age(found, at))
+    return Judgement(
+        life=life,
+        concerns=(*concerns, *unreadable, *_attention(found)),
+        age_secs=_age(found, at),
+        left_orders=_left(found, at),
+    )
+
+
+def _left(found: Found, at: Instant) -> int:
+    snapshot = found.snapshot
+    if snapshot is None or found.is_alive or not found.is_last_word or snapshot.written_at.date() != at.now.date():
+        return 0
+    return len(snapshot.orders)
 
 
 def _age(found: Found, at: Instant) -> float | None:
@@ -148,7 +162,10 @@ def _alive(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
     age = age_of(snapshot, at)
     if age > hung_after_secs(snapshot):
         since = f"no cycle for {age:.0f} s" if snapshot.phase is Phase.TRADING else f"no sign of life for {age:.0f} s"
-        text = f"it hangs: {since} in process {snapshot.process.pid}; its orders work on, and nobody minds them"
+        text = (
+            f"it hangs: {since} in process {snapshot.process.pid}; its orders work on, and nobody minds "
+            "them; kill it and start it again, or use --cancel-all, which kills it, too"
+        )
         return Life.HUNG, [Concern(kind=ConcernKind.HUNG, key="", text=text)]
     if snapshot.phase in (Phase.STARTING, Phase.WAITING):
         return Life.WAITING, list(_token(snapshot))

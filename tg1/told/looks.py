@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.models import LevelState
 from tg1.screen.money import account_name, age_text, signed, signed_if_known
+from tg1.screen.view import WORDS
 from tg1.told.codec import encode_snapshot
 from tg1.told.judge import Judgement, Life, judge
 from tg1.told.tables import rupees
@@ -50,6 +51,12 @@ class Looked:
     def why(self) -> list[str]:
         """What a person has to see to, a sentence each."""
         return [concern.text for concern in self.judged.concerns]
+
+    @property
+    def left(self) -> list[str]:
+        """What an ended bot left behind, a sentence each."""
+        count = self.judged.left_orders
+        return [f"{still_working(count)}; tg1 orders has the list"] if count else []
 
     @property
     def word(self) -> str:
@@ -106,6 +113,12 @@ def age_of_look(one: Looked) -> str:
     return "" if one.judged.age_secs is None else age_text(one.judged.age_secs)
 
 
+def still_working(count: int) -> str:
+    """What an ended bot left at the broker, in orders."""
+    work = "1 order of it still works" if count == 1 else f"{count} orders of it still work"
+    return f"{work} at the broker, as far as it knew"
+
+
 def held_by(snapshot: Snapshot | None) -> str:
     """What its accounts hold, e.g. "Trade +100 IRFC"."""
     if snapshot is None:
@@ -117,10 +130,10 @@ def held_by(snapshot: Snapshot | None) -> str:
 def lines_of(one: Looked) -> Iterator[str]:
     """One bot in full, a line each; what can be a table is left to the screen."""
     found, snapshot = one.found, one.found.snapshot
-    paper = " (paper)" if found.is_paper else ""
     process = f"process {found.pid}" if found.pid is not None else "no process"
-    yield f"{found.name}{paper}: {one.word}; {process}; last word {age_of_look(one) or 'never'} ago"
+    yield f"{found.title}: {one.word}; {process}; last word {age_of_look(one) or 'never'} ago"
     yield from (f"NEEDS YOU: {text}" for text in one.why)
+    yield from (f"left: {text}" for text in one.left)
     yield from (f"over: {entry.text}" for entry in found.attention if entry.is_over)
     yield f"status: {found.status if found.status is not None else 'unknown'}; net {net_of(one)}"
     if snapshot is None:
@@ -170,7 +183,7 @@ def level_cells(level: ToldLevel) -> tuple[str, ...]:
     """A level as cells: name, state, entry, target, hedge, open shares, note."""
     hedge = "" if level.hedge_price is None else f"{level.hedge_price:.2f} {level.hedge_state}".strip()
     filled = f" ({level.hedge_filled} of {level.hedge_quantity or level.hedge_filled})" if level.hedge_filled else ""
-    state = "paused" if level.paused and level.state is LevelState.FRESH else level.state.lower().replace("_", " ")
+    state = "paused" if level.paused and level.state is LevelState.FRESH else WORDS[level.state]
     return (
         level.name,
         state,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tg1.screen.money import account_name, signed, signed_if_known
+from tg1.told.looks import still_working
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -19,12 +20,8 @@ def end_text(why: str, snapshot: Snapshot) -> str:
         parts.append(_sentence(money_text(snapshot.money)))
     parts.append(held_text(snapshot.positions))
     if snapshot.orders:
-        parts.append(f"{_orders(len(snapshot.orders))} at the broker, as far as it knew.")
+        parts.append(f"{still_working(len(snapshot.orders))}.")
     return " ".join(parts)
-
-
-def _orders(count: int) -> str:
-    return "1 order of it still works" if count == 1 else f"{count} orders of it still work"
 
 
 def money_text(money: ToldMoney) -> str:
