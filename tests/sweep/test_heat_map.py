@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -80,6 +81,18 @@ def test_picture_has_a_row_of_data_for_each_square() -> None:
     assert {row["part"] for row in rows} == {"first days: chosen on"}
     assert sorted(row["v"] for row in rows) == [20.0, 30.0, 60.0, 70.0]
     assert [row["mean"] for row in rows if row["chosen"]] == ["+70.00"]
+
+
+@pytest.mark.parametrize(
+    ("sign", "domain"), [(1, [-70.0, 0.0, 70.0]), (-1, [-70.0, 0.0, 70.0]), (0, [-0.01, 0.0, 0.01])]
+)
+def test_nothing_earned_has_no_colour(sign: int, domain: list[float]) -> None:
+    """The pale middle is 0 rupees, also where all grids lose, or all earn: a loss never looks like nothing."""
+    found = of(WIDE)
+    axes = axes_of("steps,spread", found)
+    squares = [replace(each, mean=sign * each.mean) for each in cells(axes, found, tried(found))]
+    spec = heat_spec(axes, squares)
+    assert spec["spec"]["layer"][0]["encoding"]["color"]["scale"]["domain"] == domain
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,14 @@ def _verdict(found: Answer) -> list[str]:
     if found.verdict is Verdict.WRONG:
         lines.append(
             f"The sign is wrong: when {a} falls, {b} rises. A BUY entry of {a} is hedged by SELLING {b} after it has "
-            f"fallen (architecture 2), and then both legs lose together. Don't hedge {a} on {b}."
+            f"fallen, and then both legs lose together. Don't hedge {a} on {b}."
         )
     elif found.verdict is Verdict.NONE:
         lines.append(f"{b} goes its own way: hedging {a} on it adds its moves to those of {a}.")
     else:
         lines.append(
             f"The sign is right: they fall together. A BUY entry of {a} is hedged by SELLING {b} after it has fallen, "
-            "a SELL entry by buying it after it has risen (architecture 2)."
+            "a SELL entry by buying it after it has risen."
         )
         lines.append(
             f"A full hedge would leave {found.left_over:.0%} of the size of {a}'s moves over {over}; "
@@ -168,9 +168,9 @@ def _end(found: Answer) -> list[str]:
     if not found.flags:
         return ["No flags are suggested."]
     closed = " --square-off-at 15:17" if found.question.product == "MIS" else ""
-    how = f"tg1 replay --fill through --fresh{closed}"
     return [
-        f"All of this is what these days were. Judge the grid on other days ({how}).",
+        "All of this is what these days were. Judge the grid on other days, by tg1 sweep, or with its flags:",
+        f"  tg1 replay --prices FILE|FOLDER --from DAY --fill through --fresh{closed}",
         "Suggested flags:",
         found.flags,
     ]

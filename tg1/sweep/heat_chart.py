@@ -28,21 +28,31 @@ _STRONG = 0.6
 def heat_spec(axes: Axes, cells: Sequence[Cell]) -> dict[str, Any]:
     """The whole specification with its rows: a column for each part of the days, a row for each pair."""
     parts = [_FIRST, _REST] if any(not cell.is_first for cell in cells) else [_FIRST]
-    chart = _layers(axes).facet(
+    ends = (min(cell.mean for cell in cells), max(cell.mean for cell in cells))
+    chart = _layers(axes, _domain(*ends)).facet(
         column=alt.Column("part:N", sort=parts, title=None, header=_header()),
         row=alt.Row("pair:N", title=None, header=_header()),
     )
     spec = styled(chart.properties(title="Net of charges a day, in rupees"), LIGHT)
-    ends = (min(cell.mean for cell in cells), max(cell.mean for cell in cells))
     spec["datasets"] = {"cells": [_row(cell, ends) for cell in cells]}
     return spec
+
+
+def _domain(lowest: float, highest: float) -> list[float]:
+    """Rupees of the darkest red, of no colour, and of the darkest blue; paise come in.
+
+    Where all lose or all earn, the scale goes as far the other way: else its pale middle would not be 0.
+    """
+    low, high = min(0.0, lowest / 100), max(0.0, highest / 100)
+    paisa = 0.01
+    return [low or -high or -paisa, 0.0, high or -low or paisa]
 
 
 def _header() -> alt.Header:
     return alt.Header(labelFontSize=12, labelColor=LIGHT.ink, labelFontWeight=600)
 
 
-def _layers(axes: Axes) -> Any:
+def _layers(axes: Axes, domain: list[float]) -> Any:
     widest = max(len(axes.x_values), len(axes.y_values))
     size = _CELL_PX if widest <= _MOST_LABELLED else max(_SMALLEST_PX, _CELL_PX * _MOST_LABELLED // widest)
     base = alt.Chart().encode(
@@ -50,7 +60,7 @@ def _layers(axes: Axes) -> Any:
         y=alt.Y("y:O", sort=list(axes.y_values)[::-1], title=flag_of(axes.y)),
     )
     # A loss is red, a gain blue: told apart by those who don't see red and green.
-    scale = alt.Scale(range=[LIGHT.loss, _EVEN, LIGHT.roles[0]], domainMid=0, type="linear", interpolate="rgb")
+    scale = alt.Scale(range=[LIGHT.loss, _EVEN, LIGHT.roles[0]], domain=domain, type="linear", interpolate="rgb")
     layers: list[Any] = [
         base.mark_rect(stroke=LIGHT.paper).encode(
             color=alt.Color(
