@@ -423,6 +423,82 @@ def test_operator_is_asked_by_the_bots_name(make_bench: Callable[..., Bench], ca
     assert str(saved(bench).bot_status) == "Stopped: cancel all"
 
 
+@pytest.mark.parametrize("secs", [1, 180])
+def test_position_that_goes_while_the_operator_is_asked_is_not_opened_anew(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, secs: float
+) -> None:
+    """Behaviour 13: never more than the broker's own net position, which he squares off at 15:20 while nobody answers.
+
+    It bought 50 SBIN that were no longer short, and left the trader 50 long.
+    """
+    bench = hedged(make_bench)
+    fills_closing_orders(bench)
+    asked: list[str] = []
+
+    def too_late(question: str) -> bool:
+        asked.append(question)
+        bench.clock.advance(secs)
+        bench.broker.held = {"downside_oco": {"SBIN": 50}}
+        return True
+
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench, too_late)) == ExitCode.FAILED
+    assert len(bench.broker.placed) == placed
+    assert net(bench) == {}
+    assert len(asked) == 1
+    assert "The positions have changed while you were asked" in caplog.text
+    assert "show +0: 50 are not closed by this" in caplog.text
+
+
+def test_position_that_shrinks_while_the_operator_is_asked_is_put_to_him_again(
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Behaviour 13: he agreed to 50 and there are 20; he is asked about these."""
+    bench = hedged(make_bench)
+    fills_closing_orders(bench)
+    asked: list[str] = []
+
+    def slowly(question: str) -> bool:
+        asked.append(question)
+        bench.clock.advance(30)
+        bench.broker.held = {"downside_oco": {"SBIN": 30}}
+        return True
+
+    placed = len(bench.broker.placed)
+    assert stop_everything(bench, flatten=flatten(bench, slowly)) == ExitCode.FAILED
+    assert [text.partition("to close ")[2] for text in asked] == [
+        "50 shares of SBIN in downside_oco: ",
+        "20 shares of SBIN in downside_oco: ",
+    ]
+    assert [order.quantity for order in bench.broker.placed[placed:]] == [20]
+    assert net(bench) == {}
+
+
+@pytest.mark.parametrize(("secs", "reads"), [(0, 1), (0.5, 1), (90, 2)])
+def test_answer_that_comes_at_once_costs_no_second_read(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, secs: float, reads: int
+) -> None:
+    """Behaviour 13: with --yes nobody is asked and nothing is read twice; a person is asked once about what stays."""
+    bench = hedged(make_bench)
+    fills_closing_orders(bench)
+    read: list[str] = []
+    positions = bench.broker.positions
+
+    def noted(account: str) -> tuple[BrokerPosition, ...]:
+        read.append(account)
+        return positions(account)
+
+    def yes(_question: str) -> bool:
+        bench.clock.advance(secs)
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.broker, "positions", noted)
+        assert stop_everything(bench, flatten=flatten(bench, yes)) == ExitCode.OK
+    assert read == ["downside_oco"] * reads
+    assert net(bench) == {}
+
+
 def test_feed_is_asked_for_what_is_closed(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: TokenB of the filled hedge, and no symbol that nobody needs."""
     bench = hedged(make_bench)

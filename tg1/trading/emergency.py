@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from tg1.machine.clock import Clock
     from tg1.state import StateManager
     from tg1.trading.closing_prices import ClosingPrices
+    from tg1.trading.square_off import Plan
 
 log = logging.getLogger(__name__)
 
 REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
+AT_ONCE_SECS = 1.0
+"""An answer that took as long was a person's: what he was asked about may have changed."""
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
 FINEST_TICK = Decimal("0.01")
 """Stands in for the instruments' ticks: prices are put on the real ones when orders are placed."""
@@ -140,17 +143,15 @@ def _close(parts: Parts, orders: ClosingOrders, flatten: Flatten, found: BotStat
         return False
     work = SquareOff(parts, orders, flatten.prices.last)
     try:
-        plan = work.plan()
+        plan = _agreed(parts, flatten, work)
     except (BrokerError, ConfigError) as exc:
         log.error("Nothing is closed: %s", exc)  # noqa: TRY400 - a sentence for the operator
         return False
-    for sentence in plan.less:
-        log.error("NOT CLOSED: %s", sentence)
-    if not plan.targets:
-        return not plan.less
-    if not flatten.confirm(plan.question(parts.state.bot_name)):
+    if plan is None:
         log.error("Nothing is closed: the answer was not the bot's name")
         return False
+    if not plan.targets:
+        return not plan.less
     flatten.prices.begin({symbol for _, symbol in plan.targets})
     # From here on a start must not place targets for shares that are gone.
     parts.state.bot_status = SQUARED_OFF
@@ -160,6 +161,26 @@ def _close(parts: Parts, orders: ClosingOrders, flatten: Flatten, found: BotStat
     for sentence in outcome.left:
         log.error("NOT CLOSED: %s", sentence)
     return not outcome.left
+
+
+def _agreed(parts: Parts, flatten: Flatten, work: SquareOff) -> Plan | None:
+    """What is to be closed, as the operator agreed to it; None when he did not. Raises as `SquareOff.plan`.
+
+    Positions that have changed while he was asked are put to him again: the broker may have squared off meanwhile.
+    """
+    plan = work.plan()
+    while True:
+        for sentence in plan.less:
+            log.error("NOT CLOSED: %s", sentence)
+        asked_at = parts.clock.monotonic()
+        if plan.targets and not flatten.confirm(plan.question(parts.state.bot_name)):
+            return None
+        if parts.clock.monotonic() - asked_at < AT_ONCE_SECS:
+            return plan
+        before, plan = plan, work.plan()
+        if plan == before:
+            return plan
+        log.warning("The positions have changed while you were asked")
 
 
 def _say_held(parts: Parts, held: BotState | None, found: BotState | None) -> None:
