@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.emergencies import EmergencyBroker, hedged, opened, stop_everything
+from tests.support.emergencies import EmergencyBroker, hedged, in_memory, opened, stop_everything
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import ExitCode
@@ -115,7 +115,7 @@ def test_order_that_does_not_end_is_listed_and_fails(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Behaviour 13, reference.md 16: never "success" while something works."""
-    bench = opened(make_bench)
+    bench = opened(in_memory(make_bench))
     bench.broker.cancels.extend(["sent"] * 500)
     caplog.set_level("INFO")
     assert stop_everything(bench) == ExitCode.FAILED

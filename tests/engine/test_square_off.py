@@ -12,6 +12,7 @@ from tests.support.emergencies import (
     fills_closing_orders,
     flatten,
     hedged,
+    in_memory,
     net,
     opened,
     stop_everything,
@@ -85,7 +86,7 @@ def test_position_that_somebody_closed_already_is_not_opened_the_other_way(
 
 def test_order_that_does_not_fill_is_placed_nearer_to_the_market(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: re-priced every 2 s; of each order only what is left is placed again."""
-    bench = hedged(make_bench)
+    bench = hedged(in_memory(make_bench))
     ask = iter(["121.75", "123.00", "124.25"])
 
     def market_runs_away(request: OrderRequest) -> None:
@@ -107,7 +108,7 @@ def test_stuck_market_is_said_after_a_minute(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Behaviour 13: at most 60 s, then what is left, with the exchange's reason; no closing order stays behind."""
-    bench = hedged(make_bench)
+    bench = hedged(in_memory(make_bench))
 
     def halt(request: OrderRequest) -> None:
         order = next(each for each in bench.broker.orders.values() if each.request.client_id == request.client_id)
@@ -189,7 +190,7 @@ def test_bot_that_was_squared_off_does_not_start_again_by_itself(make_bench: Cal
 
 def test_nothing_is_closed_while_an_order_may_still_work(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: only after the cancels are confirmed; an entry that works on could open it again."""
-    bench = hedged(make_bench)
+    bench = hedged(in_memory(make_bench))
     fills_closing_orders(bench)
     bench.broker.cancels.extend(["sent"] * 500)
     placed = len(bench.broker.placed)
