@@ -3,7 +3,7 @@
 A module is a file or a folder of them. What was tried is kept in `.mutation/` and not tried again while the module
 stays as it is, so a run may be interrupted or bounded and goes on where it was. `--again` tries once more what has
 lived, with today's tests. What the module's own tests let live is asked of the cycle's tests, too, unless `--own` is
-given. `--page FILE` writes the scores down.
+given. `--page FILE` writes the scores down, beside those of other modules that stand there and are still true.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def main() -> int:
         _tell(scores[-1])
     print(*scores, sep="\n")
     if given.page is not None:
-        given.page.write_text(page.written(scores, excuses), encoding="utf-8")
+        before = given.page.read_text(encoding="utf-8") if given.page.exists() else ""
+        given.page.write_text(page.written(scores, excuses, before), encoding="utf-8")
     return 1 if any(each.percent < GOAL_PERCENT for each in scores) else 0
 
 

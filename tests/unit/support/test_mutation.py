@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.mutation import page
 from tests.mutation.faults import Alike, Equivalent, Excuses, Fate, Fault, Wording, change_of, read_excuses, score
 from tests.mutation.functions import lines_looked_into
 from tests.mutation.run import EQUIVALENTS
@@ -13,6 +14,8 @@ from tests.support.places import REPO
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.mutation.faults import Score
 
 DIFF = """--- tg1/rules/decide.py
 +++ tg1/rules/decide.py
@@ -69,6 +72,35 @@ def test_every_excuse_has_a_reason_and_a_module_that_exists(tmp_path: Path) -> N
     every: list[Equivalent | Wording] = [*listed.equivalents, *listed.wordings]
     assert [each for each in every if not each.reason or not (REPO / each.module).exists()] == []
     assert all(each.reason for each in listed.alike)
+
+
+def a_score(module: str, *, seen: int = 3) -> Score:
+    """One fault lives, which holds a `|` and a backtick."""
+    lives = Fault(where="f", was="a | b", becomes="`a`", fate=Fate.LIVED)
+    return score(module, [*[fault(Fate.CAUGHT)] * seen, lives], Excuses())
+
+
+def test_page_keeps_what_it_says_of_modules_that_were_not_tried_and_are_the_same() -> None:
+    """Scores are gathered over several runs; each row bears a short hash of the source that was tried."""
+    grid, hours = a_score("tg1/rules/grid.py"), a_score("tg1/rules/hours.py", seen=1)
+    together = page.written([grid, hours], Excuses())
+    assert page.written([grid], Excuses(), page.written([hours], Excuses())) == together
+    assert page.written([hours], Excuses(), together) == together
+    assert together.count("- `tg1/rules/grid.py`, f: `a | b` → ``a``") == 1
+    better = page.written([a_score("tg1/rules/hours.py", seen=9)], Excuses(), together)
+    assert "| `tg1/rules/hours.py` | 90.0 % |" in better
+    assert "50.0 %" not in better
+
+
+def test_page_drops_what_it_says_of_a_module_that_has_changed_or_gone() -> None:
+    """A score is of the source that was tried; without a whole run of the new one the module is not measured."""
+    old = page.written([a_score("tg1/rules/grid.py"), a_score("tg1/rules/hours.py")], Excuses())
+    source = page.source_of("tg1/rules/grid.py")
+    edited = old.replace(source, "01234567").replace("hours.py", "moved.py")
+    left = page.written([], Excuses(), edited)
+    assert "| `tg1/rules/" not in left
+    assert "What lives" not in left
+    assert "`tg1/rules/grid.py`, " in left.partition("Not measured")[2]
 
 
 @pytest.mark.parametrize(
