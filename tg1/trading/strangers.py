@@ -177,9 +177,10 @@ class Strangers:
         if booked is None or filled <= booked:
             return
         what = "is a second order under one client id and" if doubled else "was thought gone but"
+        shares = f"{filled - booked} shares of {row.symbol or 'its symbol'}" + (f" {row.side}" if row.side else "")
         text = (
-            f"order {row.order_id} ({row.client_id}) {what} filled {filled - booked} shares of "
-            f"{row.symbol or 'its symbol'} {row.side or ''} in account {account}: this position is in no level"
+            f"order {row.order_id} ({row.client_id}) {what} filled {shares} in account {account}: "
+            "this position is in no level"
         )
         self._keeper.call_attention(f"late-fill {row.client_id} {filled}", text, moment)
 
@@ -216,6 +217,7 @@ _WITHIN_A_TRIP = (Role.ENTRY, Role.OCO, Role.TARGET)
 
 
 def _order_of(row: BrokerOrder, level: OpenOrder, named: ClientId) -> LegOrder:
+    """The order that a row shows, as one that has told nothing yet: its number is adopted when the row is booked."""
     return LegOrder(
         client_id=row.client_id,
         role=named.role,
@@ -224,7 +226,6 @@ def _order_of(row: BrokerOrder, level: OpenOrder, named: ClientId) -> LegOrder:
         quantity=row.quantity or 0,
         order_type=OrderType.LIMIT,
         limit_price=row.limit_price or ZERO,
-        order_id=row.order_id,
     )
 
 
