@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.engine.conftest import Bench
+    from tg1.models import BrokerOrder
     from tg1.screen.view import LadderView
 
 DOWN = TradeSide.DOWNSIDE
@@ -123,6 +124,23 @@ def test_books_are_read_once_a_second_and_a_lost_cancel_is_sent_again_after_five
     assert (left, secs) == ([], 11.0)
     assert bench.broker.reads == {"trade": 12, "upside_oco": 12, "downside_oco": 12}
     assert len(bench.broker.cancelled) == 3
+
+
+def test_no_book_of_before_a_cancel_confirms_it(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 11.3, 7.3: another bot of the key may have read it, but not before this look began."""
+    bench = opened(make_bench())
+    read, looks = bench.broker.order_book, []
+
+    def order_book(account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        looks.append((bench.clock.mono, since))
+        return read(account, since=since)
+
+    monkeypatch.setattr(bench.broker, "order_book", order_book)
+    begun = bench.clock.mono
+    assert cleared(bench)[0] == []
+    assert looks == [(begun, begun)] * 3 + [(begun + 1, begun + 1)] * 3
 
 
 def test_what_fills_while_it_is_cancelled_is_on_disk_at_once(make_bench: Callable[..., Bench]) -> None:
