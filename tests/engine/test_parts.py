@@ -119,15 +119,15 @@ def test_money_before_the_first_look_is_at_the_prices_that_the_state_has_kept(
     assert said.unrealised == 80
 
 
-def test_money_of_another_state_is_not_the_bots_own(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 9.3: before `--fresh` the old state's positions are told, at the prices of the last look."""
+def test_money_is_as_old_as_the_last_look(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 15: prices that were kept for TokenB age with the look, not with the clock on the wall."""
     bench = hedged(make_bench())
     parts = parts_of(bench)
-    other = replace(bench.state, levels={}, total_pnl=Decimal(7))
-    assert (parts.statement(other).realised, parts.statement(other).positions) == (Decimal(7), ())
-    assert parts.statement().held == ("IRFC",)
+    bench.state.last_prices = [LastPrice(symbol="SBIN", price=Decimal(120), at=parts.moment().now)]
+    parts.quotes = (parts.quotes[0], None)
     bench.clock.wall += timedelta(minutes=10)
-    assert parts.statement().quotes["IRFC"].age_secs == 0.0
+    said = parts.statement()
+    assert (said.held, said.quotes["SBIN"].age_secs) == (("IRFC",), 0.0)
 
 
 def test_books_in_use_are_those_where_something_works_in_the_order_of_the_accounts(

@@ -109,13 +109,18 @@ def test_fresh_waits_for_an_order_in_doubt(make_bench: Callable[..., Bench]) -> 
     assert order.is_working
 
 
-def test_fresh_that_is_called_off_while_it_asks_changes_nothing(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 9.3, 14: exit 0, and neither archived nor begun anew."""
-    bench = held(make_bench())
+def test_fresh_that_is_called_off_while_it_asks_changes_nothing(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.3, 14: exit 0, neither archived nor begun anew; and what works is said."""
+    bench = make_bench().begin()
+    bench.cycle(2)
     bench.broker.broken_books.add("trade")
     stopping_at_once(bench)
-    assert bench._engine(fresh=True).start() == 0
-    assert on_disk(bench).downside_net_quantity == 100
+    with caplog.at_level(logging.INFO):
+        assert bench._engine(fresh=True).start() == 0
+    assert len(on_disk(bench).levels) == 4
+    assert any("As the saved state knows them, 4 orders are left on the exchange" in line for line in caplog.messages)
     assert not bench.store.paths.archive.exists()
 
 

@@ -97,9 +97,9 @@ class Parts:
         """What every account pays (behaviour 15)."""
         return self.config.plans
 
-    def statement(self, state: BotState | None = None) -> Statement:
-        """A state's money, by default the bot's own, at the last prices that were looked at (behaviour 15)."""
-        state = self.state if state is None else state
+    def statement(self) -> Statement:
+        """The bot's money at the last prices that were looked at (behaviour 15)."""
+        state = self.state
         now = self.seen.now if self.seen else self.clock.now()
         quotes = known_quotes(state, self.quotes, now)
         account_of = self.client.account_of

@@ -79,7 +79,7 @@ class Opening:
                 f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
                 "cancel them with --cancel-all before --fresh."
             )
-        held = [] if saved is None or self._squared_off(saved) else holdings(parts.statement(saved))
+        held = [] if saved is None or self._squared_off(saved) else holdings(parts.statement())
         if held:
             log.warning("What the archived grid held has neither target nor hedge any more: %s", "; ".join(held))
         archive = parts.store.archive(parts.clock.now(), "fresh")
