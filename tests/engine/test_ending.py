@@ -348,6 +348,8 @@ def test_every_end_has_its_code_its_status_on_disk_and_its_money(
     saved = bench.store.load()
     assert saved is not None
     assert str(saved.bot_status) == status
+    cancelled = dict.fromkeys(bench.broker.cancelled, "cancel all")
+    assert bench.engine._parts.desk.cancel_reasons == cancelled
     assert sum(line.startswith("Net ") for line in caplog.messages) == 1
 
 
@@ -399,6 +401,20 @@ def test_signal_says_which_orders_it_leaves(make_bench: Callable[..., Bench], ca
     assert said[1].startswith("  account trade: order 1210000001 (downside level 1 entry), BUY 100 IRFC @ 49.00")
     assert (said[21], said[-1]) == ("Stopped. 22 orders are left on the exchange:", "  and 2 more")
     assert len(said) == 21 + 22
+
+
+def test_each_order_is_said_with_its_own_account(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Architecture 10, 18: the hedges of the two halves lie in two accounts, and somebody has to find them there."""
+    bench = opened(make_bench())
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "51.00").order_id)
+    bench.cycle()
+    with caplog.at_level(logging.INFO):
+        bench.engine._ending.stop()
+    hedges = {line.strip().partition(":")[0]: line for line in caplog.messages if " oco), " in line}
+    assert "(upside level 1 oco), BUY 50 SBIN @ 122.50" in hedges["account upside_oco"]
+    assert "(downside level 1 oco), SELL 50 SBIN @ 118.50" in hedges["account downside_oco"]
 
 
 def test_signal_with_nothing_at_work_lists_nothing(

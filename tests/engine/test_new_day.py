@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -145,6 +146,25 @@ def test_delivery_night_books_the_day_and_lets_go_of_its_orders(make_bench: Call
     assert state.charges_before == evening == bench.engine.view().money.charges
     assert evening.brokerage == 60
     assert [one.trip for one in state.executed] == [bench.level(DOWN, 2).uuid]
+
+
+def test_trip_that_an_earlier_edition_never_ended_ends_with_the_night(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.4, 9.5: bought, sold, and no order left that could have a last word: it is written down at last."""
+    bench = make_bench(product_type="CNC", trade_type="buyocots", steps=1).begin()
+    bench.cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    bench.broker.cancels.append("sent")
+    bench.trade(IRFC="49.50")
+    bench.cycle()
+    level = bench.level(DOWN)
+    assert level.state is LevelState.TARGET_FILLED
+    bench.state.levels[level.uuid] = replace(level, oco_order=None)
+    bench.engine._parts.save(bench.engine._parts.moment())
+    overnight(bench)
+    bench.begin()
+    (record,) = bench.state.order_history
+    assert (record.outcome, record.realised_pnl, bench.level(DOWN).state) == ("target", 50, LevelState.FRESH)
 
 
 def test_entry_that_went_with_its_day_in_part_is_said_and_gets_its_place(make_bench: Callable[..., Bench]) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.errors import ConfigError, FeedError, StateError
+from tests.support.simdisk import SimDisk
+from tg1.errors import ConfigError, FeedError, SaveFailed, StateError
 from tg1.models import (
     Attention,
     Backoff,
@@ -27,6 +28,7 @@ from tg1.state import StateManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.engine.conftest import Bench
     from tg1.models import BotState
@@ -212,6 +214,21 @@ def test_new_grid_is_on_disk_before_its_first_order(make_bench: Callable[..., Be
     assert [f"{level.entry_price:.2f}" for level in saved.levels.values()] == ["49.00", "48.00", "51.00", "52.00"]
     assert (saved.trading_day, str(saved.bot_status)) == (bench.clock.wall.date(), "Active")
     assert saved.bot_name == NAME
+    assert bench.broker.placed == []
+
+
+def test_first_start_on_a_full_disk_is_refused(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.2: nothing is placed that a restart would not know of."""
+    bench = make_bench()
+    bench.fs = SimDisk()
+
+    def refuse(op: str, path: Path) -> None:
+        if op == "write":
+            raise OSError(28, "No space left on device", str(path))
+
+    bench.fs.before_op = refuse
+    with pytest.raises(SaveFailed, match="No space left on device"):
+        bench.begin()
     assert bench.broker.placed == []
 
 

@@ -24,7 +24,12 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.ending": ("engine/test_ends.py", "engine/test_emergency.py"),
     "trading.new_day": ("engine/test_days_and_disk.py",),
     "trading.session": ("engine/test_hours.py", "engine/test_ends.py"),
-    "trading.starting": ("engine/test_days_and_disk.py", "engine/test_ends.py", "engine/test_placement.py"),
+    "trading.starting": (
+        "engine/test_days_and_disk.py",
+        "engine/test_ends.py",
+        "engine/test_placement.py",
+        "engine/test_first_prices.py",
+    ),
     "trading.steady_clock": ("engine/test_hours.py",),
     "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py", "unit/doctor/test_machine.py"),
     "screen.command": ("unit/test_commands.py", "unit/test_config_command.py", "unit/pair/test_program.py"),
