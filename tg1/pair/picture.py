@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 
+from tg1.pair.advice import HALF
 from tg1.pair.statistics import correlation_and_beta
 from tg1.report.charts import LIGHT, styled
 
@@ -22,8 +23,16 @@ _UNIT = [0, 1]
 
 def picture(found: Answer) -> dict[str, Any]:
     """The specification: how A follows B, how that held day by day, what B's moves came with, how far A goes."""
-    rows = {"dots": _dots(found), "line": _line(found), "days": _days(found), "moves": _moves(found)}
-    rows |= {"reach": [{"day": str(day.day), "v": day.a.farthest} for day in found.days]}
+    dots = _dots(found)
+    rows = {
+        "dots": dots,
+        "line": _line(found, dots),
+        "days": _days(found),
+        "moves": _moves(found),
+        "even": [{"v": HALF}],
+        "reach": [{"day": str(day.day), "v": day.a.farthest} for day in found.days],
+        "edge": [{"v": float(found.grid.reach) if found.grid else found.reach_a.most}],
+    }
     asked = found.question
     upper = alt.hconcat(_scatter(found), _by_day(found), spacing=40)
     lower = alt.hconcat(_losses(found), _reach(found), spacing=40)
@@ -79,7 +88,7 @@ def _losses(found: Answer) -> Any:
         + base.mark_text(dx=8, dy=-10, align="left", color=LIGHT.muted).encode(
             y=alt.Y("v:Q", scale=scale), text="count:N"
         )
-        + alt.Chart(alt.InlineData(values=[{"y": 0.5}])).mark_rule(strokeDash=[4, 4], color=LIGHT.muted).encode(y="y:Q")
+        + alt.Chart(alt.NamedData("even")).mark_rule(strokeDash=[4, 4], color=LIGHT.muted).encode(y="v:Q")
     )
     return _panel(chart, f"Moves of {asked.symbol_b} by the OCO spread that came with a loss in {asked.symbol_a}")
 
@@ -88,10 +97,9 @@ def _reach(found: Answer) -> Any:
     bars = alt.Chart(alt.NamedData("reach")).mark_bar(color=LIGHT.roles[0])
     bars = bars.encode(
         x=alt.X("v:Q", bin=alt.Bin(maxbins=30), title="rupees from the day's first price"),
-        y=alt.Y("count():Q", title="days"),
+        y=alt.Y("count():Q", title="days", axis=alt.Axis(tickMinStep=1, format="d")),
     )
-    edge = float(found.grid.reach) if found.grid else found.reach_a.most
-    rule = alt.Chart(alt.InlineData(values=[{"x": edge}])).mark_rule(color=LIGHT.loss, strokeWidth=2).encode(x="x:Q")
+    rule = alt.Chart(alt.NamedData("edge")).mark_rule(color=LIGHT.loss, strokeWidth=2).encode(x="v:Q")
     return _panel(bars + rule, f"How far {found.question.symbol_a} went in a day; the line is the grid's edge")
 
 
@@ -112,8 +120,7 @@ def _dots(found: Answer) -> list[dict[str, float]]:
     ]
 
 
-def _line(found: Answer) -> list[dict[str, float]]:
-    dots = _dots(found)
+def _line(found: Answer, dots: list[dict[str, float]]) -> list[dict[str, float]]:
     if not dots or found.judged is None or found.judged.beta is None:
         return []
     ends = (min(dot["b"] for dot in dots), max(dot["b"] for dot in dots))

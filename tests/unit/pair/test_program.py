@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -207,7 +208,12 @@ def test_picture_shows_the_figures(hedge: Path, tmp_path: Path, capsys: pytest.C
     assert list(tmp_path.iterdir()) == [png]
     command = parse(["PFC", "REC", "--prices", str(hedge)])
     found = answer(days_of(command), command.question)
-    rows = picture(found)["datasets"]
+    spec = picture(found)
+    rows = spec.pop("datasets")
+    drawn = set(re.findall(r"'data': {'name': '([^']+)'}", str(spec)))
+    assert drawn == rows.keys() == {"dots", "line", "days", "moves", "even", "reach", "edge"}
+    assert found.grid is not None
+    assert (rows["even"], rows["edge"]) == ([{"v": 0.5}], [{"v": float(found.grid.reach)}])
     assert len(rows["days"]) == len(rows["reach"]) == 25
     assert [row["count"] for row in rows["moves"]] == [f"{one.with_loss:,} of {one.moves:,}" for one in found.moves]
     slope = (rows["line"][1]["a"] - rows["line"][0]["a"]) / (rows["line"][1]["b"] - rows["line"][0]["b"])
