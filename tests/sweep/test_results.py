@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
 
+import joblib
 import pytest
 
 from tests.sweep.small import SIX, line
@@ -160,3 +161,25 @@ def test_full_disk_is_a_sentence_and_keeps_what_was_written(tmp_path: Path) -> N
             results.keep(large, TOLD)
     with Results(tmp_path / "r") as results:
         assert dict(results.days(sorted(results.known()))) == {"first": done().days}
+
+
+def test_sweep_on_a_full_disk_ends_in_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """Work that was begun is dropped, and what the library says of that is no news to anybody."""
+
+    def full(*_: object) -> None:
+        raise ResultsLost("the disk is full")
+
+    def on_threads(**_: object) -> joblib.Parallel:
+        return real(n_jobs=2, backend="threading", return_as="generator_unordered", batch_size=1)
+
+    real = joblib.Parallel
+    monkeypatch.setattr(joblib, "Parallel", on_threads)
+    monkeypatch.setattr(Results, "keep", full)
+    assert main(line(tmp_path, *SIX)) == 1
+    assert capsys.readouterr().err == "tg1 sweep: the disk is full\n"
+    assert [str(each.message) for each in recwarn.list] == []

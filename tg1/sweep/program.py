@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one sweep; 0 when it worked, whatever the grids earned."""
     logging.getLogger("tg1").addHandler(logging.NullHandler())
     logging.getLogger("tg1").propagate = False
+    # joblib warns of work that is dropped; whoever drops it says why, in one sentence.
+    warnings.filterwarnings("ignore", module="joblib")
     # A shutdown, or `timeout`: the workers are ended and the results kept, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = sys.argv[1:] if argv is None else argv
