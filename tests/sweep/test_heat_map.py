@@ -83,6 +83,17 @@ def test_picture_has_a_row_of_data_for_each_square() -> None:
     assert [row["mean"] for row in rows if row["chosen"]] == ["+70.00"]
 
 
+def test_loss_is_as_strong_a_colour_as_a_gain_of_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The colours reach as far below nothing as above it: -70 is as red as 70 is blue, and both bear light figures."""
+    monkeypatch.setattr(Tried, "is_judged", True)
+    found = of(WIDE)
+    axes = axes_of("steps,spread", found)
+    spec: dict[str, Any] = heat_spec(axes, cells(axes, found, tried(found)))
+    assert spec["spec"]["layer"][0]["encoding"]["color"]["scale"]["domain"] == [-70.0, 0.0, 70.0]
+    strong = {row["v"]: row["strong"] for row in spec["datasets"]["cells"]}
+    assert {value for value, is_strong in strong.items() if is_strong} == {60.0, 70.0, -60.0, -70.0}
+
+
 @pytest.mark.parametrize(
     ("sign", "domain"), [(1, [-70.0, 0.0, 70.0]), (-1, [-70.0, 0.0, 70.0]), (0, [-0.01, 0.0, 0.01])]
 )

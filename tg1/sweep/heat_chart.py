@@ -28,44 +28,39 @@ _STRONG = 0.6
 def heat_spec(axes: Axes, cells: Sequence[Cell]) -> dict[str, Any]:
     """The whole specification with its rows: a column for each part of the days, a row for each pair."""
     parts = [_FIRST, _REST] if any(not cell.is_first for cell in cells) else [_FIRST]
-    ends = (min(cell.mean for cell in cells), max(cell.mean for cell in cells))
-    chart = _layers(axes, _domain(*ends)).facet(
+    most = max(abs(cell.mean) for cell in cells)
+    chart = _layers(axes, _colour(most / 100)).facet(
         column=alt.Column("part:N", sort=parts, title=None, header=_header()),
         row=alt.Row("pair:N", title=None, header=_header()),
     )
     spec = styled(chart.properties(title="Net of charges a day, in rupees"), LIGHT)
-    spec["datasets"] = {"cells": [_row(cell, ends) for cell in cells]}
+    spec["datasets"] = {"cells": [_row(cell, most) for cell in cells]}
     return spec
-
-
-def _domain(lowest: float, highest: float) -> list[float]:
-    """Rupees of the darkest red, of no colour, and of the darkest blue; paise come in.
-
-    Where all lose or all earn, the scale goes as far the other way: else its pale middle would not be 0.
-    """
-    low, high = min(0.0, lowest / 100), max(0.0, highest / 100)
-    paisa = 0.01
-    return [low or -high or -paisa, 0.0, high or -low or paisa]
 
 
 def _header() -> alt.Header:
     return alt.Header(labelFontSize=12, labelColor=LIGHT.ink, labelFontWeight=600)
 
 
-def _layers(axes: Axes, domain: list[float]) -> Any:
+def _colour(most: float) -> alt.Color:
+    """A loss is red, a gain of its size as blue: told apart by those who don't see red and green. `most` is rupees."""
+    most = max(most, 0.01)
+    scale = alt.Scale(
+        domain=[-most, 0, most], range=[LIGHT.loss, _EVEN, LIGHT.roles[0]], type="linear", interpolate="rgb"
+    )
+    return alt.Color("v:Q", scale=scale, title="net a day", legend=alt.Legend(format=",.0f", gradientLength=220))
+
+
+def _layers(axes: Axes, colour: alt.Color) -> Any:
     widest = max(len(axes.x_values), len(axes.y_values))
     size = _CELL_PX if widest <= _MOST_LABELLED else max(_SMALLEST_PX, _CELL_PX * _MOST_LABELLED // widest)
     base = alt.Chart().encode(
         x=alt.X("x:O", sort=list(axes.x_values), title=flag_of(axes.x), axis=alt.Axis(labelAngle=0)),
         y=alt.Y("y:O", sort=list(axes.y_values)[::-1], title=flag_of(axes.y)),
     )
-    # A loss is red, a gain blue: told apart by those who don't see red and green.
-    scale = alt.Scale(range=[LIGHT.loss, _EVEN, LIGHT.roles[0]], domain=domain, type="linear", interpolate="rgb")
     layers: list[Any] = [
         base.mark_rect(stroke=LIGHT.paper).encode(
-            color=alt.Color(
-                "v:Q", scale=scale, title="net a day", legend=alt.Legend(format=",.0f", gradientLength=220)
-            ),
+            color=colour,
             tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in _tips(axes).items()],
         ),
         base.transform_filter("datum.chosen").mark_rect(fillOpacity=0, stroke=LIGHT.ink, strokeWidth=2.5),
@@ -81,7 +76,7 @@ def _tips(axes: Axes) -> dict[str, str]:
     return {**named, "mean": "net a day, mean", "best": "best", "worst": "worst", "count": "grids"}
 
 
-def _row(cell: Cell, ends: tuple[float, float]) -> dict[str, Any]:
+def _row(cell: Cell, most: float) -> dict[str, Any]:
     return {
         "part": _FIRST if cell.is_first else _REST,
         "pair": cell.pair,
@@ -93,5 +88,5 @@ def _row(cell: Cell, ends: tuple[float, float]) -> dict[str, Any]:
         "worst": rupees(cell.worst),
         "count": cell.count,
         "chosen": cell.is_chosen,
-        "strong": cell.mean < _STRONG * min(0, ends[0]) or cell.mean > _STRONG * max(0, ends[1]),
+        "strong": abs(cell.mean) > _STRONG * most,
     }
