@@ -19,6 +19,8 @@ _CELL_PX = 46
 _MOST_LABELLED = 16
 """Values of a flag up to which a cell's figure has room in it."""
 _SMALLEST_PX = 14
+_HEADER_PX = 150
+"""Of a part's name, above its squares."""
 _FIRST, _REST = "first days: chosen on", "the rest: judged on"
 _EVEN = "#f4f4f4"
 _STRONG = 0.6
@@ -68,7 +70,9 @@ def _layers(axes: Axes, colour: alt.Color) -> Any:
     if widest <= _MOST_LABELLED:
         ink = alt.condition("datum.strong", alt.value(LIGHT.paper), alt.value(LIGHT.ink))
         layers.append(base.mark_text(fontSize=10).encode(text=alt.Text("v:Q", format=",.0f"), color=ink))
-    return alt.layer(*layers, data=alt.NamedData("cells")).properties(width=alt.Step(size), height=alt.Step(size))
+    return alt.layer(*layers, data=alt.NamedData("cells")).properties(
+        width=alt.Step(max(size, _HEADER_PX // len(axes.x_values))), height=alt.Step(size)
+    )
 
 
 def _tips(axes: Axes) -> dict[str, str]:
