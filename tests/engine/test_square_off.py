@@ -250,3 +250,39 @@ def test_bot_that_lives_in_another_folder_is_noticed(
     bench.clock.on_wait = places_again
     assert stop_everything(bench, is_known=False) == ExitCode.FAILED
     assert any("lives elsewhere" in record.getMessage() for record in caplog.records)
+
+
+def test_order_beyond_the_days_band_is_placed_at_the_last_price(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: inside the day's band: SBIN stands at its upper circuit, where 1 % more is out of range."""
+    bench = hedged(make_bench)
+
+    def at_the_circuit(request: OrderRequest) -> None:
+        order = next(each for each in bench.broker.orders.values() if each.request.client_id == request.client_id)
+        if request.limit_price > Decimal("120.50"):
+            why = f"Exchange : The price [{request.limit_price}] is out of the current execution range"
+            bench.broker.end(order.order_id, OrderStatus.REJECTED, why)
+        else:
+            bench.broker.fill(order.order_id)
+
+    bench.broker.after_place = at_the_circuit
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert net(bench) == {}
+    assert [order.limit_price for order in bench.broker.placed[-2:]] == [Decimal("121.75"), Decimal("120.50")]
+
+
+def test_order_that_is_rejected_at_the_last_price_goes_beyond_it_again(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: a halt is no band; when it is over, the order is to be marketable."""
+    bench = hedged(make_bench)
+    answers = iter([OrderStatus.REJECTED] * 2)
+
+    def halted_twice(request: OrderRequest) -> None:
+        order = next(each for each in bench.broker.orders.values() if each.request.client_id == request.client_id)
+        if (status := next(answers, None)) is not None:
+            bench.broker.end(order.order_id, status, "Exchange : market halted")
+        else:
+            bench.broker.fill(order.order_id)
+
+    bench.broker.after_place = halted_twice
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    said = [f"{order.limit_price:.2f}" for order in bench.broker.placed[-3:]]
+    assert said == ["121.75", "120.50", "121.75"]

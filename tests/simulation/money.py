@@ -26,6 +26,8 @@ BLANK = "no-order-onto-a-blank-book"
 ALARM_SECS = 5.0
 """Filled or alarmed so soon after TokenB passed the price, as far as the bot could look so soon."""
 GRACE_CYCLES = 4
+SHRUNK_SECS = 60.0
+"""Behaviour 6.3."""
 UNREAD_SECS, UNSEEN_SECS = 30.0, 60.0
 """Behaviour 4.4."""
 
@@ -38,6 +40,8 @@ class MoneyChecker:
         self._tag = tag
         self._fail = fail
         self._passed: dict[str, float] = {}
+        self._too_large: dict[str, tuple[int, float]] = {}
+        """By level: what its target has sold so far, and since when its hedge asks for more than the rest needs."""
         self._good_read: dict[str, float] = {}
         self._not_shown: dict[str, float] = {}
         self._blank: dict[str, bool] = {}
@@ -50,6 +54,7 @@ class MoneyChecker:
     def attach(self) -> None:
         """A new process has started: its waits begin anew (behaviour 7.4)."""
         self._passed.clear()
+        self._too_large.clear()
         self._good_read.clear()
         self._not_shown.clear()
         self._blank.clear()
@@ -105,6 +110,7 @@ class MoneyChecker:
         self._leave_out_sleep(engine.config.poll_interval)
         if state.bot_status.kind is not StatusKind.ACTIVE or engine._parts.save_failed:
             self._passed.clear()
+            self._too_large.clear()
             return
         said = " ".join(item.key for item in state.attention)
         self._check_sight(engine, state, said)
@@ -112,6 +118,7 @@ class MoneyChecker:
             for level in state.levels.values():
                 self._check_hedge(engine, level, said)
                 self._check_exact(level, said)
+                self._check_shrunk(engine, level, said)
 
     def _leave_out_sleep(self, poll_interval: float) -> None:
         """A machine that slept looked at nothing: its waits stood still, like the bot's own."""
@@ -120,6 +127,7 @@ class MoneyChecker:
         self._cycle_ended = now
         if slept > GRACE_CYCLES * poll_interval + 30.0:
             self._passed.clear()
+            self._too_large.clear()
             for waits in (self._good_read, self._not_shown):
                 waits.update({key: min(now, since + slept) for key, since in waits.items()})
 
@@ -169,6 +177,27 @@ class MoneyChecker:
             self._fail(EXACT, f"{level.uuid}: {asked} TokenB asked or held for a need of {need}")
         if asked < need and not order.cancel_sent and order.acknowledged:
             self._fail(EXACT, f"{level.uuid}: {asked} TokenB cover a need of {need}")
+
+    def _check_shrunk(self, engine: GridOcoEngine, level: OpenOrder, said: str) -> None:
+        """A minute after the target's last sale of a part the hedge asks for no more than the rest needs."""
+        order, sold, now = level.oco_order, level.target_traded.quantity, self._world.mono
+        moment = engine._parts.seen
+        account = engine.client.account_of(Role.OCO, level.trade_side)
+        # A hedge that has begun to fill is never moved; without price or book nobody may move one (behaviour 6.3, 10.2).
+        could_act = moment is not None and moment.price_b is not None and self._seen_now.get(account, False)
+        is_at_rest = order is not None and order.acknowledged and not order.cancel_sent and not order.filled_quantity
+        need = max(1, _half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
+        if not (sold and level.is_open and could_act and order is not None and is_at_rest) or order.quantity <= need:
+            self._too_large.pop(level.uuid, None)
+            return
+        before, since = self._too_large.get(level.uuid, (sold, now))
+        since = since if before == sold else now
+        self._too_large[level.uuid] = (sold, since)
+        limit = SHRUNK_SECS + GRACE_CYCLES * engine.config.poll_interval
+        if now - since > limit and "excess" not in said:
+            self._fail(
+                EXACT, f"{level.uuid}: {order.quantity} TokenB rest for a need of {need} since {now - since:.0f} s"
+            )
 
 
 def _half_up(numerator: int, denominator: int) -> int:

@@ -18,7 +18,7 @@ from tg1.models import ZERO, LevelState, OrderSide, Role, Side
 from tg1.rules import brackets, decide, fills, reconcile, rejections, squaring, tickets
 from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
-from tg1.trading import book, bookkeeper, ending, new_day, order_desk, settling, strangers
+from tg1.trading import book, bookkeeper, emergency, ending, new_day, order_desk, settling, strangers
 from tg1.trading.closing_orders import ClosingOrders
 from tg1.trading.hedge_alarm import HedgeAlarm
 from tg1.trading.sight import Sight
@@ -222,6 +222,23 @@ def _cancel_is_taken_at_its_word() -> AbstractContextManager[Any]:
     return _both(patch("tg1.grid_engine.cancel_everything", broken), patch.object(ending, "cancel_everything", broken))
 
 
+def _stop_takes_a_cancel_at_its_word() -> AbstractContextManager[Any]:
+    """`--cancel-all` sends its cancels and says that nothing works (behaviour 13)."""
+
+    def broken(parts: Any, why: str, *_: Any) -> list[str]:
+        moment = parts.moment()
+        for level, order in list(parts.keeper.live_orders()):
+            parts.desk.cancel(level, order, why, moment)
+        return []
+
+    return _both(patch.object(emergency, "cancel_everything", broken), patch.object(days, "CHANCE_OF_EMERGENCY", 1.0))
+
+
+def _hedge_stays_whole_after_a_part_was_sold() -> AbstractContextManager[Any]:
+    """Ninety of a hundred sold at the target, and the hedge is for the hundred (behaviour 6.3)."""
+    return patch.object(brackets, "is_oversized", lambda *_: False)
+
+
 def _no_pacing() -> AbstractContextManager[Any]:
     return _both(
         patch.object(SlidingWindow, "next_send_time", lambda *_: None), patch.object(turns, "READ_GAP_SECS", 0.0)
@@ -367,8 +384,18 @@ MUTATIONS = (
     Mutation(name="every order looks ours", invariant=inv.FOREIGN, apply=_everything_looks_ours),
     Mutation(name="reconciling uses up attempts", invariant=inv.IDEMPOTENT, apply=_reconcile_uses_up_attempts),
     Mutation(name="a cancel is taken at its word", invariant=inv.NOTHING_LEFT, apply=_cancel_is_taken_at_its_word),
+    Mutation(
+        name="the emergency stop takes a cancel at its word",
+        invariant=inv.NOTHING_LEFT,
+        apply=_stop_takes_a_cancel_at_its_word,
+    ),
     Mutation(name="hedges lie behind the market", invariant=money.HEDGED, apply=_hedges_lie_behind_the_market),
     Mutation(name="hedges are always whole", invariant=money.EXACT, apply=_hedges_are_always_whole),
+    Mutation(
+        name="a hedge stays whole after a part was sold",
+        invariant=money.EXACT,
+        apply=_hedge_stays_whole_after_a_part_was_sold,
+    ),
     Mutation(name="nobody looks for what is missing", invariant=money.SIGHTED, apply=_nobody_looks_for_what_is_missing),
     Mutation(name="blank books are taken for empty", invariant=money.BLANK, apply=_blank_books_are_taken_for_empty),
     Mutation(name="a square-off closes twice", invariant=inv.FLAT, apply=_closes_twice),

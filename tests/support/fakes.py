@@ -241,15 +241,16 @@ class HandBroker:
         self.next_id += 1
         self.orders[order.order_id] = order
         last = self.market.get(request.symbol)
-        if self.matching and last is not None and order.is_reached(last):
+        if self.matching and last is not None:
             self._meet_the_market(order, last)
         return order
 
     def _meet_the_market(self, order: HandOrder, last: Decimal) -> None:
-        if order.request.trigger_price is None:
-            self.fill(order.order_id, price=last)
-        else:
+        is_reached = order.is_reached(last)
+        if order.triggered:
             self.end(order.order_id, OrderStatus.REJECTED, "16284 : Trigger price is crossed")
+        elif is_reached:
+            self.fill(order.order_id, price=last)
 
     def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
         self.cancelled.append(order_id)

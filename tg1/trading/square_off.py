@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, BrokerUnknown, SaveFailed
 from tg1.models import ClosingOrder, LegOrder, OrderTerms, OrderType, Role, Side, TradeSide
-from tg1.rules import squaring
+from tg1.rules import grid, squaring
 from tg1.rules.client_ids import ClientId, bot_tag
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class SquareOff:
             side=side,
             quantity=abs(quantity),
             order_type=OrderType.LIMIT,
-            limit_price=squaring.marketable_limit(side, last, parts.client.instrument(symbol).tick_size),
+            limit_price=self._limit(place, side, last, parts.client.instrument(symbol).tick_size),
         )
         client_id = ClientId(
             tag=bot_tag(parts.state.bot_name),
@@ -196,6 +196,16 @@ class SquareOff:
             account=account,
             order=LegOrder.intent(terms, role=Role.CLOSE, client_id=str(client_id), placed_at=moment.now),
         )
+
+    def _limit(self, place: Place, side: Side, last: Decimal, tick: Decimal) -> Decimal:
+        """Beyond the last price; at it when the exchange has just rejected that: a band ends somewhere (xts.md 6.4)."""
+        at_last, beyond = grid.to_tick(last, tick), squaring.marketable_limit(side, last, tick)
+        for one in reversed(self._parts.state.closing):
+            order = one.order
+            if (one.account, order.symbol) == place and order.client_id in self._placed_at:
+                was_rejected = order.order_id is not None and not order.cancel_sent
+                return at_last if was_rejected and order.limit_price != at_last else beyond
+        return beyond
 
     def _send(self, one: ClosingOrder) -> None:
         order, place = one.order, (one.account, one.order.symbol)
