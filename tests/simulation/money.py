@@ -183,7 +183,7 @@ class MoneyChecker:
         order, sold, now = level.oco_order, level.target_traded.quantity, self._world.mono
         moment = engine._parts.seen
         account = engine.client.account_of(Role.OCO, level.trade_side)
-        # A hedge that has begun to fill is never moved; without price or book nobody may move one (behaviour 6.3, 10.2).
+        # One that has begun to fill is never moved; without price or book nobody may move one (behaviour 6.3, 10.2).
         could_act = moment is not None and moment.price_b is not None and self._seen_now.get(account, False)
         is_at_rest = order is not None and order.acknowledged and not order.cancel_sent and not order.filled_quantity
         need = max(1, _half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
