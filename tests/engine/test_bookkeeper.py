@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
+    from tg1.models import BrokerOrder
 
 DOWN, UP = TradeSide.DOWNSIDE, TradeSide.UPSIDE
 NO_AVERAGE: dict[str, object] = {"average_price": None}
@@ -228,6 +229,131 @@ def test_order_that_works_ends_the_trouble_of_its_own_account_alone(make_bench: 
     assert not troubles.is_troubled("downside_oco")
 
 
+def test_trip_that_waited_for_a_hedge_that_never_arrived_is_written_down(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 9.4: priced and dated by the moment that proves it, and its charges are known."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    bench.cycle()
+    bench.broker.answers.extend(["ok", "unknown-lost"])
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    bench.trade(IRFC="49.50")
+    bench.cycle(32)
+    (record,) = bench.state.order_history
+    assert (record.outcome, record.realised_pnl, record.open_pnl) == ("target", 50, 0)
+    assert record.completed_at == "2026-11-23T09:20:32+05:30"
+    assert record.charges is not None
+    assert bench.state.downside_net_quantity == 0
+
+
+def test_order_that_a_book_leaves_out_changes_nothing(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: it was seen at work before; absent is unknown."""
+    bench = make_bench(trade_type="buyts", steps=2).begin()
+    bench.cycle(3)
+    before = dict(bench.state.levels)
+    bench.broker.working_at(Side.BUY, "49.00").hidden_reads = 10
+    bench.cycle(10)
+    assert bench.state.levels == before
+
+
+def news_of_the_book(bench: Bench, role: Role) -> list[News]:
+    """What the Trade account's book tells of the orders of a role now."""
+    keeper = bench.engine._keeper
+    moment = bench.engine._parts.moment()
+    return keeper.news(keeper.read(["trade"], since=moment.monotonic), role, bench.engine._parts.rules, moment)
+
+
+def test_quiet_book_brings_no_news(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.5, 5.1: neither an order at rest nor a part whose average is still awaited is told twice."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    assert news_of_the_book(bench, Role.ENTRY) == []
+    order = bench.broker.working()[0]
+    order.shown = {"average_price": Decimal("49.00")}
+    assert news_of_the_book(bench, Role.ENTRY) == [], "an average of nothing"
+    order.shown = NO_AVERAGE
+    bench.broker.fill(order.order_id, 40)
+    bench.cycle()
+    assert news_of_the_book(bench, Role.ENTRY) == []
+    order.shown = {}
+    (news,) = news_of_the_book(bench, Role.ENTRY)
+    assert (news.uuid, news.account, news.is_fill) == (bench.level(DOWN).uuid, "trade", False)
+
+
+def test_average_of_a_single_share_comes_late_as_well(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 5.1: one share of a hundred filled at 48.80 for an order at 49.00."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    order = bench.broker.working()[0]
+    order.shown = NO_AVERAGE
+    bench.broker.fill(order.order_id, 1, "48.80")
+    bench.cycle()
+    assert bench.state.downside_net_quantity == 1
+    order.shown = {}
+    bench.cycle()
+    assert bench.level(DOWN).entry_traded.value == Decimal("48.80")
+
+
+def test_row_from_wherever_is_news_when_it_tells_something_new(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: an order's own history counts as its row in the book would."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle(2)
+    level, row = bench.level(DOWN), bench.broker.working()[0]
+    assert level.order is not None
+    keeper = bench.engine._keeper
+    assert keeper.news_of(level, level.order, row.row(), "trade") is None
+    bench.broker.fill(row.order_id, 30)
+    news = keeper.news_of(level, level.order, row.row(), "trade")
+    assert news is not None
+    assert (news.uuid, news.account) == (level.uuid, "trade")
+    assert (news.reading.resolution, news.reading.new_quantity, news.reading.new_value) == (
+        Resolution.WAIT,
+        30,
+        Decimal(1470),
+    )
+
+
+def test_only_an_order_in_doubt_is_found_in_a_book(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 3.3: the line that says so is for the order that nobody knew of."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.append("unknown-accepted")
+    with caplog.at_level(logging.INFO):
+        bench.cycle(2)
+        assert caplog.text.count("found in the book") == 1
+        bench.trade(IRFC="49.00")
+        bench.cycle(2)
+        assert caplog.text.count("found in the book") == 1
+
+
+def test_book_is_asked_for_as_of_the_moment_that_is_given(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 11.3: another bot's snapshot will do when it was begun after it."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    asked: list[tuple[str, float | None]] = []
+
+    def order_book(account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        asked.append((account, since))
+        return ()
+
+    bench.broker.order_book = order_book  # type: ignore[method-assign]
+    bench.engine._keeper.read(["trade", "downside_oco"], since=7.5)
+    assert asked == [("trade", 7.5), ("downside_oco", 7.5)]
+
+
+def test_entry_that_filled_while_the_bot_was_down_takes_the_next_number(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 6.3: its hedge is older than that of every later entry."""
+    bench = make_bench(trade_type="buyocots", steps=2).begin()
+    bench.cycle(2)
+    bench.trade(IRFC="49.00")
+    bench.begin()
+    assert (bench.level(DOWN).opened_seq, bench.state.next_opened_seq) == (1, 2)
+
+
+def test_no_account_is_blank_before_a_book_was_read(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: a start begins without a judgement."""
+    assert make_bench().engine._keeper.blank == set()
+
+
 # -- blank and unseen books --------------------------------------------------------------------------------------------
 
 
@@ -266,6 +392,11 @@ def test_hedge_makes_its_own_account_blank_and_no_other(make_bench: Callable[...
     """Behaviour 4.4: the upside's account has never had an order of ours."""
     bench = opened(make_bench)
     assert blank_of(bench, "downside_oco", "upside_oco") == ({"downside_oco"}, {"upside_oco"})
+    bench = make_bench(trade_type="sellocots", steps=1, bot_name="Upper").begin()
+    bench.cycle()
+    bench.trade(IRFC="51.00")
+    bench.cycle()
+    assert blank_of(bench, "downside_oco", "upside_oco") == ({"upside_oco"}, {"downside_oco"})
 
 
 def test_account_that_has_shown_an_order_today_can_not_be_empty_today(make_bench: Callable[..., Bench]) -> None:
@@ -356,13 +487,14 @@ def test_hedges_of_the_upper_half_are_counted_there(make_bench: Callable[..., Be
     """Architecture 13, behaviour 7.3: the imbalance is between the halves."""
     bench = make_bench(trade_type="sellocots", steps=3).begin()
     bench.cycle(3)
-    bench.trade(IRFC="51.00")
-    bench.cycle()
-    assert (bench.state.upside_net_quantity, bench.state.downside_net_quantity) == (100, 0)
-    bench.trade(SBIN="122.50")
-    bench.cycle()
-    assert (bench.state.downside_oco_net_count, bench.state.upside_oco_net_count) == (0, 1)
-    assert [one.account for one in bench.state.executed] == ["trade", "upside_oco"]
+    bench.trade(IRFC="52.00")
+    bench.cycle(2)
+    assert (bench.state.upside_net_quantity, bench.state.downside_net_quantity) == (200, 0)
+    for count in (1, 2):
+        bench.trade(SBIN="122.50")
+        bench.cycle(2)
+        assert (bench.state.downside_oco_net_count, bench.state.upside_oco_net_count) == (0, count)
+    assert {one.account for one in bench.state.executed} == {"trade", "upside_oco"}
 
 
 def test_hedges_are_numbered_in_the_order_of_their_entries(make_bench: Callable[..., Bench]) -> None:
@@ -418,14 +550,13 @@ def test_max_quantity_is_said_when_it_is_reached_and_when_it_is_over(
     """Architecture 12: once each, however many cycles it lasts."""
     bench = make_bench().begin()
     keeper = bench.engine._keeper
-    with caplog.at_level(logging.INFO):
-        for reached in (False, True, True, False, False):
+    begins, ends = "MAX QUANTITY REACHED — pausing new entries", "Below max quantity again: new entries resume"
+    for reached, said in ((False, []), (True, [begins]), (True, []), (False, [ends]), (False, [])):
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
             keeper.pause_entries(reached=reached)
-            assert bench.state.max_quantity_reached is reached
-    assert caplog.messages == [
-        "MAX QUANTITY REACHED — pausing new entries",
-        "Below max quantity again: new entries resume",
-    ]
+        assert bench.state.max_quantity_reached is reached
+        assert caplog.messages == said
 
 
 def test_target_that_fills_whole_ends_the_pause_of_max_quantity(make_bench: Callable[..., Bench]) -> None:

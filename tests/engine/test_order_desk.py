@@ -85,6 +85,7 @@ def test_cancel_that_hangs_is_asked_for_again_every_five_seconds(make_bench: Cal
     assert bench.broker.cancelled == [hedge.order_id] * 2
     bench.cycle()
     assert bench.broker.cancelled == [hedge.order_id] * 3
+    assert bench.engine._parts.desk.cancel_reasons == {hedge.order_id: "the other leg filled"}
     assert bench.level(DOWN).state is LevelState.TARGET_FILLED
     assert bench.level(DOWN).oco_order_id == hedge.order_id
 
