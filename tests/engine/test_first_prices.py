@@ -185,7 +185,7 @@ def test_missing_prices_are_given_up_in_the_thirtieth_second_by_name(
         assert caplog.messages == []
         for now in (1003.0, 1003.1, 1020.0, 1029.9):
             assert first.look(now) is None
-    assert caplog.messages == ["Waiting for the price of IRFC and SBIN, at most 30 s: the feed has sent none"]
+            assert caplog.messages == ["Waiting for the price of IRFC and SBIN, at most 30 s: the feed has sent none"]
     with pytest.raises(FeedError) as failure:
         first.look(1030.0)
     assert str(failure.value) == "No price of IRFC and SBIN within 30 s: the feed has sent none"
