@@ -14,9 +14,12 @@ import pytest
 from tests.support.fakes import HandClock
 from tg1.config import GridOcoConfig
 from tg1.machine.clock import IST
+from tg1.machine.redact import Redactor
 from tg1.paper.__main__ import make_parser
-from tg1.paper_process import MarketClock, ReplayedDays, command_of, forget_last_exchange
+from tg1.paper_process import MarketClock, PaperRoots, ReplayedDays, command_of, forget_last_exchange
+from tg1.settings.flags import CREDENTIALS
 from tg1.trading.session import TradingSession
+from tg1.wiring import kite_of, on_paper
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +36,16 @@ def test_a_start_takes_nothing_of_another_bots(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "glob", lambda _self, _pattern: found)
     forget_last_exchange(tmp_path, "Mine")
     assert [path.name for path in tmp_path.iterdir()] == ["Other_request.json"]
+
+
+def test_no_secret_of_paper_masks_an_ordinary_word() -> None:
+    """The folder of a rehearsal is called paper, and a sentence that names it must name it (behaviour 16)."""
+    here = "http://127.0.0.1:1"
+    roots = PaperRoots(xts_root=here, kite_root=here, kite_ws_root=here.replace("http", "ws"))
+    config = on_paper(_config(paper=True), roots, Path("state/paper"))
+    secrets = [*(getattr(config, name) for name in CREDENTIALS), *kite_of(config).credentials().secrets]
+    sentence = "can't write state/paper/B_state.json.tmp: the paper exchange"
+    assert Redactor(secrets).scrub(sentence) == sentence
 
 
 def _config(**changes: Any) -> GridOcoConfig:
