@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +115,8 @@ def test_dead_and_terminated_bots_end_with_exit_1(tmp_path: Path, run: Any, left
     assert f"! {BOT}:" in out
 
 
-def test_a_hanging_bot_ends_with_exit_1(tmp_path: Path, run: Any) -> None:
-    """Its process holds the lock; its last cycle is long ago."""
+def test_a_hanging_bot_ends_with_exit_1(tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process holds the lock; its last cycle is long ago, or could not be told."""
     snapshot = _now()
     write_snapshot(tmp_path, a_snapshot(process=snapshot.process, written_boot_secs=snapshot.written_boot_secs - 60))
     with held_lock(tmp_path):
@@ -123,6 +124,11 @@ def test_a_hanging_bot_ends_with_exit_1(tmp_path: Path, run: Any) -> None:
     assert code == 1
     assert "hung" in out
     assert "no cycle for 60 s" in out
+    usage = shutil.disk_usage(tmp_path)._replace(free=4096)
+    monkeypatch.setattr("tg1.told.folder.shutil.disk_usage", lambda _path: usage)
+    with held_lock(tmp_path):
+        _, out, _ = run()
+    assert "because its disk is full: make room" in " ".join(out.split())
 
 
 def test_a_bot_of_an_earlier_version_is_shown_from_its_state(tmp_path: Path, run: Any) -> None:

@@ -6,6 +6,7 @@ A `StateFolder` is kept by whoever looks again and again: a file that has not ch
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -32,6 +33,8 @@ T = TypeVar("T")
 MOST_BYTES = 64 * 1024 * 1024
 """A state of a thousand levels and 500 records has about two megabytes."""
 
+LEAST_ROOM_BYTES = 1024 * 1024
+"""More than a snapshot of a thousand levels takes."""
 _MARKS = (SNAPSHOT_END, STATE_END, LOCK_END)
 
 
@@ -91,7 +94,23 @@ class StateFolder:
             saved = faults.none_if_unreadable("its state", lambda: self._states.read(paths.state))
         if holder is None and snapshot is None and saved is None and not faults.said:
             return None
-        return Found(stem=stem, folder=folder, holder=holder, snapshot=snapshot, saved=saved, faults=tuple(faults.said))
+        return Found(
+            stem=stem,
+            folder=folder,
+            holder=holder,
+            snapshot=snapshot,
+            saved=saved,
+            faults=tuple(faults.said),
+            has_room=_has_room(paths.snapshot),
+        )
+
+
+def _has_room(snapshot: Path) -> bool:
+    """False when the disk of a snapshot has no room for the next one; True where nobody can tell."""
+    try:
+        return shutil.disk_usage(snapshot).free >= LEAST_ROOM_BYTES
+    except OSError:
+        return True
 
 
 def _tells(holder: Holder | None, snapshot: Snapshot | None) -> bool:

@@ -41,6 +41,8 @@ class Found:
     """None also beside a live process with a snapshot, where nobody asks for it (`StateFolder.saved`)."""
     faults: tuple[str, ...] = ()
     """Files of it that can't be read, a sentence each."""
+    has_room: bool = True
+    """False when the disk that its snapshots go to is full: then an old one is no proof that it hangs."""
 
     @property
     def name(self) -> str:

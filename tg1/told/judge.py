@@ -162,15 +162,27 @@ def _alive(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
     age = age_of(snapshot, at)
     if age > hung_after_secs(snapshot):
         since = f"no cycle for {age:.0f} s" if snapshot.phase is Phase.TRADING else f"no sign of life for {age:.0f} s"
-        text = (
-            f"it hangs: {since} in process {snapshot.process.pid}; its orders work on, and nobody minds "
-            "them; kill it and start it again, or use --cancel-all, which kills it, too"
-        )
-        return Life.HUNG, [Concern(kind=ConcernKind.HUNG, key="", text=text)]
+        return Life.HUNG, [_hang(since, snapshot.process.pid) if found.has_room else _no_room(age)]
     if snapshot.phase in (Phase.STARTING, Phase.WAITING):
         return Life.WAITING, list(_token(snapshot))
     life = Life.PAUSED if snapshot.is_paused else Life.ACTIVE
     return life, [*_token(snapshot), *_stale(snapshot), *_blind(snapshot), *_save(snapshot)]
+
+
+def _hang(since: str, pid: int) -> Concern:
+    text = (
+        f"it hangs: {since} in process {pid}; its orders work on, and nobody minds them; kill it and start it again, "
+        "or use --cancel-all, which kills it, too"
+    )
+    return Concern(kind=ConcernKind.HUNG, key="", text=text)
+
+
+def _no_room(age: float) -> Concern:
+    text = (
+        f"it could tell nothing for {age:.0f} s, because its disk is full: make room; a bot that can't save its state "
+        "goes on reading its books and places no order"
+    )
+    return Concern(kind=ConcernKind.SAVE, key="", text=text)
 
 
 def _untold(found: Found, at: Instant) -> tuple[Life, list[Concern]]:

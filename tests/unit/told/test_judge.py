@@ -59,6 +59,13 @@ def test_no_cycle_for_ten_seconds_is_a_hang(poll_secs: float, secs: float, life:
     assert (_kinds(found, secs) == [ConcernKind.HUNG]) is (life is Life.HUNG)
 
 
+def test_a_bot_whose_disk_is_full_is_not_said_to_hang() -> None:
+    """Its cycles go on and can't be told (behaviour 9.2): whoever kills it for that kills what reads its books."""
+    concern = judge(_found(a_snapshot(), has_room=False), an_instant(60)).concerns[0]
+    assert concern.kind is ConcernKind.SAVE
+    assert concern.text.startswith("it could tell nothing for 60 s, because its disk is full: make room")
+
+
 def test_a_bot_that_hung_during_the_night_is_seen_after_the_clock_was_put_back() -> None:
     """Its age is counted on the boot's clock, which knows no jumps."""
     moment = replace(an_instant(60), now=NOW - timedelta(hours=1))
