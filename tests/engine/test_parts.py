@@ -130,6 +130,16 @@ def test_money_is_as_old_as_the_last_look(make_bench: Callable[..., Bench]) -> N
     assert (said.held, said.quotes["SBIN"].age_secs) == (("IRFC",), 0.0)
 
 
+def test_money_counts_what_a_working_order_has_filled_so_far(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 15: brokerage is by executed order, and this one has executed, in the account that placed it."""
+    bench = make_bench(charges=["brokerage=0", "trade:brokerage=20"]).begin()
+    bench.cycle(2)
+    assert parts_of(bench).statement().charges.total == 0
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id, 40)
+    bench.cycle()
+    assert parts_of(bench).statement().charges.brokerage == 20
+
+
 def test_books_in_use_are_those_where_something_works_in_the_order_of_the_accounts(
     make_bench: Callable[..., Bench],
 ) -> None:
@@ -187,6 +197,35 @@ def test_forgotten_order_is_left_alone_until_every_book_is_read(make_bench: Call
     assert bench.level(DOWN).state is LevelState.FRESH
     assert parts.take_books(dict(books), parts.moment()) == []
     assert bench.level(DOWN).state is LevelState.ENTRY_PLACED
+
+
+def test_start_that_has_read_every_book_takes_back_and_books(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.4, 5.3: the entry that the backup lacks has filled: it gets its target's and its hedge's price."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    backup = bench.store.paths.state.read_bytes()
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.store.paths.state.write_bytes(backup)
+    loaded = bench.store.load()
+    assert loaded is not None
+    parts = parts_of(bench)
+    books = parts.keeper.read(parts.client.accounts, since=0.0)
+    assert parts.take_books(books, parts.moment(), waits_for_all=True) == []
+    level = bench.level(DOWN)
+    assert (level.state, level.oco_trade_price) == (LevelState.TARGET_READY, Decimal("118.50"))
+
+
+def test_start_ends_a_trip_whose_hedge_never_arrived(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.3, 9.4: the process died between the hedge's request and its answer, and the target filled."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    bench.cycle(2)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.broker.answers.extend(["ok", "unknown-lost"])
+    bench.cycle()
+    bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
+    bench.begin()
+    (record,) = bench.state.order_history
+    assert (record.outcome, bench.level(DOWN).state) == ("target", LevelState.FRESH)
 
 
 def test_save_that_fails_is_said_once_per_cause_and_so_is_the_first_that_works(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,3 +185,68 @@ def test_orders_of_both_halves_find_their_own_levels(make_bench: Callable[..., B
     held = {key: level.open_quantity for key, level in bench.state.levels.items() if level.open_quantity}
     assert held == {bench.level(trade_side, 2).uuid: 100}
     assert said(bench) == []
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_hedges_of_both_halves_are_taken_back_from_their_own_accounts(
+    make_bench: Callable[..., Bench], side: Side
+) -> None:
+    """Architecture 10, behaviour 3.4: neither half's hedge is cancelled for lying in the other one's account."""
+    bench = make_bench(steps=2).begin()
+    bench.cycle(2)
+    backup = bench.store.paths.state.read_bytes()
+    bench.broker.fill(bench.broker.working_at(side, "49.00" if side is Side.BUY else "51.00").order_id)
+    bench.cycle(2)
+    placed = len(bench.broker.placed)
+    (hedge,) = bench.broker.working("downside_oco" if side is Side.BUY else "upside_oco")
+    restore(bench, backup).cycle(2)
+    level = bench.level(DOWN if side is Side.BUY else TradeSide.UPSIDE)
+    assert (level.oco_order_id, hedge.is_working) == (hedge.order_id, True)
+    assert (len(bench.broker.placed), bench.broker.cancelled) == (placed, [])
+
+
+def test_late_fill_is_not_excused_by_what_another_order_filled(make_bench: Callable[..., Bench]) -> None:
+    """Failures.md V.47: 60 shares of level 2 were booked; that tells nothing of 30 that level 1's old order buys."""
+    bench = make_bench(trade_type="buyts", steps=2).begin()
+    bench.cycle(2)
+    first, second = bench.broker.working()
+    bench.broker.end(first.order_id)
+    bench.cycle()
+    bench.broker.fill(second.order_id, 60)
+    bench.broker.end(second.order_id)
+    bench.cycle()
+    first.filled = 30
+    bench.cycle()
+    (text,) = said(bench)
+    assert text.startswith(f"order {first.order_id} ({first.request.client_id}) was thought gone but filled 30 shares")
+
+
+def test_account_with_an_orphan_is_read_on_though_its_book_failed_meanwhile(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 3.4, 4.4: that another account's orphan is seen does not end the search for this one."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    bench.cycle()
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    twins = [bench.broker.add(order.account, order.request) for order in bench.broker.working()]
+    bench.broker.cancels.extend(["sent"] * 2)
+    bench.cycle()
+    bench.trade(IRFC="49.50")
+    bench.broker.cancels.extend(["ok"] + ["sent"] * 20)
+    bench.broker.broken_books.add("downside_oco")
+    bench.cycle(3)
+    assert "downside_oco" in bench.engine._parts.strangers.accounts
+    bench.broker.broken_books.clear()
+    bench.broker.cancels.clear()
+    bench.cycle(8)
+    assert [twin.is_working for twin in twins] == [False, False]
+
+
+def test_order_of_a_square_off_is_no_levels_and_is_cancelled(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13, 3.4: it would close a position twice, once it is somebody's again; no start stumbles over it."""
+    bench, backup = before_the_first_order(make_bench)
+    (entry,) = bench.broker.working()
+    client_id = f"{entry.request.client_id[:9]}00X0001"
+    close = bench.broker.add("trade", replace(entry.request, client_id=client_id, side=Side.SELL))
+    restore(bench, backup).cycle(2)
+    assert close.status is OrderStatus.CANCELLED
+    assert (entry.is_working, said(bench)) == (True, [])
