@@ -49,6 +49,7 @@ def run_check(path: Path, *args: str) -> int:
 
 
 COMMANDS = {"replay": run_replay, "sweep": run_sweep, "pair": run_pair, "check": run_check}
+WORDS = {name: "data" if name == "check" else name for name in COMMANDS}
 FOUND = ("unsorted", "doubled", "one price", "no price in the session", "a row out of order in Parquet")
 """What `tg1 data check` finds and lists, with exit 1, instead of refusing it."""
 
@@ -120,7 +121,7 @@ def test_bad_prices_are_refused_in_a_sentence(
         assert path.name in out
     else:
         assert (out, len(err.strip().splitlines())) == ("", 1)
-        assert err.startswith(f"tg1 {'data' if command == 'check' else command}: ")
+        assert err.startswith(f"tg1 {WORDS[command]}: ")
         assert sentence in err
         assert str(path) in err
         assert err.strip().isprintable()
@@ -157,7 +158,8 @@ def test_interrupted_reading_leaves_no_file(
     assert COMMANDS[command](path) == 130
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.rstrip().endswith("nothing was written")
+    kept = "what was computed is kept, and the same line goes on from there"
+    assert err == f"tg1 {WORDS[command]}: interrupted; {kept if command == 'sweep' else 'nothing was written'}\n"
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tg1.replay.chunks import Chunk
     from tg1.replay.jumps import Confirmed
 
 _MILLIS_PER_DAY = SECS_PER_DAY * 1000
@@ -95,20 +95,22 @@ def _days_of(path: Path, symbols: Sequence[str], report: Report) -> Iterator[Day
     held = list(chunks(path, wanted or [*symbols, *known][:1] or ["prices"], any_order=True))
     if not held:
         return
-    stamps = np.concatenate([chunk.stamps for chunk in held])
+    line, stamps = held[0].line, np.concatenate([chunk.stamps for chunk in held])
     prices = {symbol: np.concatenate([chunk.prices[symbol] for chunk in held]) for symbol in wanted}
-    report.findings += _order(path, held, stamps)
-    stamps, first = np.unique(stamps, return_index=True)
-    days = stamps // _MILLIS_PER_DAY
+    held.clear()  # a large file is held once, not twice
+    report.findings += _order(path, line, stamps)
+    if not (np.diff(stamps) > 0).all():
+        stamps, first = np.unique(stamps, return_index=True)
+        prices = {symbol: table[first] for symbol, table in prices.items()}
     bar_secs = _bar_secs(stamps, prices)
-    for number in np.unique(days):
-        rows = np.flatnonzero(days == number)
+    cuts = np.flatnonzero(np.diff(stamps // _MILLIS_PER_DAY)) + 1
+    for begin, end in pairwise([0, *cuts.tolist(), len(stamps)]):
         yield Day(
             file=path.name,
-            day=_date(int(number) * _MILLIS_PER_DAY),
-            secs=(stamps[rows] % _MILLIS_PER_DAY) / 1000.0,
+            day=_date(int(stamps[begin])),
+            secs=(stamps[begin:end] % _MILLIS_PER_DAY) / 1000.0,
             bar_secs=bar_secs,
-            prices={symbol: table[first[rows]] for symbol, table in prices.items()},
+            prices={symbol: table[begin:end] for symbol, table in prices.items()},
         )
 
 
@@ -119,7 +121,7 @@ def _bar_secs(stamps: NDArray[np.int64], prices: dict[str, NDArray[np.float64]])
     return float(np.median(np.diff(stamps))) / 1000 if len(stamps) > 1 else 60.0
 
 
-def _order(path: Path, held: list[Chunk], stamps: NDArray[np.int64]) -> list[Finding]:
+def _order(path: Path, line: int, stamps: NDArray[np.int64]) -> list[Finding]:
     """Stamps that are there twice or come too late."""
     found = []
     steps = np.diff(stamps)
@@ -138,7 +140,7 @@ def _order(path: Path, held: list[Chunk], stamps: NDArray[np.int64]) -> list[Fin
                     symbol="",
                     text=f"{told} {what}{others}",
                     file=path.name,
-                    line=held[0].line + at,
+                    line=line + at,
                 )
             )
     return found
