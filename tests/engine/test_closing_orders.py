@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.engine.conftest import DeathError
-from tests.support.emergencies import fills_closing_orders, flatten, hedged, net, stop_everything
+from tests.support.emergencies import fills_closing_orders, flatten, hedged, in_memory, net, stop_everything
 from tg1.errors import ExitCode, StateError
+from tg1.models import Side, Status, StatusKind
+from tg1.trading.closing_orders import why_terminated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +44,12 @@ def killed(bench: Bench, *, arrives: bool = True, filled: int = 0) -> Bench:
         stop_everything(bench, flatten=flatten(bench))
     bench.broker.before_place = bench.broker.after_place = None
     return bench
+
+
+def told(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
+    """What was said after these words."""
+    said = (record.getMessage() for record in caplog.records)
+    return [text.removeprefix(beginning) for text in said if text.startswith(beginning)]
 
 
 def test_fill_of_an_interrupted_closing_order_is_not_closed_again(make_bench: Callable[..., Bench]) -> None:
@@ -106,9 +115,12 @@ def test_nothing_is_closed_while_an_earlier_closing_order_may_work(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Behaviour 13: a cancel that the broker never carries out leaves the order, so a second one would double it."""
-    bench = killed(hedged(make_bench))
+    bench = killed(hedged(in_memory(make_bench)))
     bench.broker.cancels.extend(["sent"] * 500)
+    begun = bench.clock.monotonic()
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert bench.clock.monotonic() - begun == 60
+    assert len(told(caplog, "STILL WORKING OR NOT CONFIRMED: ")) == 1
     assert len(closing_orders(bench)) == 1
     assert "Nothing is closed while orders of the bot may still work" in caplog.text
 
@@ -155,3 +167,152 @@ def test_fresh_grid_waits_for_the_last_word_on_a_closing_order(make_bench: Calla
     bench.begin(fresh=True)
     assert not late.is_working
     assert bench.state.closing == []
+
+
+def with_a_lost_closing_order(make_bench: Callable[..., Bench]) -> tuple[Bench, HandOrder]:
+    """A square-off gave up on an order that its cancel did not end, and no book has shown it since."""
+    bench = hedged(in_memory(make_bench))
+    bench.broker.after_place = lambda _request: bench.broker.cancels.extend(["sent"] * 50)
+    stop_everything(bench, flatten=flatten(bench))
+    bench.broker.cancels.clear()
+    bench.broker.after_place = None
+    (lost,) = [order for order in closing_orders(bench) if order.is_working]
+    del bench.broker.orders[lost.order_id]
+    return bench, lost
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_stop_waits_a_minute_for_a_closing_order_that_no_book_shows(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, *, is_stopping: bool
+) -> None:
+    """Behaviour 4.4, 13: its number is known, so it is not gone; it is named, and Ctrl-C ends no emergency stop."""
+    bench, lost = with_a_lost_closing_order(make_bench)
+    caplog.clear()
+    bench.clock.stopping = is_stopping
+    begun = bench.clock.monotonic()
+    assert stop_everything(bench) == ExitCode.FAILED
+    assert bench.clock.monotonic() - begun == 60
+    assert told(caplog, "STILL WORKING OR NOT CONFIRMED: ") == [
+        f"the closing order BUY 50 SBIN @ 121.75 in account downside_oco (order {lost.order_id})"
+    ]
+    assert "is working on" not in caplog.text
+
+
+def test_cancel_of_an_earlier_closing_order_says_why(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: it shows up after two reads; that we ended it ourselves is no trouble of its place."""
+    bench = killed(hedged(make_bench))
+    (late,) = closing_orders(bench)
+    late.hidden_reads = 2
+    caplog.set_level("INFO")
+    assert stop_everything(bench) == ExitCode.OK
+    assert f"Cancel of {late.order_id} sent (left by an earlier square-off)" in caplog.text
+    (known,) = bench.state.closing
+    assert (known.order.order_id, known.order.cancel_sent, known.is_over) == (late.order_id, True, True)
+
+
+def test_closing_order_in_doubt_is_looked_for_in_its_own_account(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.1, 11.3: the other accounts' books are read for their own orders alone."""
+    bench = killed(hedged(make_bench), arrives=False)
+    bench.broker.reads.clear()
+    assert stop_everything(bench) == ExitCode.OK
+    others = {bench.broker.reads[account] for account in ("trade", "upside_oco")}
+    assert others == {1}
+    assert bench.broker.reads["downside_oco"] == 7, "once with the others, then over five seconds"
+
+
+def test_closing_order_of_yesterday_is_not_waited_for(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.5, 13: DAY orders are gone; that nobody saw its end is said, with the mark to look for."""
+    bench = hedged(make_bench, product_type="CNC")
+    bench.broker.product_type = "CNC"
+    killed(bench)
+    (lost,) = bench.state.closing
+    bench.broker.orders.clear()
+    request = replace(lost.order, client_id="MANUAL")
+    for account in bench.broker.account_names:
+        bench.broker.add(account, request, foreign=True)
+    bench.clock.wall += timedelta(days=1)
+    begun = bench.clock.monotonic()
+    assert stop_everything(bench) == ExitCode.OK
+    assert bench.clock.monotonic() - begun == 5, "the tag's own proof, and no second longer"
+    assert told(caplog, "Nobody saw the end of ") == [
+        (
+            "the closing order BUY 50 SBIN @ 121.75 in account downside_oco (its number is not known, its mark is "
+            f"{lost.order.client_id}) on 2026-11-23, and today's books don't show it: compare what is held"
+        )
+    ]
+    assert [one.is_over for one in bench.state.closing] == [True]
+
+
+def test_stop_that_is_asked_for_ends_the_wait_of_a_start(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.3: a start with --fresh that was told to stop archives nothing over an order in doubt."""
+    bench = killed(hedged(make_bench))
+    (late,) = closing_orders(bench)
+    late.hidden_reads = 99
+    begun = bench.clock.monotonic()
+
+    def asked() -> None:
+        bench.clock.stopping = True
+
+    bench.clock.on_wait = asked
+    bench.begin(fresh=True)
+    assert bench.code == ExitCode.OK
+    assert bench.clock.monotonic() - begun == 1
+    assert bench.store.paths.state.exists(), "nothing was archived"
+
+
+def test_fresh_start_names_a_closing_order_without_its_last_word(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.3: a minute later it is told which order, in words in which it can be looked for."""
+    bench, lost = with_a_lost_closing_order(make_bench)
+    begun = bench.clock.monotonic()
+    with pytest.raises(StateError, match=rf"the closing order BUY 50 SBIN @ 121.75 .*\(order {lost.order_id}\)"):
+        bench.begin(fresh=True)
+    assert bench.clock.monotonic() - begun == 60
+
+
+def test_square_off_that_was_interrupted_is_told_word_for_word(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3, 13: every order that may still work, and what to type."""
+    bench = hedged(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle(2)
+    killed(bench)
+    first, second = (one.order.client_id for one in bench.state.closing)
+    assert why_terminated(bench.state, bench.broker.account_of) == (
+        "The square-off of 'IRFC-SBIN Grid' was interrupted: the closing order BUY 50 SBIN @ 121.75 in account "
+        f"downside_oco (its number is not known, its mark is {first}), the closing order SELL 100 IRFC @ 49.00 in "
+        f"account trade (its number is not known, its mark is {second}) may still work, or have filled; type the same "
+        "command with --cancel-all --square-off once more; it closes nothing twice."
+    )
+
+
+def test_square_off_that_left_shares_is_told_word_for_word(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3, 13: what is held where, and the two ways on; flat, there is one."""
+    bench = hedged(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle(2)
+    killed(bench)
+    assert stop_everything(bench) == ExitCode.OK
+    assert why_terminated(bench.state, bench.broker.account_of) == (
+        "'IRFC-SBIN Grid' was squared off by the operator, but by its own books there are still held: -50 SBIN in "
+        "account downside_oco, +100 IRFC in account trade; to close them, type the same command with --cancel-all "
+        "--square-off once more; it closes nothing twice. Or give --fresh to archive that state and start a new grid: "
+        "they then have neither target nor hedge."
+    )
+    fills_closing_orders(bench)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    assert why_terminated(bench.state, bench.broker.account_of) == (
+        "'IRFC-SBIN Grid' was squared off by the operator; give --fresh to archive that state and start a new grid."
+    )
+
+
+def test_bot_that_its_own_rules_ended_is_told_word_for_word(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.3: which rule, and what to type."""
+    bench = make_bench().begin()
+    bench.state.bot_status = Status(kind=StatusKind.TERMINATED, reason="OCO imbalance")
+    assert why_terminated(bench.state, bench.broker.account_of) == (
+        "'IRFC-SBIN Grid' was terminated by its own rules (OCO imbalance); give --fresh to archive that state and "
+        "start a new grid."
+    )

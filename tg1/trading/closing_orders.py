@@ -47,7 +47,7 @@ class ClosingOrders:
         """Read the books of all accounts with a live closing order, book what filled, and save."""
         parts = self._parts
         accounts = sorted({one.account for one in self.live()} & set(parts.client.accounts))
-        books = parts.keeper.read(accounts, since=parts.clock.monotonic()) if accounts else {}
+        books = parts.keeper.read(accounts, since=parts.clock.monotonic())
         moment = parts.moment()
         closing = parts.state.closing
         for number, one in enumerate(closing):
