@@ -28,11 +28,11 @@ from tg1.replay.market import MICRO, Market, micros_of
 from tg1.replay.memory_files import MemoryFiles
 from tg1.replay.skipper import NotedEngine, Skipper, WatchedEngine
 from tg1.replay.tape import rupees
-from tg1.rules.hours import TradingCalendar
+from tg1.rules.hours import LAST_STOP, OPEN, TradingCalendar
 from tg1.state import StateManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tg1.config import GridOcoConfig
     from tg1.paper.orders import OrderEvent
@@ -92,12 +92,7 @@ class Replay:
         self.rig = rig
         self.files = MemoryFiles()
         self._look = look
-        symbols = config.symbols
-        opening = [rupees(int(prices[prices > 0][0])) for prices in (first.a, first.b)[: len(symbols)]]
-        listed = {symbol: instrument_for(symbol, price) for symbol, price in zip(symbols, opening, strict=True)}
-        for symbol, tick in zip(symbols, rig.ticks, strict=False):
-            if tick is not None:
-                listed[symbol] = replace(listed[symbol], tick=tick)
+        listed = _listed(config.symbols, first, rig.ticks)
         self.exchange = (ThroughExchange if rig.through else PaperExchange)(
             tuple(listed.values()),
             quirks=Quirks(ack_delay_secs=0.0, cancel_delay_secs=0.0),
@@ -107,7 +102,7 @@ class Replay:
         self.accounts = _accounts(config)
         for account in dict.fromkeys(self.accounts):
             self.exchange.accounts.declare(account, account, "replay")
-            for symbol in symbols:
+            for symbol in listed:
                 self.exchange.set_holdings(account, symbol, PLENTY)
         self.market = Market(self.exchange, config.token_a_symbol, config.token_b_symbol if config.has_oco else "")
         self.instruments = {symbol: as_listed(each) for symbol, each in listed.items()}
@@ -125,30 +120,9 @@ class Replay:
             yield end
 
     def _one_process(self, tape: DayTape) -> DayEnd:
-        clock = VirtualClock(self.market)
-        broker = ReplayBroker(
-            market=self.market,
-            clock=clock,
-            accounts=self.accounts,
-            instruments=self.instruments,
-            product_type=self.config.product_type,
-            latency_secs=self.rig.latency_secs,
-        )
         store = StateManager(self.files, FOLDER, self.config.bot_name)
-        engine = (WatchedEngine if self._look is None else NotedEngine)(
-            config=self.config,
-            client=broker,
-            feed=ReplayFeed(self.market),
-            state=store,
-            clock=clock,
-            # A day that has prices was traded on, whatever the calendar said.
-            calendar=TradingCalendar(trading_days=frozenset({tape.day})),
-        )
-        if isinstance(engine, NotedEngine):
-            engine.look = self._look
-        if self.rig.fast_forward:
-            clock.skip = Skipper(engine, self.market, broker)
         before, archived = StateManager(self.files, FOLDER, self.config.bot_name).load(), self._archived(store)
+        engine = self._engine(tape, store)
         try:
             code, end = engine.start(), ""
         except Tg1Error as exc:
@@ -165,6 +139,31 @@ class Replay:
             cancel_reasons=engine.cancel_reasons,
         )
 
+    def _engine(self, tape: DayTape, store: StateManager) -> WatchedEngine:
+        clock = VirtualClock(self.market)
+        broker = ReplayBroker(
+            market=self.market,
+            clock=clock,
+            accounts=self.accounts,
+            instruments=self.instruments,
+            product_type=self.config.product_type,
+            latency_secs=self.rig.latency_secs,
+        )
+        engine = (WatchedEngine if self._look is None else NotedEngine)(
+            config=self.config,
+            client=broker,
+            feed=ReplayFeed(self.market),
+            state=store,
+            clock=clock,
+            # A day that has prices was traded on, whatever the calendar said.
+            calendar=TradingCalendar(trading_days=frozenset({tape.day})),
+        )
+        if isinstance(engine, NotedEngine):
+            engine.look = self._look
+        if self.rig.fast_forward:
+            clock.skip = Skipper(engine, self.market, broker)
+        return engine
+
     def _archived(self, store: StateManager) -> int:
         return len(self.files.names(store.paths.archive))
 
@@ -178,8 +177,17 @@ class Replay:
             self.exchange.halt("RMS: MIS orders are not taken after the square-off", now + timedelta(hours=12))
 
     def _to_the_close(self, tape: DayTape) -> None:
-        self.market.advance(max(round(float(tape.secs[-1]) * MICRO), micros_of(time(15, 30))))
+        self.market.advance(max(round(float(tape.secs[-1]) * MICRO), micros_of(LAST_STOP)))
         self.exchange.expire_day(self.market.now())
+
+
+def _listed(symbols: Sequence[str], first: DayTape, ticks: Sequence[Decimal | None]) -> dict[str, PaperInstrument]:
+    """The exchange's instruments: by their first price, unless their tick is said."""
+    found = {}
+    for symbol, prices, tick in zip(symbols, (first.a, first.b), ticks, strict=False):
+        listed = instrument_for(symbol, rupees(int(prices[prices > 0][0])))
+        found[symbol] = listed if tick is None else replace(listed, tick=tick)
+    return found
 
 
 def as_listed(instrument: PaperInstrument) -> Instrument:
@@ -211,7 +219,7 @@ def _accounts(config: GridOcoConfig) -> tuple[str, str, str]:
 def _start_of(tape: DayTape) -> time:
     """Before the open; at the first price where a file begins later, since nobody starts a bot without prices."""
     first = float(tape.secs[0])
-    open_secs = micros_of(time(9, 15)) / MICRO
+    open_secs = micros_of(OPEN) / MICRO
     if first <= open_secs:
         return START
     return (datetime.min.replace(tzinfo=IST) + timedelta(seconds=first)).time()
