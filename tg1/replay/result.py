@@ -63,6 +63,11 @@ class DayResult:
     curve: Curve = field(repr=False)
 
     @property
+    def held(self) -> str:
+        """What was open at the day's end, as `+100 SBIN in trade`, comma-separated."""
+        return ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in self.open)
+
+    @property
     def net(self) -> Decimal:
         """Gross less charges, both to the paisa."""
         return to_paisa(self.gross) - to_paisa(self.charges.total)
@@ -91,10 +96,6 @@ class Reckoner:
         last, morning = self._last, self._worth
         curve = curve_of(end.tape, self._purse, trades, marks(end.tape, self._symbols, before), morning)
         self._worth = self._purse.value(last)
-        open_now = tuple(
-            OpenPosition(account=account, symbol=symbol, quantity=one.quantity, average=one.average, last=last[symbol])
-            for (account, symbol), one in self._purse.open_positions()
-        )
         realised = end.realised - self._realised
         self._realised = end.realised
         result = DayResult(
@@ -106,7 +107,7 @@ class Reckoner:
             charges=self._charges(trades),
             realised=realised,
             worst_open=min(Decimal(0), to_paisa(Decimal(float(curve.unrealised.min())))),
-            open=open_now,
+            open=self._open(last),
             end=end.end,
             exit_code=end.exit_code,
             before=before,
@@ -116,6 +117,12 @@ class Reckoner:
         if self._product == "MIS":
             self._purse.close_all(last)
         return result
+
+    def _open(self, last: Mapping[str, Decimal]) -> tuple[OpenPosition, ...]:
+        return tuple(
+            OpenPosition(account=account, symbol=symbol, quantity=one.quantity, average=one.average, last=last[symbol])
+            for (account, symbol), one in self._purse.open_positions()
+        )
 
     def _charges(self, trades: tuple[Trade, ...]) -> Charges:
         """Of the orders, and of those with which the broker squared off himself."""

@@ -25,7 +25,6 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
     """The lines, without a last line feed."""
     gross = sum((to_paisa(day.gross) for day in days), Decimal(0))
     charges = sum((to_paisa(day.charges.total) for day in days), Decimal(0))
-    held = ", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in days[-1].open)
     ends = Counter(_end(day) for day in days) if len(days) > 1 else {days[0].end: 1}
     pair = config.token_a_symbol + (f" hedged on {config.token_b_symbol}" if config.has_oco else "")
     lines = [
@@ -35,7 +34,7 @@ def summary(config: GridOcoConfig, days: list[DayResult], wall_secs: float) -> s
         *_step(config, days),
         *_extremes(days),
         f"worst open loss {min(day.worst_open for day in days):,.2f}",
-        f"fills {sum(day.fills for day in days):,}; held at the end: {held or 'nothing'}",
+        f"fills {sum(day.fills for day in days):,}; held at the end: {days[-1].held or 'nothing'}",
         "the bot ended: " + ", ".join(end + (f" ({number})" if len(days) > 1 else "") for end, number in ends.items()),
         (
             f"{sum(day.price_events for day in days):,} prices, {sum(day.cycles_run for day in days):,} cycles run, "

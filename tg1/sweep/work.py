@@ -96,7 +96,7 @@ def _row(day: DayResult) -> DayRow:
         charges=int(to_paisa(day.charges.total) * 100),
         realised=int(to_paisa(day.realised) * 100),
         worst_open=int(to_paisa(day.worst_open) * 100),
-        open=", ".join(f"{one.quantity:+d} {one.symbol} in {one.account}" for one in day.open),
+        open=day.held,
         end=day.end,
         exit_code=day.exit_code,
     )
