@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,20 +59,18 @@ class Patient:
 
     def __call__(self, token: int, first: date, last: date) -> list[Minute]:
         """The minutes of some days. Raises `KiteTokenExpired`, `KiteRefused`, and `FeedError` after the last try."""
-        for wait_secs in WAITS_SECS:
+        waits = iter(WAITS_SECS)
+        while True:
             try:
                 return self._paced(token, first, last)
             except (KiteRefused, KiteTokenExpired):
                 raise
             except FeedError as exc:
+                if (wait_secs := next(waits, None)) is None:
+                    tries = len(WAITS_SECS) + 1
+                    raise FeedError(f"{exc}; given up after {tries} tries. The same command goes on") from exc
                 self._told(f"{exc}; asking again in {wait_secs:.0f} s")
                 self._clock.wait_until(self._clock.monotonic() + wait_secs)
-        try:
-            return self._paced(token, first, last)
-        except (KiteRefused, KiteTokenExpired):
-            raise
-        except FeedError as exc:
-            raise FeedError(f"{exc}; given up after {len(WAITS_SECS) + 1} tries. The same command goes on") from exc
 
     def now(self) -> datetime:
         """IST wall time."""
@@ -106,23 +103,27 @@ def fetch(
     done: Callable[[str], None],
 ) -> list[Fetched]:
     """Carry the plan out; `done` hears of each finished request. What was fetched before a failure is on disk."""
-    damaged = {path.name for path in months.damaged}
-    results = []
-    for symbol, requests in plan.items():
-        came: Counter[str] = Counter()
-        for first, last in requests:
-            minutes = ask(tokens[symbol], first, last)
-            traded = {minute.at.date() for minute in minutes}
-            came["days"] += months.keep(symbol, minutes, whole_days(first, last, traded, ask.now()))
-            came["minutes"] += len(minutes)
-            done(symbol)
-        results.append(
-            Fetched(
-                symbol=symbol,
-                requests=len(requests),
-                days=came["days"],
-                minutes=came["minutes"],
-                damaged=tuple(sorted(name for name in damaged if name.startswith(f"{symbol}_"))),
-            )
-        )
-    return results
+    return [
+        _fetched(symbol, requests, tokens[symbol], months=months, ask=ask, done=done)
+        for symbol, requests in plan.items()
+    ]
+
+
+def _fetched(
+    symbol: str,
+    requests: Sequence[tuple[date, date]],
+    token: int,
+    *,
+    months: Months,
+    ask: Patient,
+    done: Callable[[str], None],
+) -> Fetched:
+    damaged = sorted(path.name for path in months.damaged if path.name.startswith(f"{symbol}_"))
+    days = count = 0
+    for first, last in requests:
+        minutes = ask(token, first, last)
+        traded = {minute.at.date() for minute in minutes}
+        days += months.keep(symbol, minutes, whole_days(first, last, traded, ask.now()))
+        count += len(minutes)
+        done(symbol)
+    return Fetched(symbol=symbol, requests=len(requests), days=days, minutes=count, damaged=tuple(damaged))
