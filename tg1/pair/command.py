@@ -75,18 +75,22 @@ def parse(argv: Sequence[str]) -> PairCommand:
             confirmed=confirmed_of(given),
         ),
         prices=tuple(given.prices),
-        question=Question(
-            symbol_a=given.symbol_a,
-            symbol_b=given.symbol_b,
-            quantity_a=_between("--qty-a", given.qty_a, 10_000_000),
-            steps=_between("--steps", given.steps, MOST_STEPS),
-            product=given.product,
-            plan=plans_of(given.charge).of("trade"),
-            oco_spreads=tuple(_spread(text) for text in given.oco_spread),
-            confirmed=confirmed_of(given),
-        ),
+        question=_question(given),
         as_json=given.as_json,
         png=given.png,
+    )
+
+
+def _question(given: argparse.Namespace) -> Question:
+    return Question(
+        symbol_a=given.symbol_a,
+        symbol_b=given.symbol_b,
+        quantity_a=_between("--qty-a", given.qty_a, 10_000_000),
+        steps=_between("--steps", given.steps, MOST_STEPS),
+        product=given.product,
+        plan=plans_of(given.charge).of("trade"),
+        oco_spreads=tuple(_spread(text) for text in given.oco_spread),
+        confirmed=confirmed_of(given),
     )
 
 

@@ -66,9 +66,10 @@ def passages(days: Sequence[PairDay], oco_spread: float) -> Passages:
 
 def _losses(day: PairDay, oco_spread: float) -> Iterator[float]:
     """What an entry on A had lost, in rupees a share, at each move of B."""
-    a, b = day.sampled(np.union1d(day.a.secs, day.b.secs))
+    secs = np.union1d(day.a.secs, day.b.secs)
+    a, b = day.sampled(secs)
     both = ~(np.isnan(a) | np.isnan(b))
-    for begin, end in _stretches(both, np.union1d(day.a.secs, day.b.secs), day.carry_secs):
+    for begin, end in _stretches(both, secs, day.carry_secs):
         yield from _watched(a[begin:end], b[begin:end], oco_spread)
 
 

@@ -11,6 +11,7 @@ from tg1.pair.statistics import ENOUGH_DAYS
 if TYPE_CHECKING:
     from tg1.pair.advice import Answer
     from tg1.pair.passages import Passages
+    from tg1.pair.reach import GridAdvice
     from tg1.pair.statistics import HorizonStats, Spread
 
 FEW_DAYS = 20
@@ -178,7 +179,7 @@ def _end(found: Answer) -> list[str]:
 
 def as_json(found: Answer) -> dict[str, Any]:
     """The object of `--json`; rupees as text with two decimals, figures as numbers."""
-    asked, grid, best = found.question, found.grid, found.best_move
+    asked, best = found.question, found.best_move
     return {
         "symbol_a": asked.symbol_a,
         "symbol_b": asked.symbol_b,
@@ -199,15 +200,17 @@ def as_json(found: Answer) -> dict[str, Any]:
             "nine_days_of_ten": plain(found.reach_a.most),
             "low_to_high": plain(found.reach_a.range_median),
         },
-        "grid": None
-        if grid is None
-        else {
-            "steps": grid.steps,
-            "spread": plain(float(grid.spread)),
-            "gross": plain(float(grid.trip.gross)),
-            "net": plain(float(grid.trip.net)),
-        },
+        "grid": None if found.grid is None else _grid_json(found.grid),
         "flags": found.flags,
+    }
+
+
+def _grid_json(grid: GridAdvice) -> dict[str, Any]:
+    return {
+        "steps": grid.steps,
+        "spread": plain(float(grid.spread)),
+        "gross": plain(float(grid.trip.gross)),
+        "net": plain(float(grid.trip.net)),
     }
 
 

@@ -1,6 +1,7 @@
 """Candles of the past: what the tape saw, and made days before it, as Kite's historical endpoint gives them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -143,14 +144,7 @@ def _merged(candles: Iterable[Candle], minutes: int) -> Iterator[Candle]:
             continue
         if current is not None:
             yield current
-        current = Candle(
-            at=begins,
-            open=candle.open,
-            high=candle.high,
-            low=candle.low,
-            close=candle.close,
-            volume=candle.volume,
-        )
+        current = replace(candle, at=begins)
     if current is not None:
         yield current
 

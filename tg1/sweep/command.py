@@ -14,6 +14,7 @@ from tg1.sweep.heat import axes_of
 from tg1.sweep.walk import train_of
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -54,11 +55,7 @@ def parse(argv: Sequence[str]) -> SweepCommand:
     given, others = build_parser().parse_known_args(argv)
     if given.dask is not None and given.jobs is not None:
         raise ConfigError("--jobs has no use with --dask: the cluster says how much it does at once.")
-    for flag, path, suffix in (("--report", given.report, ".html"), ("--png", given.png, ".png")):
-        if path is not None and given.heat_map is None:
-            raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
-        if path is not None:
-            check_place(flag, path, suffix)
+    _check_picture(given)
     combinations = asked(given, others)
     return SweepCommand(
         wanted=wanted_of(given, "", ""),
@@ -77,3 +74,12 @@ def parse(argv: Sequence[str]) -> SweepCommand:
         page=given.report,
         png=given.png,
     )
+
+
+def _check_picture(given: argparse.Namespace) -> None:
+    """Before an hour's work, not after it."""
+    for flag, path, suffix in (("--report", given.report, ".html"), ("--png", given.png, ".png")):
+        if path is not None and given.heat_map is None:
+            raise ConfigError(f"{flag} has no use without --heat-map, which says what is drawn.")
+        if path is not None:
+            check_place(flag, path, suffix)

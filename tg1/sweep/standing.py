@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode
@@ -121,15 +121,6 @@ def _ranked(found: list[Standing], rest: int) -> tuple[Standing, ...]:
     numbers = [one.combination.number for one in sorted(found, key=lambda one: (-one.rest.net, one.combination.number))]
     rest_rank = {number: rank for rank, number in enumerate(numbers, 1)} if rest else {}
     return tuple(
-        Standing(
-            combination=one.combination,
-            first=one.first,
-            rest=one.rest,
-            nets=one.nets,
-            open=one.open,
-            ends=one.ends,
-            rank=rank,
-            rest_rank=rest_rank.get(one.combination.number, 0),
-        )
+        replace(one, rank=rank, rest_rank=rest_rank.get(one.combination.number, 0))
         for rank, one in enumerate(from_first, 1)
     )
