@@ -6,18 +6,16 @@ import os
 from datetime import date, time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.replay.random_days import configs, lived, made_day
 from tg1.replay.days import Rig
 
-DAYS = int(os.environ.get("TG1_REPLAY_DAYS", "30"))
-"""Random days of a run; more of them: `TG1_REPLAY_DAYS=2000 pytest tests/replay/test_fast_forward.py`."""
-
-
-@settings(max_examples=DAYS, deadline=None)
-@given(
+DAYS = int(os.environ.get("TG1_REPLAY_DAYS", "300"))
+"""Random days of a simulation; more of them: `TG1_REPLAY_DAYS=2000 pytest -m simulation tests/replay`."""
+random_days = given(
     seed=st.integers(0, 2**32 - 1),
     spread=st.sampled_from((100.0, 400.0, 1500.0)),
     latency=st.sampled_from((0.0, 0.12)),
@@ -25,10 +23,27 @@ DAYS = int(os.environ.get("TG1_REPLAY_DAYS", "30"))
     square_off_at=st.sampled_from((None, None, time(9, 20))),
     changes=configs,
 )
-def test_skipping_leaves_no_trace_in_the_journal(
-    seed: int, spread: float, latency: float, fill: str, square_off_at: time | None, changes: dict[str, Any]
-) -> None:
+
+
+@settings(max_examples=12, deadline=None)
+@random_days
+def test_skipping_leaves_no_trace_in_the_journal(**day: Any) -> None:
     """Line by line the two journals are equal, and so are the ends."""
+    check_skipping(**day)
+
+
+@pytest.mark.simulation
+@settings(max_examples=DAYS, deadline=None)
+@random_days
+def test_skipping_leaves_no_trace_on_many_days(**day: Any) -> None:
+    """The same on hundreds of days, or on as many as are asked for."""
+    check_skipping(**day)
+
+
+def check_skipping(
+    *, seed: int, spread: float, latency: float, fill: str, square_off_at: time | None, changes: dict[str, Any]
+) -> None:
+    """Live two days with and without skipping."""
     tapes = [
         made_day(seed, rows=400, spread=spread),
         made_day(seed + 1, rows=150, spread=spread, day=date(2026, 11, 24)),

@@ -14,6 +14,7 @@ import pytest
 from tests.replay.journal import journal_of
 from tests.replay.money import last_of, wrong_money
 from tests.replay.random_days import csv_of, made_day
+from tests.support.extras import run_without
 from tg1.replay.command import parse
 from tg1.replay.program import main
 
@@ -198,12 +199,11 @@ def test_bare_bot_needs_nothing_of_a_replay() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_missing_extra_is_a_sentence() -> None:
+def test_missing_extra_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Who installed the bare bot is told what to type."""
-    code = "import sys, runpy; sys.modules['pyarrow'] = None; runpy.run_module('tg1.replay', run_name='__main__')"
-    done = run_python(code)
-    assert done.returncode == 2
-    assert done.stderr == "tg1 replay: pyarrow is missing; install it with: pip install 'tg1[insight]'\n"
+    importers = ("replay.program", "replay.prices", "replay.chunks")
+    assert run_without(monkeypatch, "replay", "pyarrow", importers) == 2
+    assert capsys.readouterr().err == "tg1 replay: pyarrow is missing; install it with: pip install 'tg1[insight]'\n"
 
 
 @pytest.mark.parametrize("whole_folder", [False, True])

@@ -23,6 +23,7 @@ GRID = [
     *("--token-a", "IRFC", "--token-b", "SBIN", "--entry-price", "50", "--steps", "4", "--oco-spread", "1"),
     *("--target-spread", "0.5", "--qty-a", "100", "--qty-b", "50", "--allow-off-centre", "--stop-at", "09:25"),
 ]
+FOUR = [*GRID, "--spread", "0.3,0.5", "--product", "MIS,CNC"]
 SIX = [*GRID, "--spread", "0.3:0.5:0.1", "--product", "MIS,CNC"]
 
 

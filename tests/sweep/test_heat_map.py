@@ -136,7 +136,9 @@ def test_page_is_drawn_in_a_browser_with_the_words_of_the_table(
 ) -> None:
     """One file that fetches nothing and complains of nothing; a name with a tag in it stays text."""
     monkeypatch.chdir(tmp_path)
-    argv = line(tmp_path, *WIDE, "--steps", "3", "--heat-map", "spread,target-spread", "--bot-name", "</script><b>x")
+    argv = line(
+        tmp_path, *WIDE, "--steps", "3", "--heat-map", "spread,target-spread", "--bot-name", "</script><b>x", days=2
+    )
     assert main(argv) == 0
     out, err = capsys.readouterr()
     assert err.startswith("heat map: reports/sweep_")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
-from tests.sweep.small import GRID, SIX, Counter, line, prices, told
+from tests.sweep.small import FOUR, GRID, Counter, line, prices, told
 from tg1.sweep import program
 from tg1.sweep.program import main
 
@@ -37,24 +37,24 @@ def test_ctrl_c_ends_in_a_sentence_and_the_same_line_goes_on(
     """Exit 130; what was computed is not computed again, and the whole is what one run would have shown."""
     counter = Counter(monkeypatch)
     counter.interrupt_at = 3
-    assert main(line(tmp_path, *SIX)) == 130
+    assert main(line(tmp_path, *FOUR)) == 130
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        f"tg1 sweep: interrupted after 2 of 6 replays; they are kept in {tmp_path / 'r.sqlite'}, and the same line "
+        f"tg1 sweep: interrupted after 2 of 4 replays; they are kept in {tmp_path / 'r.sqlite'}, and the same line "
         "goes on from there\n"
     )
-    resumed = told(capsys, line(tmp_path, *SIX))
-    assert (resumed["counts"]["computed"], resumed["counts"]["known"]) == (4, 2)
-    assert len(counter.keys) == len(set(counter.keys)) == 6
-    whole = told(capsys, line(tmp_path, *SIX, "--results", str(tmp_path / "other.sqlite")))
+    resumed = told(capsys, line(tmp_path, *FOUR))
+    assert (resumed["counts"]["computed"], resumed["counts"]["known"]) == (2, 2)
+    assert len(counter.keys) == len(set(counter.keys)) == 4
+    whole = told(capsys, line(tmp_path, *FOUR, "--results", str(tmp_path / "other.sqlite")))
     assert resumed["combinations"] == whole["combinations"]
 
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(program, "report", interrupted)
-    assert main(line(tmp_path, *SIX)) == 130
+    assert main(line(tmp_path, *FOUR)) == 130
     kept = "interrupted; what was computed is kept, and the same line goes on from there"
     assert capsys.readouterr().err == f"tg1 sweep: {kept}\n"
 
@@ -73,7 +73,7 @@ def test_only_what_is_new_is_computed(
         ([*narrow, "--fill", "touch"], 2),
         ([*narrow, "--from", "2026-11-03"], 2),
     ):
-        assert told(capsys, line(tmp_path, *args))["counts"]["computed"] == computed
+        assert told(capsys, line(tmp_path, *args, days=2))["counts"]["computed"] == computed
     assert len(counter.keys) == len(set(counter.keys)) == 7
 
 

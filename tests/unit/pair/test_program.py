@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from tests.support.extras import run_without
 from tests.support.places import DATA
 from tg1.cli import Action, parse_command
 from tg1.pair.advice import answer
@@ -164,12 +163,11 @@ def test_split_is_refused_until_it_is_confirmed(tmp_path: Path, capsys: pytest.C
     assert main(["PFC", "REC", "--prices", str(path), *flag]) == 0
 
 
-def test_missing_extra_is_a_sentence() -> None:
+def test_missing_extra_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Who installed the bare bot is told what to type."""
-    code = "import sys, runpy; sys.modules['numpy'] = None; runpy.run_module('tg1.pair', run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)  # noqa: S603
-    assert done.returncode == 2
-    assert done.stderr == "tg1 pair: numpy is missing; install it with: pip install 'tg1[insight]'\n"
+    importers = ("pair.program", "pair.advice", "pair.passages")
+    assert run_without(monkeypatch, "pair", "numpy", importers) == 2
+    assert capsys.readouterr().err == "tg1 pair: numpy is missing; install it with: pip install 'tg1[insight]'\n"
 
 
 REAL: dict[str, tuple[str, str, str, tuple[float, float]]] = {
