@@ -104,14 +104,20 @@ class Months:
         table = table.replace_schema_metadata({_WHOLE: json.dumps(days), _SOURCE: self._source})
         sink = pa.BufferOutputStream()
         pa.parquet.write_table(table, sink, compression="zstd")
+        self._bring(sink.getvalue().to_pybytes(), path)
+        self.damaged = [each for each in self.damaged if each != path]
+
+    def _bring(self, content: bytes, path: Path) -> None:
         beside = path.with_name(f".{path.name}.tmp")
         try:
-            self._fs.write_synced(beside, sink.getvalue().to_pybytes())
-            self._fs.replace(beside, path)
+            try:
+                self._fs.write_synced(beside, content)
+                self._fs.replace(beside, path)
+            finally:
+                self._fs.unlink(beside)
             self._fs.sync_dir(self._folder)
         except OSError as exc:
             raise SaveFailed(f"{path} can't be written: {exc.strerror or exc}.") from exc
-        self.damaged = [each for each in self.damaged if each != path]
 
 
 def _table(symbol: str, rows: Mapping[date, Sequence[Minute]]) -> pa.Table:

@@ -109,11 +109,12 @@ class _FullDisk(OsFileSystem):
 
 
 def test_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
-    """And nothing that a replay would read."""
+    """And nothing else: what is half written would only keep the disk full."""
     months_in(tmp_path).keep("SBIN", day_of(FIRST, 800), {FIRST})
     with pytest.raises(SaveFailed, match="No space left"):
         Months(tmp_path, "Zerodha", _FullDisk()).keep("SBIN", day_of(SECOND, 810), {SECOND})
     assert closes(tmp_path) == {FIRST: {800.0}}
+    assert [each.name for each in tmp_path.iterdir()] == ["SBIN_2026-10.parquet"]
 
 
 def test_folder_that_can_not_be_made_is_a_sentence(tmp_path: Path) -> None:
