@@ -88,10 +88,11 @@ class Patient:
 
 
 def planned(months: Months, symbols: Sequence[str], wanted: Range) -> dict[str, list[tuple[date, date]]]:
-    """The requests of each symbol."""
+    """The requests of each symbol. Raises `ConfigError` for a file that is somebody else's, whatever is asked for."""
+    whole = {symbol: months.whole_days(symbol) for symbol in symbols}
     return {
-        symbol: windows(wanted.first, wanted.last, set() if wanted.again else months.whole_days(symbol), MOST_DAYS)
-        for symbol in symbols
+        symbol: windows(wanted.first, wanted.last, () if wanted.again else days, MOST_DAYS)
+        for symbol, days in whole.items()
     }
 
 

@@ -94,3 +94,15 @@ def test_run_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
     assert (first.requests, second.requests, second.days, second.minutes) == (0, 1, 1, 3)
     again = planned(months, ["A"], Range(first=FIRST, last=FIRST, again=True))
     assert again == {"A": [(FIRST, FIRST)]}
+
+
+def test_torn_file_is_fetched_again_as_any_other(tmp_path: Path) -> None:
+    """Whoever asks for all of it anew is not told to delete it first."""
+    clock = HandClock()
+    months_in(tmp_path).keep("A", day_of(FIRST, 90.0), {FIRST})
+    path = tmp_path / "A_2026-10.parquet"
+    path.write_bytes(path.read_bytes()[:-9])
+    months = months_in(tmp_path)
+    plan = planned(months, ["A"], Range(first=FIRST, last=FIRST, again=True))
+    (found,) = fetch(plan, {"A": 1}, months, Patient(Server(clock), clock, quiet), quiet)
+    assert (found.days, found.damaged) == (1, ("A_2026-10.parquet",))
