@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.driver import KEYS, LOGIN, ORDERS, SECRETS, Bot, Exchange
+from tg1 import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,18 +61,53 @@ def quiet_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchang
     exchange.close()
 
 
-@pytest.mark.parametrize(("changes", "more", "named"), WRONG.values(), ids=WRONG)
-def test_wrong_command_line_is_one_sentence_and_no_login(
-    quiet_exchange: Exchange, tmp_path: Path, changes: dict[str, Any], more: list[str], named: str
-) -> None:
+IN_A_PROCESS = ("no-name", "negative-price", "unknown-flag", "no-kite-file")
+"""These are typed at a shell, too; a process for each of the others would tell no more."""
+
+
+@pytest.mark.parametrize("wrong", IN_A_PROCESS)
+def test_wrong_command_line_is_one_sentence_and_no_login(quiet_exchange: Exchange, tmp_path: Path, wrong: str) -> None:
     """Behaviour 14, 16, 18: exit 2, one line on stderr that names the flag, no traceback, no secret, no request."""
+    changes, more, named = WRONG[wrong]
     bot = Bot(quiet_exchange, tmp_path)
     done = bot.run(*more, **changes)
-    assert done.returncode == 2, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert named in done.stderr
-    assert not [word for word in (*KEYS.values(), *SECRETS.values()) if word in done.stderr + done.stdout]
-    assert quiet_exchange.journal() == []
+    _is_refused(bot, done.returncode, done.stdout, done.stderr, named)
+
+
+@pytest.mark.parametrize(("changes", "more", "named"), WRONG.values(), ids=WRONG)
+def test_every_wrong_command_line_is_refused(
+    quiet_exchange: Exchange,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    more: list[str],
+    named: str,
+) -> None:
+    """The same, asked of the program's own `main`."""
+    bot = Bot(quiet_exchange, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in [each for each in os.environ if each.startswith("TG1_")]:
+        monkeypatch.delenv(name)
+    for name, value in bot.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    _, _, _, *words = bot.command(*more, **changes)
+    try:
+        code: object = run.main(words)
+    except SystemExit as exc:
+        code = exc.code
+    told, said = capfd.readouterr()
+    _is_refused(bot, code, told, said, named)
+
+
+def _is_refused(bot: Bot, code: object, told: str, said: str, named: str) -> None:
+    assert code == 2, said
+    assert len(said.splitlines()) == 1
+    assert named in said
+    assert not [word for word in (*KEYS.values(), *SECRETS.values()) if word in said + told]
+    assert bot.exchange.journal() == []
     assert not bot.state_path.exists()
 
 

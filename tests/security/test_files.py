@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.driver import KEYS, KITE_KEY, KITE_TOKEN, SECRETS, TRADE, Bot, Exchange, until
+from tests.support.driver import KEYS, KITE_KEY, KITE_TOKEN, SECRETS, TRADE, Bot, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +59,14 @@ def _private(path: Path) -> int:
     return 0o700 if path.is_dir() else 0o600
 
 
-def test_journal_of_the_paper_exchange_is_private(careless: Bot) -> None:
-    """It tells what was traded and when, and may be there with other rights from earlier."""
-    path = careless.exchange.journal_path
-    until(path.exists, "the journal")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.chmod(0o644)
-    Exchange(path.parent).close()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_journal_of_the_paper_exchange_is_private(tmp_path: Path) -> None:
+    """It tells what was traded and when, and may be there with other rights from earlier; whatever the umask."""
+    new, old = tmp_path / "new.jsonl", tmp_path / "old.jsonl"
+    old.touch(0o644)
+    for path in (new, old):
+        command = [sys.executable, "-m", "tg1.paper", "--manual-prices", "--exit-with-stdin", "--journal", str(path)]
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True, umask=0)  # noqa: S603
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 CRASH = textwrap.dedent("""

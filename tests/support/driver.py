@@ -1,26 +1,30 @@
-"""What acceptance tests speak: an `Exchange` process, `Bot` processes, and conditions that are awaited.
+"""What acceptance tests speak: an `Exchange`, `Bot` processes, and conditions that are awaited.
 
-Everything runs for real: `python -m tg1.paper` in one process, `python -m tg1.run` in another, HTTP and websockets on
-127.0.0.1 between them. A test moves prices and arms faults over the control API and reads the exchange's own truth.
+The bot is `python -m tg1.run` in a process of its own; the exchange serves from a thread of the test's, which saves a
+second process for each test; HTTP and websockets on 127.0.0.1 lie between them. A test moves prices and arms faults
+over the control API and reads the exchange's own truth.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tests.support.paper_server import serving_in_thread
 from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
+from tg1.paper.build import PaperSettings, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,36 +90,23 @@ def place_of(order: dict[str, Any]) -> str:
 
 
 class Exchange:
-    """A paper exchange in a process of its own; prices move only when the test says so."""
+    """A paper exchange; prices move only when the test says so."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.journal_path = folder / "journal.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
-        self._stderr = (folder / "exchange.stderr").open("w")
-        command = [sys.executable, "-m", "tg1.paper", "--manual-prices", "--paper-speed", "20", "--no-limits"]
-        command += ["--centre-b", "120.50", "--journal", str(self.journal_path), "--exit-with-stdin", *flags]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, env=_environment()
-        )
-        assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], DEADLINE_SECS)
-        self.roots = json.loads(self._process.stdout.readline() if readable else "{}")
-        self._session = requests.Session()
+        self._ends = ExitStack()
+        journal = self._ends.enter_context(self.journal_path.open("a", encoding="utf-8"))
+        settings = PaperSettings(manual_prices=True, speed=20.0, centre_b=Decimal("120.50"))
+        self.roots = asdict(self._ends.enter_context(serving_in_thread(build(settings, journal))))
+        self._session = self._ends.enter_context(requests.Session())
         self._session.trust_env = False
         for name in ACCOUNTS:
             self.ask("account", name=name, app_key=KEYS[name], secret=SECRETS[name])
 
     def close(self) -> None:
-        """End the process."""
-        self._session.close()
-        for pipe in (self._process.stdin, self._process.stdout, self._stderr):
-            if pipe is not None:
-                pipe.close()
-        try:
-            self._process.wait(DEADLINE_SECS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Serve no longer."""
+        self._ends.close()
 
     # -- acting --------------------------------------------------------------------------------------------------------
 

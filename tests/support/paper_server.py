@@ -5,10 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.patience import PATIENCE_SECS
 from tg1.paper.build import Paper
 from tg1.paper.server import PaperServer, Roots
-
-START_SECS = 10.0
 
 
 @contextmanager
@@ -19,9 +18,9 @@ def serving_in_thread(paper: Paper, *, waits_for_ticker: bool = False) -> Iterat
     thread.start()
     server = PaperServer(paper, waits_for_ticker=waits_for_ticker)
     try:
-        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(START_SECS)
+        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(PATIENCE_SECS)
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(START_SECS)
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE_SECS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(START_SECS)
+        thread.join(PATIENCE_SECS)
         loop.close()
