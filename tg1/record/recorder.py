@@ -126,6 +126,8 @@ class Recorder:
     def _accounts(self) -> tuple[str, str, str]:
         of = self.broker.account_of
         trade = of(Role.ENTRY, TradeSide.DOWNSIDE)
+        if not self.config.has_oco:
+            return trade, trade, trade
         return trade, of(Role.OCO, TradeSide.UPSIDE), of(Role.OCO, TradeSide.DOWNSIDE)
 
     def _after(self, moment: Moment | None) -> None:

@@ -29,7 +29,10 @@ class Begun:
     settings: Mapping[str, object]
     """By the names of the fields of `GridOcoConfig`, as text, list of texts or switch; nothing secret among them."""
     accounts: tuple[str, str, str]
-    """Names of the accounts that trade TokenA, hedge SELL entries and hedge BUY entries; shared ones have one name."""
+    """Names of the accounts that trade TokenA, hedge SELL entries and hedge BUY entries; shared ones have one name.
+
+    A bot without hedges has the first one's name three times.
+    """
     tick_sizes: Mapping[str, Decimal]
     """Of each symbol in rupees, TokenA's first."""
     state: BotState

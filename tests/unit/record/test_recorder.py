@@ -12,9 +12,9 @@ import pytest
 from tests.engine.conftest import Bench
 from tests.support.told import an_event
 from tg1.config import GridOcoConfig
-from tg1.errors import BrokerUnavailable, ExitCode
+from tg1.errors import BrokerUnavailable, ExitCode, InvariantBroken
 from tg1.grid_engine import GridOcoEngine
-from tg1.models import OrderStatus, OrderType, Side
+from tg1.models import OrderStatus, OrderType, Role, Side
 from tg1.record.broker import NotingBroker
 from tg1.record.disk import RecordDisk
 from tg1.record.engine import RecordedEngine
@@ -29,6 +29,7 @@ from tg1.told.events import EventKind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tg1.models import TradeSide
     from tg1.record.reading import Run
 
 
@@ -190,3 +191,20 @@ def test_after_a_gap_the_record_begins_anew(bench: RecordedBench) -> None:
     bench.disk._has_gap = True
     bench.cycle(2)
     assert [len(run.cycles) for run in bench.runs()] == [2, 2]
+
+
+def test_a_bot_without_hedges_is_recorded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no OCO account, and the real accounts refuse to name one."""
+    bench = RecordedBench(tmp_path / "state", trade_type="buyts")
+
+    def account_of(role: Role, _trade_side: TradeSide) -> str:
+        if role is Role.OCO:
+            raise InvariantBroken("there is no OCO account")
+        return "trade"
+
+    monkeypatch.setattr(bench.broker, "account_of", account_of)
+    bench.begin()
+    bench.cycle()
+    (run,) = bench.runs()
+    assert run.begun.accounts == ("trade", "trade", "trade")
+    assert [one.request.limit_price for one in run.cycles[0].sent] == [Decimal("49.00")]
