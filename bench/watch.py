@@ -27,12 +27,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from tg1.config import GridOcoConfig
 from tg1.machine.clock import SystemClock
 from tg1.machine.process import birth_of, boot_id
-from tg1.models import ACTIVE, LevelState, OrderType, Role, Side, TradeSide, TradeType
+from tg1.models import LevelState, OrderType, Role, Side, TradeSide
 from tg1.told.codec import encode_event, encode_snapshot
 from tg1.told.events import Event, EventKind
 from tg1.told.paths import ToldPaths
+from tg1.told.portrait import blank_snapshot
 from tg1.told.snapshot import (
     Phase,
     Snapshot,
@@ -148,28 +150,22 @@ def a_bot(
     levels.sort(key=lambda level: level.entry_price, reverse=True)
     orders = [an_order(level, token_a, number, clock) for number, level in enumerate(levels)]
     now = clock.now()
-    return Snapshot(
-        name=name,
-        program="1.0.0",
-        process=here,
-        run=f"run-{name}",
-        is_paper=False,
-        written_at=now,
+    config = GridOcoConfig(
+        bot_name=name,
+        token_a_symbol=token_a,
+        token_b_symbol=token_b,
+        entry_price=centre,
+        steps=steps,
+        token_a_quantity=100,
+    )
+    return replace(
+        blank_snapshot(config, here, f"run-{name}", now),
         written_boot_secs=clock.monotonic(),
         cycle=5000,
-        poll_interval_secs=1.0,
         phase=Phase.TRADING,
-        status=ACTIVE,
-        waits_for="",
-        end=None,
         trading_day=now.date(),
         session_ends_at=now + timedelta(hours=2),
-        trade_type=TradeType.GRIDOCOTS,
-        product_type="MIS",
-        token_a=token_a,
-        token_b=token_b,
         centre=centre,
-        steps=steps,
         prices=(
             ToldPrice(symbol=token_a, price=centre - Decimal("1.20"), age_secs=0.4, stale=False),
             ToldPrice(symbol=token_b, price=centre * 4, age_secs=1.1, stale=False),
@@ -177,13 +173,6 @@ def a_bot(
         levels=tuple(levels),
         orders=tuple(orders),
         bought_quantity=200,
-        sold_quantity=0,
-        max_quantity=steps * 100,
-        max_quantity_reached=False,
-        hedged_buys=0,
-        hedged_sells=0,
-        paused=(),
-        pause_seen="",
         money=ToldMoney(
             net=Decimal("412.50"),
             realised=Decimal("540.00"),
@@ -228,8 +217,6 @@ def a_bot(
             fault="",
         ),
         saves=ToldSaves(count=311, p50_ms=3.1, p99_ms=11.8, fault=""),
-        attention=(),
-        losing="",
     )
 
 

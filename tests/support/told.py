@@ -12,16 +12,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.support.states import BOT, NOW
+from tests.support.states import BOT, HEDGED, NOW
+from tg1.config import GridOcoConfig
 from tg1.machine.process import birth_of
-from tg1.models import ACTIVE, LevelState, OrderType, Role, Side, TradeSide, TradeType
+from tg1.models import LevelState, OrderType, Role, Side, TradeSide
 from tg1.told.codec import encode_snapshot
 from tg1.told.events import Event, EventKind
 from tg1.told.judge import Instant
 from tg1.told.paths import ToldPaths
+from tg1.told.portrait import blank_snapshot
 from tg1.told.snapshot import (
     Phase,
-    Snapshot,
     ToldAccount,
     ToldFeed,
     ToldLevel,
@@ -36,6 +37,8 @@ from tg1.told.snapshot import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tg1.told.snapshot import Snapshot
 
 BOOT = "the-boot-of-the-test"
 BOOT_SECS = 5000.0
@@ -93,28 +96,14 @@ FEED = ToldFeed(
     ignored_ticks=0,
     fault="",
 )
-_TEMPLATE = Snapshot(
-    name=BOT,
-    program="1.0.0",
-    process=HERE,
-    run="r1",
-    is_paper=False,
-    written_at=NOW,
+_TEMPLATE = replace(
+    blank_snapshot(GridOcoConfig(**HEDGED), HERE, "r1", NOW),
     written_boot_secs=BOOT_SECS,
     cycle=61,
-    poll_interval_secs=1.0,
     phase=Phase.TRADING,
-    status=ACTIVE,
-    waits_for="",
-    end=None,
     trading_day=date(2026, 2, 16),
     session_ends_at=NOW.replace(hour=15, minute=0),
-    trade_type=TradeType.GRIDOCOTS,
-    product_type="MIS",
-    token_a="IRFC",
-    token_b="SBIN",
     centre=Decimal("50.00"),
-    steps=5,
     prices=(
         ToldPrice(symbol="IRFC", price=Decimal("49.20"), age_secs=0.3, stale=False),
         ToldPrice(symbol="SBIN", price=Decimal("120.50"), age_secs=1.2, stale=False),
@@ -122,13 +111,6 @@ _TEMPLATE = Snapshot(
     levels=(LEVEL,),
     orders=(ORDER,),
     bought_quantity=100,
-    sold_quantity=0,
-    max_quantity=500,
-    max_quantity_reached=False,
-    hedged_buys=0,
-    hedged_sells=0,
-    paused=(),
-    pause_seen="",
     money=ToldMoney(
         net=Decimal("-12.50"),
         realised=Decimal("50.00"),
@@ -151,8 +133,6 @@ _TEMPLATE = Snapshot(
     accounts=(ACCOUNT,),
     feed=FEED,
     saves=ToldSaves(count=7, p50_ms=4.2, p99_ms=9.8, fault=""),
-    attention=(),
-    losing="",
 )
 
 
