@@ -31,6 +31,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "engine/test_ends.py",
         "engine/test_placement.py",
         "engine/test_first_prices.py",
+        "engine/test_closing_orders.py",
     ),
     "trading.steady_clock": ("engine/test_hours.py",),
     "doctor": ("contract/test_doctor.py", "unit/doctor/test_judge.py", "unit/doctor/test_machine.py"),
