@@ -42,13 +42,13 @@ class RecordingRig(Rig):
             version=lambda: "bench",
         )
         self.tokens = [self.noting.instrument(symbol).instrument_token for symbol in (GRID, HEDGE)]
-        self.recorder.before(self.store.state, self.clock.now())
+        self.recorder.before(self.store.state, self.clock)
 
     def poll(self) -> None:
         """One cycle as `RecordedEngine` runs it, after a price of each symbol."""
         for token, price in zip(self.tokens, (900.05, 50.01), strict=True):
             self.recorder.heard(self.clock.monotonic(), [{"instrument_token": token, "last_price": price}])
-        self.recorder.before(self.store.state, self.clock.now())
+        self.recorder.before(self.store.state, self.clock)
         self.engine._poll_cycle()  # noqa: SLF001 - the loop's own step
         self.recorder.after(self.engine._parts.seen)  # noqa: SLF001 - as the engine hands it over
 

@@ -96,7 +96,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "record.values": ("unit/record/test_codec.py",),
     "record.broker": ("unit/record/test_recorder.py",),
     "record.engine": ("unit/record/test_recorder.py",),
-    "record.start": ("acceptance",),
+    "record.start": ("acceptance/test_recording.py",),
     # Edges are tested at their sockets.
     "findoc_client": WIRE,
     "zerodha_feed": FEED,

@@ -45,6 +45,10 @@ class NotingBroker(CountedBroker):
         noted, self._noted = self._noted, Noted()
         return noted
 
+    def put_back(self, rows: list[tuple[str, BrokerOrder]]) -> None:
+        """Let these rows be noted since the last look."""
+        self._noted.rows = [*rows, *self._noted.rows]
+
     def place_order(self, account: str, request: OrderRequest) -> str:
         """Send one order, once."""
         order_id = fault = ""

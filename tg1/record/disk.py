@@ -67,8 +67,7 @@ class RecordDisk:
         self._writer.end()
         return done
 
-    @property
-    def has_gap(self) -> bool:
+    def take_gap(self) -> bool:
         """True once, after lines were lost: what follows needs a new start to stand on."""
         gap, self._has_gap = self._has_gap, False
         return gap

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from tg1.config import GridOcoConfig
+    from tg1.machine.clock import Clock
     from tg1.models import BotState
     from tg1.record.broker import Noted, NotingBroker
     from tg1.record.disk import RecordDisk
@@ -79,9 +80,9 @@ class Recorder:
         """Take in what the bot tells."""
         self._events += [event for event in events if event.kind not in _IN_ROWS]
 
-    def before(self, state: BotState, now: datetime) -> None:
+    def before(self, state: BotState, clock: Clock) -> None:
         """Before a cycle: begin the record of a start, and of a day."""
-        self._guarded(lambda: self._before(state, now))
+        self._guarded(lambda: self._before(state, clock))
 
     def after(self, moment: Moment | None) -> None:
         """After a cycle that looked at this moment; one that looked at none left nothing to tell."""
@@ -100,16 +101,16 @@ class Recorder:
                 self._has_failed = True
                 log.exception("The bot can't record its day; it trades on. More of this is not said")
 
-    def _before(self, state: BotState, now: datetime) -> None:
-        if self._day == state.trading_day and not self.disk.has_gap:
+    def _before(self, state: BotState, clock: Clock) -> None:
+        if self._day == state.trading_day and not self.disk.take_gap():
             return
+        now = clock.now()
         if self._day is None:
-            # What came before the first cycle is in its state.
-            self.broker.take()
+            # What came before the first cycle is in its state, but for what became of orders that it knows no more.
+            self.broker.put_back(self.broker.take().rows)
             self._heard.clear()
         self._day = state.trading_day
-        symbols = [self.config.token_a_symbol, *([self.config.token_b_symbol] if self.config.has_oco else [])]
-        listed = {symbol: self.broker.instrument(symbol) for symbol in symbols}
+        listed = {symbol: self.broker.instrument(symbol) for symbol in self.config.symbols}
         self._symbols = {each.instrument_token: symbol for symbol, each in listed.items()}
         begun = Begun(
             at=now,
@@ -141,10 +142,17 @@ class Recorder:
         )
         self.disk.write(self._day, partial(self._encoded, seen))
 
+    def leave(self) -> None:
+        """The bot has come to no end of its own; waits for the disk, but not for long."""
+        self._guarded(self._leave)
+
     def _end(self, why: str, exit_code: int, now: datetime) -> None:
         if self._day is not None:
             ended = Ended(at=now, why=self.scrub(why), exit_code=exit_code)
             self.disk.write(self._day, lambda: encode_ended(ended))
+        self._leave()
+
+    def _leave(self) -> None:
         if not self.disk.close(CLOSE_SECS):
             log.warning("The end of the day's record could not be written")
 

@@ -7,18 +7,20 @@ is used.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tg1.cli import parse_command
 from tg1.errors import ConfigError
+from tg1.replay.against import Against
 from tg1.replay.days import Rig
 from tg1.replay.made import FIRST_DAY, Made
 from tg1.replay.output_files import check_place
-from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of
+from tg1.replay.price_flags import add_price_flags, check_range, confirmed_of, to_day
 from tg1.replay.wanted import BarPath, Wanted
 from tg1.screen.command import CommandParser
+from tg1.settings.fields import GridOcoFields
 from tg1.settings.values import to_optional_time
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_LATENCY_MS = 60_000
 MOST_MADE_DAYS = 250
+_STATE_DIR = next(one.default for one in fields(GridOcoFields) if one.name == "state_dir")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--made-days", metavar="N", type=_count, help="N days of made prices instead of files: to see how a grid trades"
     )
     add("--seed", metavar="N", type=int, help="of the made prices (default: 1)")
+    add("--against", metavar="BOT", help="a day that this bot has recorded, lived again and compared order by order")
+    add("--day", metavar="YYYY-MM-DD", type=to_day, help="with --against: which day (default: the last)")
     add("--json", dest="as_json", action="store_true", help="print one JSON object instead of the summary")
     add("--report", metavar="FILE", type=Path, help="the page (default: reports/NAME_TIME.html; with --json: none)")
     add("--png", metavar="FILE", type=Path, help="the picture (default: beside the page)")
@@ -89,9 +94,17 @@ def add_market_flags(parser: argparse.ArgumentParser, *, needs_files: bool = Tru
     add("--square-off-at", metavar="HH:MM", help="IST, when the broker closes what is open (default: never)")
 
 
-def parse(argv: Sequence[str]) -> ReplayCommand:
+def parse_any(argv: Sequence[str]) -> ReplayCommand | Against:
     """Understand a command line. Raises `ConfigError`; `SystemExit(0)` after `--help`."""
     given, others = build_parser().parse_known_args(argv)
+    return parse(argv) if given.against is None else _against(given, others)
+
+
+def parse(argv: Sequence[str]) -> ReplayCommand:
+    """Understand a command line without --against. Raises `ConfigError`; `SystemExit(0)` after `--help`."""
+    given, others = build_parser().parse_known_args(argv)
+    if given.day is not None:
+        raise ConfigError("--day has no use without --against; --from and --to choose days of --prices.")
     config = parse_command([*named(others), "--dry-run"], {}).config
     if config.ignore_market_hours:
         raise ConfigError("--ignore-market-hours has no use in a replay: its days end when the session does.")
@@ -123,6 +136,19 @@ def named(others: Sequence[str], name: str = "Replay") -> list[str]:
     known = ("--bot-name", "--config")
     has_name = any(each in known or each.startswith(tuple(f"{flag}=" for flag in known)) for each in others)
     return [*others] if has_name else [*others, "--bot-name", name]
+
+
+def _against(given: argparse.Namespace, others: Sequence[str]) -> Against:
+    """Prices, settings and market are the record's, so nothing else is taken."""
+    usual = vars(build_parser().parse_args([]))
+    asked = {name for name, value in vars(given).items() if value != usual[name]} - {"against", "day", "as_json"}
+    if asked:
+        name = {"first_day": "from", "last_day": "to", "fast_forward": "every-cycle"}.get(min(asked), min(asked))
+        raise ConfigError(f"--{name.replace('_', '-')} has no use with --against: its day is lived as it was recorded.")
+    parser = CommandParser(prog="tg1 replay --against BOT", allow_abbrev=False)
+    parser.add_argument("--state-dir", metavar="DIR", type=Path, default=_STATE_DIR)
+    rest = parser.parse_args(others)
+    return Against(bot=given.against, state_dir=rest.state_dir, day=given.day, as_json=given.as_json)
 
 
 def wanted_of(given: argparse.Namespace, symbol_a: str, symbol_b: str) -> Wanted:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from tg1.errors import ConfigError, ExitCode
 from tg1.machine.clock import SystemClock
 from tg1.paper.journal import Journal
-from tg1.replay.command import parse
+from tg1.replay.against import Against, compare_day
+from tg1.replay.command import parse_any
 from tg1.replay.lived import lived
 from tg1.replay.made import made_days
 from tg1.replay.notebook import Notebook
@@ -41,12 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("tg1").propagate = False
     words = sys.argv[1:] if argv is None else argv
     return run_command(
-        "replay", lambda: _run(parse(words), SystemClock()), interrupted="interrupted; nothing was written"
+        "replay", lambda: _run(parse_any(words), SystemClock()), interrupted="interrupted; nothing was written"
     )
 
 
-def _run(command: ReplayCommand, clock: Clock) -> int:
+def _run(command: ReplayCommand | Against, clock: Clock) -> int:
     """Live the days, tell what came of them, and write the report that was wanted."""
+    if isinstance(command, Against):
+        return int(compare_day(command))
     places = _places(command, clock.now())
     begun = clock.monotonic()
     notebook = Notebook(command.config) if places else None

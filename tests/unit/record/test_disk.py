@@ -97,7 +97,7 @@ def test_a_full_disk_is_said_once_and_again_when_it_takes_lines(
         "The bot's record can't be written: No space left on device; trading goes on",
         "The bot's record can be written again",
     ]
-    assert not disk.has_gap
+    assert not disk.take_gap()
 
 
 def test_lines_that_no_disk_takes_are_bounded_counted_and_call_for_a_new_start(
@@ -115,7 +115,7 @@ def test_lines_that_no_disk_takes_are_bounded_counted_and_call_for_a_new_start(
     record(disk, 30)
     assert disk.flush(30)
     assert "22 lines of the record were lost while they could not be written" in caplog.text
-    assert (disk.has_gap, disk.has_gap) == (True, False)
+    assert (disk.take_gap(), disk.take_gap()) == (True, False)
     disk.close(30)
 
 

@@ -5,76 +5,21 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.conftest import Bench
+from tests.support.recorded_bench import RecordedBench
 from tests.support.told import an_event
-from tg1.config import GridOcoConfig
-from tg1.errors import BrokerUnavailable, ExitCode, InvariantBroken
-from tg1.grid_engine import GridOcoEngine
+from tg1.errors import BrokerUnavailable, InvariantBroken
 from tg1.models import OrderStatus, OrderType, Role, Side
-from tg1.record.broker import NotingBroker
-from tg1.record.disk import RecordDisk
-from tg1.record.engine import RecordedEngine
-from tg1.record.paths import RecordPaths
 from tg1.record.reading import read_day, recorded_days
-from tg1.record.recorder import Recorder
-from tg1.rules.client_ids import bot_tag
-from tg1.state import StateManager
-from tg1.told.disk import LightFiles
 from tg1.told.events import EventKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tg1.models import TradeSide
-    from tg1.record.reading import Run
-
-
-class RecordedBench(Bench):
-    """A bench whose bot is recorded; `runs` reads what is on disk."""
-
-    def _engine(self, **changes: Any) -> RecordedEngine:
-        config = GridOcoConfig(**{**self.settings, **changes})
-        self.store = StateManager(self.fs, self.folder, config.bot_name)
-        self.paths = RecordPaths(self.folder / "records", config.bot_name)
-        self.noting = NotingBroker(self.broker, self.clock.monotonic, bot_tag(config.bot_name))
-        self.disk = RecordDisk(self.paths, LightFiles())
-        self.recorder = Recorder(
-            config=config,
-            broker=self.noting,
-            disk=self.disk,
-            scrub=lambda text: text.replace("hunter2", "[redacted]"),
-            version=lambda: "1.2.3",
-        )
-        return RecordedEngine(
-            recorder=self.recorder,
-            config=config,
-            client=self.noting,
-            feed=self.feed,
-            state=self.store,
-            clock=self.clock,
-        )
-
-    def begin(self, **changes: Any) -> Bench:
-        """Start or resume, up to the first cycle; nothing ends with it."""
-        self.engine = self._engine(**changes)
-        self.engine._run_loop = lambda: ExitCode.OK  # type: ignore[method-assign]
-        GridOcoEngine.start(self.engine)
-        return self
-
-    def tick(self, symbol: str, price: float) -> None:
-        """KiteTicker brings a price."""
-        token = self.broker.instrument(symbol).instrument_token
-        self.recorder.heard(self.clock.monotonic(), [{"instrument_token": token, "last_price": price}])
-
-    def runs(self) -> tuple[Run, ...]:
-        """What is recorded, in one file."""
-        assert self.disk.flush(30)
-        ((day, files),) = recorded_days(self.paths).items()
-        return read_day(day, files).runs
 
 
 @pytest.fixture
@@ -193,6 +138,35 @@ def test_after_a_gap_the_record_begins_anew(bench: RecordedBench) -> None:
     assert [len(run.cycles) for run in bench.runs()] == [2, 2]
 
 
+def test_another_day_is_another_file_that_begins_with_a_start(bench: RecordedBench) -> None:
+    """A bot that keeps its positions over night runs on."""
+    bench.begin()
+    bench.cycle(2)
+    bench.broker.orders.clear()
+    bench.clock.advance(24 * 3600)
+    bench.cycle(2)
+    assert bench.disk.flush(30)
+    first, second = recorded_days(bench.paths).items()
+    assert [len(run.cycles) for run in read_day(*first).runs] == [2]
+    (run,) = read_day(*second).runs
+    assert [cycle.at.date() for cycle in run.cycles] == [second[0]] * 2
+    assert run.begun.state.trading_day == second[0]
+
+
+def test_a_bot_that_crashes_leaves_what_it_had_seen(bench: RecordedBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record is closed without an end."""
+
+    def crash(_moment: object) -> None:
+        raise RuntimeError("a bug")
+
+    engine = bench.engine
+    monkeypatch.setattr(engine._price_watch, "look", crash)
+    with pytest.raises(RuntimeError, match="a bug"):
+        engine.start()
+    (run,) = bench.runs()
+    assert ([cycle.price_a for cycle in run.cycles], run.ended) == ([Decimal("50.00")], None)
+
+
 def test_a_bot_without_hedges_is_recorded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has no OCO account, and the real accounts refuse to name one."""
     bench = RecordedBench(tmp_path / "state", trade_type="buyts")
@@ -208,3 +182,16 @@ def test_a_bot_without_hedges_is_recorded_too(tmp_path: Path, monkeypatch: pytes
     (run,) = bench.runs()
     assert run.begun.accounts == ("trade", "trade", "trade")
     assert [one.request.limit_price for one in run.cycles[0].sent] == [Decimal("49.00")]
+
+
+def test_the_cycle_that_ends_the_bot_is_told_by_the_moment_that_it_decided_on(bench: RecordedBench) -> None:
+    """The end looks at the clock again until everything is cancelled, a second and more later."""
+    bench.begin()
+    bench.cycle(3)
+    decided = bench.clock.now()
+    bench.state.upside_oco_net_count = 2
+    assert bench.cycle() is not None
+    assert bench.clock.now() > decided
+    (run,) = bench.runs()
+    assert run.cycles[-1].at == decided
+    assert len(run.cycles[-1].asked) == 4

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from datetime import date, time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.states import HEDGED
+from tg1.cli import parse_command
 from tg1.config import GridOcoConfig
 from tg1.errors import ConfigError
 from tg1.record.settings import NOT_TOLD, config_of, told_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRETS = {name: f"s3cret-{name}" for name in ("trade_key", "trade_secret", "upside_oco_key", "downside_oco_secret")}
 CLIENTS = {"trade_client": "AB1234", "upside_oco_client": "CD1234", "downside_oco_client": "EF1234"}
@@ -44,3 +49,13 @@ def test_a_setting_that_this_tg1_does_not_have_is_refused() -> None:
     assert config_of(settings, ("trade",) * 3) == replace(
         GridOcoConfig(**HEDGED), trade_key="trade", upside_oco_key="trade", downside_oco_key="trade"
     )
+
+
+def test_recording_is_on_unless_it_is_switched_off(tmp_path: Path) -> None:
+    """By a flag, or in the file of settings."""
+    file = tmp_path / "bot.toml"
+    file.write_text("no-record = true\n", encoding="utf-8")
+    words = ["--bot-name", "T", "--token-a", "IRFC", "--trade-type", "buyts", "--entry-price", "50", "--qty-a", "1"]
+    asked = {more: parse_command([*words, *more, "--dry-run"], {}).config.record for more in ((), ("--no-record",))}
+    assert asked == {(): True, ("--no-record",): False}
+    assert not parse_command([*words, "--config", str(file), "--dry-run"], {}).config.record

@@ -1,0 +1,264 @@
+"""`tg1 replay --against BOT`: where a bot's day differs from its replay, order by order, and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.recorded_bench import RecordedBench
+from tests.support.told import an_event
+from tg1.errors import ConfigError
+from tg1.models import OrderStatus, Role, Side
+from tg1.replay.against import Against, compare_day, verdict_of
+from tg1.replay.compare import Kind
+from tg1.replay.program import main
+from tg1.replay.verdict_words import as_json, told
+from tg1.told.events import EventKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tg1.replay.compare import Difference
+    from tg1.replay.verdict import Verdict
+
+
+class Day(RecordedBench):
+    """A recorded day by hand, on an exchange that matches what comes in."""
+
+    def __init__(self, folder: Path, **changes: Any) -> None:
+        super().__init__(folder, **changes)
+        self.broker.matching = True
+
+    def quiet(self, cycles: int = 1) -> Day:
+        """Nothing happens."""
+        self.cycle(cycles)
+        return self
+
+    def moves(self, symbol: str, price: str, *, fills: bool = True) -> Day:
+        """A price is heard and, unless others stand before us in the queue, fills what it touches; then a cycle."""
+        self.clock.advance(-0.3)
+        self.tick(symbol, float(price))
+        self.clock.advance(0.3)
+        if fills:
+            self.broker.trade(symbol, price)
+        else:
+            self.feed.prices[symbol] = self.feed.prices[symbol].__class__(price)
+        self.cycle()
+        return self
+
+    def verdict(self) -> Verdict:
+        """Beside its replay."""
+        return verdict_of(self.record(), self.engine.config.bot_name)
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Day:
+    """The example's bot with two levels per side, all four entries at work."""
+    day = Day(tmp_path / "state")
+    day.begin()
+    return day.quiet(3)
+
+
+def kinds(verdict: Verdict) -> list[tuple[str, Role | None, Kind]]:
+    """Level, role and kind of each difference."""
+    return [(one.order.level, one.order.role, one.kind) for one, _ in verdict.differences]
+
+
+def reason(verdict: Verdict, level: str, role: Role) -> str:
+    """Why the first order of that level and role differs."""
+    return next(why for one, why in verdict.differences if (one.order.level, one.order.role) == (level, role))
+
+
+def test_a_day_without_trouble_is_its_own_replay(day: Day) -> None:
+    """Entries, a target, a hedge that is cancelled, another that fills, an entry that is placed again."""
+    day.moves("IRFC", "49.00").quiet(2).moves("IRFC", "49.50").quiet(3)
+    day.moves("IRFC", "51.00").quiet(2).moves("SBIN", "122.60").quiet(3)
+    verdict = day.verdict()
+    assert verdict.differences == ()
+    assert verdict.equal == verdict.live.orders == verdict.again.orders
+    assert verdict.live.orders >= 9
+    assert verdict.live.fills == verdict.again.fills == 4
+    assert (verdict.live.net, verdict.live.gross) == (verdict.again.net, verdict.again.gross)
+    # 100 bought at 49.00 and sold at 49.50; 100 sold at 51.00, and 50 SBIN bought at 122.60, at the last prices.
+    assert verdict.live.gross == 50
+
+
+def test_an_account_that_could_not_be_read_is_why_a_fill_was_seen_late(day: Day) -> None:
+    """Its target and its hedge were late, too, and each says so."""
+    day.broker.broken_books.add("trade")
+    day.moves("IRFC", "49.00").quiet(8)
+    day.broker.broken_books.clear()
+    day.quiet(3)
+    verdict = day.verdict()
+    assert ("B1", Role.ENTRY, Kind.TIME) in kinds(verdict)
+    for role in (Role.ENTRY, Role.TARGET):
+        assert "the Trade account could not be read" in reason(verdict, "B1", role)
+    assert reason(verdict, "B1", Role.OCO) == "it follows from this level's difference at 09:20:03"
+
+
+def test_a_rejection_is_told_in_the_brokers_words(day: Day) -> None:
+    """The replay's order rests; the live one was put out by the risk system, and went in again."""
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49 and each.account == "trade"]
+    day.broker.end(entry.order_id, OrderStatus.REJECTED, "RMS: margin exceeds")
+    day.quiet(4)
+    verdict = day.verdict()
+    assert kinds(verdict) == [("B1", Role.ENTRY, Kind.END), ("B1", Role.ENTRY, Kind.ONLY_LIVE)]
+    first, second = (why for _, why in verdict.differences)
+    assert first == "the broker rejected it: RMS: margin exceeds"
+    assert second.startswith("it follows from this level's difference at")
+
+
+def test_a_refused_order_and_an_unknown_one_say_what_the_server_said(day: Day) -> None:
+    """The target's answer never came; it was found in the book, so only its end tells that there was trouble."""
+    day.broker.answers.extend(["refused"])
+    day.moves("IRFC", "49.00").quiet(4)
+    verdict = day.verdict()
+    assert "refused or never answered: the order was refused" in reason(verdict, "B1", Role.TARGET)
+
+
+def test_a_stale_price_is_why_a_hedge_was_late(day: Day) -> None:
+    """TokenB's price was missing for a while after the entry's fill; the replay has none either, so it waits, too."""
+    del day.feed.prices["SBIN"]
+    day.moves("IRFC", "49.00").quiet(5)
+    day.feed.prices["SBIN"] = day.feed.prices["IRFC"].__class__("120.50")
+    day.quiet(3)
+    assert day.verdict().differences == ()
+
+
+def test_a_pause_is_why_entries_are_missing(day: Day) -> None:
+    """The operator's pause is no market's, so the replay places what the bot did not."""
+    day.moves("IRFC", "49.00").quiet(2)
+    day.state.paused_sides.append(Side.BUY)
+    day.recorder.told([an_event(1, kind=EventKind.PAUSED, side=Side.BUY)])
+    day.moves("IRFC", "49.50").quiet(3)
+    verdict = day.verdict()
+    assert kinds(verdict) == [("B1", Role.ENTRY, Kind.ONLY_REPLAY)]
+    assert reason(verdict, "B1", Role.ENTRY) == "BUY entries were paused by the operator"
+
+
+def test_a_touch_that_did_not_fill_is_the_queue(day: Day) -> None:
+    """The replay fills at the touch; the market came back and filled the order half a minute later, or never."""
+    day.moves("IRFC", "49.00", fills=False).moves("IRFC", "49.20", fills=False).quiet(30)
+    verdict = day.verdict()
+    assert ("B1", Role.ENTRY, Kind.FILL) in kinds(verdict)
+    assert "the market did not fill it: your place in the queue" in reason(verdict, "B1", Role.ENTRY)
+    assert verdict.live.fills == 0
+    day.moves("IRFC", "49.00").quiet(3)
+    assert "s after its price was touched: your place in the queue" in reason(day.verdict(), "B1", Role.ENTRY)
+
+
+def test_each_start_is_lived_again_from_where_it_stood(day: Day) -> None:
+    """What filled while the bot was down says so, and the second run begins with what it found."""
+    day.moves("IRFC", "49.00").quiet(2)
+    day.recorder.end("Stopped: by signal", 0, day.clock.now())
+    day.clock.advance(30)
+    day.broker.trade("IRFC", "49.50")
+    day.begin()
+    day.quiet(3)
+    day.moves("IRFC", "51.00").quiet(2)
+    verdict = day.verdict()
+    assert verdict.runs == 2
+    assert kinds(verdict) == [("B1", Role.TARGET, Kind.FILL)]
+    assert reason(verdict, "B1", Role.TARGET).startswith("the bot was not running from 09:20:0")
+    assert verdict.live.ends == ("Stopped: by signal", "it died, or still runs")
+    assert verdict.live.fills == 3
+    assert verdict.again.fills == 2
+
+
+def test_the_words_say_the_net_first_and_each_order_with_its_reason(day: Day) -> None:
+    """A person's summary; programs get the same as one object."""
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49]
+    day.broker.end(entry.order_id, OrderStatus.REJECTED, "RMS: margin exceeds")
+    day.quiet(4)
+    verdict = day.verdict()
+    lines = told(verdict).splitlines()
+    assert lines[0] == "NET live 0.00, replay 0.00: live is 0.00 against it"
+    assert lines[1] == "IRFC-SBIN Grid, 2026-11-23: 1 start, 7 cycles"
+    assert lines[2] == "orders: 3 equal, 1 different, 1 only live, 0 only in the replay"
+    assert lines[6:10] == [
+        "09:20:03 B1 entry, Trade account: BUY 100 IRFC at 49.00",
+        "  live:   sent 09:20:00, rejected 09:20:03",
+        "  replay: sent 09:20:00, working",
+        "  why: the broker rejected it: RMS: margin exceeds",
+    ]
+    told_json = json.loads(json.dumps(as_json(verdict)))
+    assert (told_json["equal"], told_json["different"], told_json["only_live"]) == (3, 1, 1)
+    first = told_json["differences"][0]
+    assert (first["level"], first["role"], first["kind"]) == ("B1", "entry", "other end")
+    assert [first[side]["status"] for side in ("live", "replay")] == ["rejected", "working"]
+    assert first["live"]["limit"] == "49.00"
+    assert told_json["live"]["net"] == "0.00"
+
+
+def test_command_finds_the_day_or_names_those_that_there_are(
+    day: Day, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Exit 0 whatever the differences, 2 with a sentence for a day or a bot that is not there."""
+    day.quiet()
+    assert day.disk.flush(30)
+    here = ["--state-dir", str(day.folder)]
+    name = day.engine.config.bot_name
+    assert main(["--against", name, *here]) == 0
+    assert "orders: 4 equal" in capsys.readouterr().out
+    assert main(["--against", name, "--day", "2026-11-23", "--json", *here]) == 0
+    assert json.loads(capsys.readouterr().out)["equal"] == 4
+    for words, sentence in (
+        ([name, "--day", "2026-11-24", *here], "no record of 'IRFC-SBIN Grid' on 2026-11-24; recorded are 2026-11-23."),
+        (["Other", *here], "no bot of the name 'Other'"),
+        ([name, "--state-dir", str(tmp_path / "none")], "there is no state folder"),
+        ([name, "--prices", "x.csv"], "--prices has no use with --against"),
+        ([name, "--every-cycle"], "--every-cycle has no use with --against"),
+        ([name, "--steps", "5"], "unrecognized arguments: --steps 5"),
+    ):
+        assert main(["--against", *words]) == 2
+        assert sentence in capsys.readouterr().err
+    assert main(["--day", "2026-11-24", "--made-days", "1"]) == 2
+    assert "--day has no use without --against" in capsys.readouterr().err
+    shutil.copytree(day.paths.folder, day.folder / "paper" / "records")
+    assert main(["--against", name, *here]) == 2
+    assert "was recorded on 2026-11-23 for real and on paper" in capsys.readouterr().err
+    assert main(["--against", name, "--state-dir", str(day.folder / "paper")]) == 0
+
+
+def test_a_bot_that_never_recorded_is_told_how_to(tmp_path: Path) -> None:
+    """Its state is there, its records are not."""
+    bench = RecordedBench(tmp_path / "state")
+    bench.begin()
+    with pytest.raises(ConfigError, match="unless --no-record is given"):
+        compare_day(Against(bot=bench.engine.config.bot_name, state_dir=bench.folder, day=None, as_json=False))
+
+
+def test_differences_are_shown_in_the_order_of_time(day: Day) -> None:
+    """The first one is the one to look at."""
+    day.broker.broken_books.add("trade")
+    day.moves("IRFC", "49.00").quiet(8)
+    day.broker.broken_books.clear()
+    day.moves("IRFC", "49.50").quiet(5)
+    found: list[Difference] = [one for one, _ in day.verdict().differences]
+    assert [one.at for one in found] == sorted(one.at for one in found)
+
+
+def test_what_a_signal_kept_the_bot_from_sending_says_so(day: Day) -> None:
+    """It came in the middle of a cycle; the replay has that cycle whole."""
+    day.broker.before_place = lambda _request: setattr(day.clock, "stopping", True)
+    day.moves("IRFC", "49.00")
+    day.recorder.end("Stopped: by signal", 0, day.clock.now())
+    verdict = day.verdict()
+    assert kinds(verdict) == [("B1", Role.OCO, Kind.ONLY_REPLAY)]
+    assert reason(verdict, "B1", Role.OCO) == "the bot was being stopped"
+
+
+def test_a_bot_without_a_hedge_is_lived_again_too(tmp_path: Path) -> None:
+    """One account, one symbol."""
+    day = Day(tmp_path / "state", trade_type="buyts")
+    day.begin()
+    day.quiet(3).moves("IRFC", "49.00").quiet(2).moves("IRFC", "49.50").quiet(3)
+    verdict = day.verdict()
+    assert verdict.differences == ()
+    assert (verdict.live.fills, verdict.live.gross) == (2, Decimal(50))
+    assert verdict.live == replace(verdict.again, ends=verdict.live.ends)
