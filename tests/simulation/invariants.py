@@ -541,6 +541,8 @@ class Checker:
         finally:
             world.chaos.quiet = False
             world.on_quiet = watching
+        # The bot would have begun its first cycle before these reads: what they took is no hedge's delay.
+        self.watch.attach(engine)
         if before != after:
             self.fail(IDEMPOTENT, "a second reconciliation changed the state")
 

@@ -44,6 +44,8 @@ class MoneyChecker:
         """By level: what its target has sold so far, and since when its hedge asks for more than the rest needs."""
         self._good_read: dict[str, float] = {}
         self._not_shown: dict[str, float] = {}
+        self._asked_at: dict[str, float] = {}
+        """When the bot looked at an account's book last."""
         self._blank: dict[str, bool] = {}
         self._shown_here: set[str] = set()
         """Accounts in whose books this process has been shown an order of ours today."""
@@ -57,6 +59,7 @@ class MoneyChecker:
         self._too_large.clear()
         self._good_read.clear()
         self._not_shown.clear()
+        self._asked_at.clear()
         self._blank.clear()
         self._shown_here.clear()
         self._cycle_ended = self._world.mono
@@ -84,12 +87,16 @@ class MoneyChecker:
             self._good_read[account] = now
         if shown is not None and any(client_id.startswith(self._tag) for client_id in shown):
             self._shown_here.add(account)
-        if shown is not None:
-            for order in orders:
-                if order.client_id in shown:
-                    self._not_shown.pop(order.client_id, None)
-                else:
-                    self._not_shown.setdefault(order.client_id, now)
+        passed, self._asked_at[account] = now - self._asked_at.get(account, now), now
+        for order in orders:
+            if shown is None:
+                # What passes unread is the account's blindness, which has its own limit.
+                if order.client_id in self._not_shown:
+                    self._not_shown[order.client_id] += passed
+            elif order.client_id in shown:
+                self._not_shown.pop(order.client_id, None)
+            else:
+                self._not_shown.setdefault(order.client_id, now)
 
     def _todays(self, account: str) -> list[PaperOrder]:
         exchange = self._world.exchange
@@ -133,16 +140,17 @@ class MoneyChecker:
 
     def _check_sight(self, engine: GridOcoEngine, state: BotState, said: str) -> None:
         now, slack = self._world.mono, GRACE_CYCLES * engine.config.poll_interval + 30.0
-        live = [(level, order) for level in state.levels.values() for order in level.orders if order.order_id]
-        in_use = {engine.client.account_of(order.role, level.trade_side) for level, order in live}
+        every = [(level, order) for level in state.levels.values() for order in level.orders]
+        in_use = {engine.client.account_of(order.role, level.trade_side) for level, order in every}
         # A book in which nothing of ours works is not read, so it is not unseen either.
         self._good_read = {account: self._good_read.get(account, now) for account in in_use}
         for account, since in self._good_read.items():
             limit = UNSEEN_SECS if self._blank.get(account) else UNREAD_SECS
             if now - since > limit + slack and f"blind {account}" not in said:
                 self._fail(SIGHTED, f"account {account} has not been seen for {now - since:.0f} s, and nobody is told")
-        for _, order in live:
-            since = self._not_shown.get(order.client_id, now)
+        for _, order in every:
+            # One in doubt may never have arrived; its account alone is held to be seen.
+            since = now if order.in_doubt else self._not_shown.get(order.client_id, now)
             if now - since > UNSEEN_SECS + slack and order.client_id not in said and "blind" not in said:
                 self._fail(SIGHTED, f"{order.client_id} has not been shown for {now - since:.0f} s, and nobody is told")
 
