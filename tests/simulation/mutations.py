@@ -258,6 +258,11 @@ def _same_id_again() -> AbstractContextManager[Any]:
     return patch.object(order_desk.OrderDesk, "_write_intent", broken)
 
 
+def _take_back_raises_no_attempt() -> AbstractContextManager[Any]:
+    """A restored backup's forgotten order is taken back, and its number is given out again (behaviour 3.1, 3.4)."""
+    return patch.object(strangers, "stay", lambda level, **_: level)
+
+
 def _placed_again_by_the_wire() -> AbstractContextManager[Any]:
     """The transport repeats a POST that was not answered (failures.md I.4)."""
     send = SimTransport.send
@@ -420,5 +425,6 @@ MUTATIONS = (
     ),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
     Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),
+    Mutation(name="a take-back raises no attempt", invariant=inv.ONCE, apply=_take_back_raises_no_attempt),
     Mutation(name="the wire repeats a POST", invariant=inv.ONCE, apply=_placed_again_by_the_wire),
 )
