@@ -127,6 +127,16 @@ def test_an_order_that_rests_though_the_heard_price_would_fill_it_has_met_the_ne
     assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.01, "50.20")]
 
 
+def test_an_order_that_a_book_shows_before_the_exchange_has_it_has_met_nothing_yet() -> None:
+    """The next book decides which price it met."""
+    cycles = [
+        a_cycle(0, sent=(a_sent("50.10", after=0.97),)),
+        a_cycle(1, rows=(a_row(status=OrderStatus.PENDING),)),
+        a_cycle(2, ticks=(a_tick(0.8, "50.20"),), rows=(a_row(),), price_a=Decimal("50.20")),
+    ]
+    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.97, "50.20")]
+
+
 def test_an_order_that_filled_at_the_next_price_has_met_it() -> None:
     """50.00 was heard, and a BUY at 50.10 got 50.05."""
     cycles = [

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LATE_US = 100_000
 """A price may be heard before a book is there that was made before it: so much earlier, at most."""
-HEARD_US = 1_000_000
-"""A feed tells a symbol's price about once a second."""
+HEARD_US = 1_500_000
+"""A feed tells a symbol's price about once a second, and a busy machine hears it later."""
 LEAD_US = 1_000_000
 """The market of a run begins so long before its first cycle."""
 
@@ -172,7 +172,7 @@ class _Order:
     seen_at: int = 0
     """When its account's books were last read; 0 before."""
     is_seen: bool = False
-    """A book has shown it."""
+    """A book has shown it at the exchange."""
     until: int | None = None
     """When its cancel was asked for."""
 
@@ -204,8 +204,9 @@ def _settle(run: Run, steps: tuple[Step, ...], market: _Market) -> None:
 
 def _see(market: _Market, order: _Order, row: Row, read_at: int) -> None:
     """A book that was there at `read_at` shows the order so."""
-    value, is_first = row.filled * (row.average or Decimal(0)), not order.is_seen
-    order.is_seen = True
+    value = row.filled * (row.average or Decimal(0))
+    is_first = not order.is_seen and row.status is not OrderStatus.PENDING
+    order.is_seen = order.is_seen or is_first
     if row.filled > order.filled:
         price = _units((value - order.value) / (row.filled - order.filled))
         order.filled, order.value = row.filled, value
@@ -217,7 +218,7 @@ def _see(market: _Market, order: _Order, row: Row, read_at: int) -> None:
 
 
 def _arrive(market: _Market, order: _Order, price: int | None) -> None:
-    """What an order met was the market's price, which may be heard up to a second later.
+    """What an order met was the market's price, which may be heard a second later, and somewhat more.
 
     An order that would have traded at the price that was heard, and rests or has traded at the next one (`price`), has
     met the next one.
