@@ -124,7 +124,7 @@ def test_an_order_that_rests_though_the_heard_price_would_fill_it_has_met_the_ne
         a_cycle(0, sent=(a_sent("50.10"),)),
         a_cycle(1, ticks=(a_tick(0.3, "50.20"),), rows=(a_row(),), price_a=Decimal("50.20")),
     ]
-    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.01, "50.20")]
+    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.06, "50.20")]
 
 
 def test_an_order_that_a_book_shows_before_the_exchange_has_it_has_met_nothing_yet() -> None:
@@ -134,7 +134,7 @@ def test_an_order_that_a_book_shows_before_the_exchange_has_it_has_met_nothing_y
         a_cycle(1, rows=(a_row(status=OrderStatus.PENDING),)),
         a_cycle(2, ticks=(a_tick(0.8, "50.20"),), rows=(a_row(),), price_a=Decimal("50.20")),
     ]
-    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.97, "50.20")]
+    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (1.02, "50.20")]
 
 
 def test_an_order_that_filled_at_the_next_price_has_met_it() -> None:
@@ -143,7 +143,16 @@ def test_an_order_that_filled_at_the_next_price_has_met_it() -> None:
         a_cycle(0, sent=(a_sent("50.10"),)),
         a_cycle(1, ticks=(a_tick(0.3, "50.05"),), rows=(a_row("50.05"),), price_a=Decimal("50.05")),
     ]
-    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.01, "50.05")]
+    assert prices(script_of(a_run(*cycles), DAY)) == [FIRST, (0.06, "50.05")]
+
+
+def test_an_order_met_no_price_that_was_over_when_the_exchange_had_it() -> None:
+    """A SELL at 50.08 was sent at 50.11, 50.05 was heard 2 ms later, and half a second later it filled at 50.08."""
+    cycles = [
+        a_cycle(0, sent=(a_sent("50.08", Side.SELL),), price_a=Decimal("50.11")),
+        a_cycle(1, ticks=(a_tick(0.988, "50.05"),), rows=(a_row("50.08"),), price_a=Decimal("50.05")),
+    ]
+    assert prices(script_of(a_run(*cycles), DAY)) == [(-1.0, "50.11"), (0.012, "50.05"), (1.0, "50.08")]
 
 
 def test_a_fill_that_won_against_a_cancel_came_before_the_cancel_was_done() -> None:

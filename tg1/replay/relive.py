@@ -21,7 +21,8 @@ from tg1.record.settings import config_of
 from tg1.replay.broker import ReplayBroker
 from tg1.replay.clock import VirtualClock
 from tg1.replay.days import FOLDER, Replay, Rig
-from tg1.replay.script import script_of
+from tg1.replay.market import MICRO
+from tg1.replay.script import ACK_US, script_of
 from tg1.rules.client_ids import bot_tag
 from tg1.rules.hours import TradingCalendar
 from tg1.state import StateManager
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from tg1.replay.market import Market
     from tg1.replay.script import Script, Step
 
-DELAY_SECS = 0.05
+DELAY_SECS = ACK_US / MICRO
 """From an order or a cancel to what the exchange made of it (xts.md 10: tens to hundreds of milliseconds)."""
 
 

@@ -29,6 +29,8 @@ LATE_US = 100_000
 """A price may be heard before a book is there that was made before it: so much earlier, at most."""
 HEARD_US = 1_500_000
 """A feed tells a symbol's price about once a second, and a busy machine hears it later."""
+ACK_US = 50_000
+"""From an order's answer to the moment at which it meets the market (xts.md 10)."""
 LEAD_US = 1_000_000
 """The market of a run begins so long before its first cycle."""
 
@@ -166,7 +168,7 @@ class _Order:
     limit: int
     trigger: int | None
     since: int
-    """When it was sent."""
+    """When it met the market."""
     filled: int = 0
     value: Decimal = Decimal(0)
     seen_at: int = 0
@@ -196,7 +198,7 @@ def _settle(run: Run, steps: tuple[Step, ...], market: _Market) -> None:
         for order in orders.values():
             order.seen_at = step.read_at if cycle.read_us else order.seen_at
         for sent in cycle.sent:
-            orders[sent.request.client_id] = _order(sent.request, step.at + sent.after_us)
+            orders[sent.request.client_id] = _order(sent.request, step.at + sent.after_us + ACK_US)
         for asked in cycle.asked:
             if asked.client_id in orders:
                 orders[asked.client_id].until = step.at + asked.after_us
@@ -220,14 +222,14 @@ def _see(market: _Market, order: _Order, row: Row, read_at: int) -> None:
 def _arrive(market: _Market, order: _Order, price: int | None) -> None:
     """What an order met was the market's price, which may be heard a second later, and somewhat more.
 
-    An order that would have traded at the price that was heard, and rests or has traded at the next one (`price`), has
+    An order that would have traded at the price that was heard, and rests or has traded at another one (`price`), has
     met the next one.
     """
     stood, after = market.around(order.symbol, order.since)
     if stood is None or after is None or after[0] - order.since > HEARD_US or not order.trades_at(stood[3]):
         return
-    is_met = not order.trades_at(after[3]) if price is None else price == after[3] != stood[3]
-    if is_met:
+    is_other = price != stood[3] and (price == after[3] or not order.trades_at(after[3]))
+    if is_other:
         market.move(after, order.since - 1)
 
 
