@@ -117,13 +117,13 @@ class ReadTurns:
         now = self._clock.monotonic()
         if now < self._due:
             return self._due
-        for record in self._records:
+        for number, record in enumerate(self._records):
             locked = record.lock()
             if locked is None:
                 return _Mine(record=None, before=None, due=now)
             turn = decode_turn(record.read(RECORD_BYTES), self._boot_id, now)
             if locked:
-                return self._enter(record, turn, share, now, is_history=is_history)
+                return self._enter(number, turn, share, now, is_history=is_history)
             if kept := _kept(record, turn, share):
                 return kept
             if not self._is_hung(turn, now):
@@ -139,9 +139,10 @@ class ReadTurns:
         return now - self._standing[1] >= HUNG_SECS
 
     def _enter(
-        self, record: SharedRecord, turn: Turn | None, share: Share[Any] | None, now: float, *, is_history: bool
+        self, number: int, turn: Turn | None, share: Share[Any] | None, now: float, *, is_history: bool
     ) -> _Mine | _Kept | float:
         """The lock is ours: keep it and ask, or give it back because there is an answer, or because it is too early."""
+        record = self._records[number]
         if kept := _kept(record, turn, share):
             record.unlock()
             return kept
@@ -152,10 +153,31 @@ class ReadTurns:
             turn = turn._replace(answered_at=now)
             record.write(encode_turn(turn, self._boot_id))
         self._due = turn.due
-        due = turn.due + (POLL_SECS if is_history and turn.was_history else 0.0)
+        if turn.had_hung:
+            overtakers = self._overtakers_due(number, now)
+            if overtakers is None:
+                record.unlock()
+                return now + POLL_SECS
+            self._due = max(turn.due, overtakers)
+        due = self._due + (POLL_SECS if is_history and turn.was_history else 0.0)
         if now >= due or (is_history and not turn.was_history):
             return _Mine(record=record, before=turn, due=due)
         record.unlock()
+        return due
+
+    def _overtakers_due(self, number: int, now: float) -> float | None:
+        """When a request may follow those that have overtaken the last reader of a file; None while one is at it."""
+        due = 0.0
+        for record in self._records[number + 1 :]:
+            is_free = record.lock()
+            turn = decode_turn(record.read(RECORD_BYTES), self._boot_id, now)
+            if is_free:
+                record.unlock()
+            elif is_free is False and not self._is_hung(turn, now):
+                return None
+            if turn is None:
+                break
+            due = max(due, turn.due)
         return due
 
     def _ask(self, mine: _Mine, ask: Callable[[], _T], share: Share[_T] | None, *, is_history: bool) -> _T:

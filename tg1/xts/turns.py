@@ -68,6 +68,11 @@ class Turn(NamedTuple):
         """True when its reader has waited so long for an answer that another may ask."""
         return self.answered_at is None and now - self.asked_at >= HUNG_SECS
 
+    @property
+    def had_hung(self) -> bool:
+        """True when its answer took so long that others may have asked meanwhile, by way of the next files."""
+        return self.answered_at is not None and self.answered_at - self.asked_at >= HUNG_SECS
+
     def serves(self, since: float, client: str) -> bool:
         """True when what is kept answers a bot that wants a reading begun after `since`."""
         return self.outcome is not Outcome.NOTHING and self.began_at > since and self.client == client

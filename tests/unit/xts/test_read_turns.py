@@ -298,6 +298,36 @@ def test_late_answer_does_not_replace_a_newer_one(key: Key) -> None:
     assert found == [3]
 
 
+@pytest.mark.parametrize("kind", [Bot.read, Bot.history])
+@pytest.mark.parametrize("hangs_until", [START + 7.0 + each / 10 for each in range(11)])
+def test_who_follows_one_that_hung_waits_for_those_that_overtook_it(
+    key: Key, hangs_until: float, kind: Callable[[Bot], object]
+) -> None:
+    """Their turns stand in other files, and the key's limit counts them all (behaviour 11.3)."""
+    slow, quick, third, fourth = (key.bot() for _ in range(4))
+
+    def hang() -> None:
+        key.server.latency = hangs_until - START
+        slow.read()
+
+    def go_on(read: Callable[[], object], begin: float) -> None:
+        key.clock.sleep_until(begin)
+        key.server.latency = LATENCY
+        while True:
+            read()
+
+    key.play(
+        hang,
+        lambda: go_on(quick.read, START + 0.5),
+        lambda: go_on(third.history, START + 0.6),
+        lambda: go_on(lambda: kind(fourth), hangs_until + 0.001),
+        secs=20.0,
+    )
+    gaps = [later - earlier for earlier, later in zip(key.server.asked, key.server.asked[1:], strict=False)]
+    assert min(gaps) >= 1.0 + LATENCY - 1e-9
+    assert len(gaps) > 12, "and nobody waits for longer than that"
+
+
 def test_holder_that_stands_still_with_the_lock_is_overtaken(key: Key) -> None:
     """A process that was stopped between taking the lock and asking blocks the others for two seconds."""
     stopped, bot = key.bot(), key.bot()
