@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from tg1.replay.prices import day_tapes, price_files
 from tg1.replay.reporting import check_places, drawers, places_of, story_of, write_report
 from tg1.replay.result import as_json
 from tg1.replay.summary import summary
+from tg1.replay.unheard import unheard
 from tg1.screen.command import complain, run_command
 from tg1.screen.output import progress, show
 
@@ -38,12 +38,11 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one replay; 0 when the replay itself worked, however the bot in it ended."""
-    logging.getLogger("tg1").addHandler(logging.NullHandler())
-    logging.getLogger("tg1").propagate = False
     words = sys.argv[1:] if argv is None else argv
-    return run_command(
-        "replay", lambda: _run(parse_any(words), SystemClock()), interrupted="interrupted; nothing was written"
-    )
+    with unheard():
+        return run_command(
+            "replay", lambda: _run(parse_any(words), SystemClock()), interrupted="interrupted; nothing was written"
+        )
 
 
 def _run(command: ReplayCommand | Against, clock: Clock) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import warnings
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ExitCode
 from tg1.machine.clock import SystemClock
+from tg1.replay.unheard import unheard
 from tg1.screen.command import INTERRUPTED, complain, run_command
 from tg1.screen.output import show
 from tg1.sweep.command import parse
@@ -31,15 +31,14 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sweep; 0 when it worked, whatever the grids earned."""
-    logging.getLogger("tg1").addHandler(logging.NullHandler())
-    logging.getLogger("tg1").propagate = False
     # joblib warns of work that is dropped; whoever drops it says why, in one sentence.
     warnings.filterwarnings("ignore", module="joblib")
     # A shutdown, or `timeout`: the workers are ended and the results kept, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = sys.argv[1:] if argv is None else argv
     kept = "interrupted; what was computed is kept, and the same line goes on from there"
-    return run_command("sweep", lambda: _run(parse(words)), interrupted=kept)
+    with unheard():
+        return run_command("sweep", lambda: _run(parse(words)), interrupted=kept)
 
 
 def _run(command: SweepCommand) -> int:

@@ -5,13 +5,13 @@ A bot's day begins with what the day before left (behaviour 9.3, 12), so days ca
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tg1.errors import Tg1Error
 from tg1.replay.lived import lived
 from tg1.replay.result import to_paisa
+from tg1.replay.unheard import unheard
 from tg1.sweep.keys import edition
 
 if TYPE_CHECKING:
@@ -72,16 +72,14 @@ class Done:
 
 def carried_out(prices: PackedDays, work: Work) -> Done:
     """Replay one combination. Raises `OtherEdition`."""
-    # A worker has no log, and what the bot says in a thousand replays is for nobody.
-    logging.getLogger("tg1").addHandler(logging.NullHandler())
-    logging.getLogger("tg1").propagate = False
     if edition() != work.edition:
         raise OtherEdition(
             "a worker runs another edition of TG1 than the sweep: install the same one everywhere, and change nothing "
             "while a sweep runs; every result before is kept."
         )
     try:
-        return Done(key=work.key, days=tuple(map(_row, lived(work.config, work.rig, prices.tapes()))))
+        with unheard():
+            return Done(key=work.key, days=tuple(map(_row, lived(work.config, work.rig, prices.tapes()))))
     except Exception as exc:  # noqa: BLE001  # one grid that breaks the engine must not end a night's sweep: it is told
         return Done(key=work.key, days=(), fault=f"{type(exc).__name__}: {exc}"[:300])
 
