@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tg1.kite.last_prices import readable_price
+from tg1.machine.harmless import Harmless
 from tg1.models import Role, TradeSide
 from tg1.record.codec import encode_begun, encode_cycle, encode_ended
 from tg1.record.settings import told_settings
@@ -70,7 +71,10 @@ class Recorder:
     _day: date | None = field(default=None, init=False)
     _last: Moment | None = field(default=None, init=False)
     _symbols: Mapping[int, str] = field(default_factory=dict, init=False)
-    _has_failed: bool = field(default=False, init=False)
+    _guarded: Harmless = field(
+        default_factory=lambda: Harmless(log, "The bot can't record its day; it trades on. More of this is not said"),
+        init=False,
+    )
 
     def heard(self, now: float, ticks: Iterable[Mapping[str, Any]]) -> None:
         """Take in KiteTicker's ticks, in its thread; `now` in monotonic seconds."""
@@ -91,15 +95,6 @@ class Recorder:
     def end(self, why: str, exit_code: int, now: datetime) -> None:
         """The bot has ended; waits for the disk, but not for long."""
         self._guarded(lambda: self._end(why, exit_code, now))
-
-    def _guarded(self, record: Callable[[], None]) -> None:
-        try:
-            record()
-        except Exception:
-            # Recording is not trading: a bug here costs a line in the log, never a cycle.
-            if not self._has_failed:
-                self._has_failed = True
-                log.exception("The bot can't record its day; it trades on. More of this is not said")
 
     def _before(self, state: BotState, clock: Clock) -> None:
         if self._day == state.trading_day and not self.disk.take_gap():

@@ -14,6 +14,8 @@ import select
 import threading
 from typing import TYPE_CHECKING, TextIO
 
+from tg1.machine.harmless import Harmless
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -35,7 +37,7 @@ class Writer:
     def __init__(self, name: str, most_jobs: int = MOST_JOBS) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._most_jobs = most_jobs
-        self._has_failed = False
+        self._guarded = Harmless(log, f"The writer of tg1 {name} had a job that failed; more are not said")
         self._thread = threading.Thread(target=self._work, name=f"tg1 {name}", daemon=True)
         self._thread.start()
 
@@ -67,13 +69,7 @@ class Writer:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            try:
-                job()
-            except Exception:
-                # The thread outlives a bug in what it shows. Said once: this line may come back as a job that fails.
-                if not self._has_failed:
-                    self._has_failed = True
-                    log.exception("The writer of %s had a job that failed; more are not said", self._thread.name)
+            self._guarded(job)
 
 
 def unbuffered(stream: TextIO) -> TextIO:

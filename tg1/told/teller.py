@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import ExitCode, Tg1Error
+from tg1.machine.harmless import Harmless
 from tg1.models import ACTIVE, NO_BACKOFF, StatusKind
 from tg1.ports import price_of
 from tg1.rules.hours import SessionPhase, phase_of
@@ -68,7 +69,10 @@ class Teller:
     _seq: int = field(default=0, init=False)
     _saves: tuple[int, str, ToldSaves] = field(default=(0, "", NO_SAVES), init=False)
     _beat_at: float = field(default=0.0, init=False)
-    _has_failed: bool = field(default=False, init=False)
+    _guarded: Harmless = field(
+        default_factory=lambda: Harmless(log, "The bot can't tell how it is; it trades on. More of this is not said"),
+        init=False,
+    )
 
     def __post_init__(self) -> None:
         """Make what depends on the parts."""
@@ -98,15 +102,6 @@ class Teller:
         if self.clock.monotonic() - self._beat_at >= BEAT_SECS:
             self._beat_at = self.clock.monotonic()
             self._guarded(self._beat)
-
-    def _guarded(self, tell: Callable[[], None]) -> None:
-        try:
-            tell()
-        except Exception:
-            # Telling is not trading: a bug here costs a line in the log, never a cycle.
-            if not self._has_failed:
-                self._has_failed = True
-                log.exception("The bot can't tell how it is; it trades on. More of this is not said")
 
     # -- the turns of its life -----------------------------------------------------------------------------------------
 
