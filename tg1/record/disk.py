@@ -41,15 +41,13 @@ class RecordDisk:
     def __init__(self, paths: RecordPaths, files: Files, writer: Writer | None = None) -> None:
         self._paths = paths
         self._files = files
-        self._writer = writer or Writer("record")
-        self._errand = Errand(self._writer, self._work)
-        self._lines: Waiting[Line] = Waiting(MOST_LINES_WAITING)
         self._faults = SaidOnce()
+        self._errand = Errand(writer or Writer("record"), self._work, self._faults)
+        self._lines: Waiting[Line] = Waiting(MOST_LINES_WAITING)
         self._whole: set[date] = set()
         """Days whose file is known to end with a whole line."""
         self._tidied: set[date] = set()
         self._has_gap = False
-        self._is_closed = False
 
     def write(self, day: date, encode: Callable[[], bytes]) -> None:
         """Append a line to the record of a day; `encode` is called in the writer's thread."""
@@ -58,14 +56,11 @@ class RecordDisk:
 
     def flush(self, within_secs: float) -> bool:
         """Wait until what was written is in its file, but no longer than that; False when it did not get there."""
-        return (self._is_closed or self._writer.flush(within_secs)) and not self._faults
+        return self._errand.flush(within_secs)
 
     def close(self, within_secs: float) -> bool:
         """The same, and nothing is written after it."""
-        done = self.flush(within_secs)
-        self._is_closed = True
-        self._writer.end()
-        return done
+        return self._errand.close(within_secs)
 
     def take_gap(self) -> bool:
         """True once, after lines were lost: what follows needs a new start to stand on."""
@@ -116,10 +111,16 @@ class RecordDisk:
                 self._pack(day)
 
     def _pack(self, day: date) -> None:
-        """A packed file may be there already, when the clock was put back: then one follows the other in it."""
+        """A packed file may be there already, when the clock was put back: then one follows the other in it.
+
+        It may also hold these very lines, when the process died before it could remove what it had packed.
+        """
         plain, packed = self._paths.plain(day), self._paths.packed(day)
         before = packed.read_bytes() if packed.exists() else b""
-        self._files.put(packed, before + gzip.compress(plain.read_bytes(), LEVEL))
+        # Without a time in it, what is packed twice is the same.
+        lines = gzip.compress(plain.read_bytes(), LEVEL, mtime=0)
+        if not before.endswith(lines):
+            self._files.put(packed, before + lines)
         plain.unlink()
 
 

@@ -87,15 +87,13 @@ class ToldDisk:
         self._paths = paths
         self._snapshot_path = snapshot_path
         self._files = files
-        self._writer = writer or Writer("status")
-        self._errand = Errand(self._writer, self._work)
+        self._faults = SaidOnce()
+        self._errand = Errand(writer or Writer("status"), self._work, self._faults)
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._events: Waiting[Event] = Waiting(MOST_EVENTS_WAITING)
         self._encoder = SnapshotEncoder()
         self._torn = False
-        self._is_closed = False
-        self._faults = SaidOnce()
 
     def show(self, snapshot: Snapshot) -> None:
         """Let this be the snapshot."""
@@ -110,14 +108,11 @@ class ToldDisk:
 
     def flush(self, within_secs: float) -> bool:
         """Wait until what was told is on disk, but no longer than that; False when it did not get there."""
-        return (self._is_closed or self._writer.flush(within_secs)) and not self._faults
+        return self._errand.flush(within_secs)
 
     def close(self, within_secs: float) -> bool:
         """The same, and nothing is told after it."""
-        done = self.flush(within_secs)
-        self._is_closed = True
-        self._writer.end()
-        return done
+        return self._errand.close(within_secs)
 
     # The writer's thread.
 

@@ -63,11 +63,14 @@ class Waiting(Generic[T]):
 class Errand:
     """One job for a writer's thread: asked for as often as one likes, it waits there at most once."""
 
-    def __init__(self, writer: Writer, work: Callable[[], object]) -> None:
+    def __init__(self, writer: Writer, work: Callable[[], object], faults: SaidOnce) -> None:
+        """`faults` are those of the job: while there is one, it has not got where it should."""
         self._writer = writer
         self._work = work
+        self._faults = faults
         self._lock = threading.Lock()
         self._is_asked = False
+        self._is_closed = False
 
     def ask(self) -> None:
         """Have the job done soon; returns at once."""
@@ -75,6 +78,17 @@ class Errand:
             asked, self._is_asked = self._is_asked, True
         if not asked:
             self._writer.insist(self._do)
+
+    def flush(self, within_secs: float) -> bool:
+        """Wait until what was asked for is done, but no longer than that; False when it did not get there."""
+        return (self._is_closed or self._writer.flush(within_secs)) and not self._faults
+
+    def close(self, within_secs: float) -> bool:
+        """The same, and nothing is done after it."""
+        done = self.flush(within_secs)
+        self._is_closed = True
+        self._writer.end()
+        return done
 
     def _do(self) -> None:
         with self._lock:

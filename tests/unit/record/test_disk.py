@@ -155,3 +155,17 @@ def test_days_that_are_over_are_packed_and_after_a_quarter_of_a_year_removed(pat
     assert len(read_day(yesterday, [paths.packed(yesterday)]).runs) == 2
     assert {path.stat().st_mode & 0o777 for path in (paths.plain(DAY), paths.packed(old))} == {0o600}
     assert paths.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_day_is_packed_once_though_the_process_died_before_its_lines_were_removed(paths: RecordPaths) -> None:
+    """A day that stood in the file twice would be lived and counted twice."""
+    yesterday = DAY - timedelta(days=1)
+    content = line_of(a_begun()) + line_of(a_cycle(5))
+    paths.folder.mkdir()
+    for second in (0, 1):
+        paths.plain(yesterday).write_bytes(content)
+        disk = RecordDisk(paths, LightFiles())
+        record(disk, second)
+        assert disk.close(30)
+        assert not paths.plain(yesterday).exists()
+    assert gzip.decompress(paths.packed(yesterday).read_bytes()) == content

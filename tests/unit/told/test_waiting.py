@@ -40,7 +40,7 @@ def test_an_errand_waits_once_however_often_it_is_asked_for() -> None:
     let_go, done = threading.Event(), []
     writer = Writer("test")
     writer.insist(lambda: let_go.wait(30))
-    errand = Errand(writer, lambda: done.append(1))
+    errand = Errand(writer, lambda: done.append(1), SaidOnce())
     for _ in range(100):
         errand.ask()
     let_go.set()
