@@ -16,6 +16,7 @@ from tests.support.emergencies import (
     in_memory,
     net,
     opened,
+    refusing,
     stop_everything,
 )
 from tg1.config import GridOcoConfig
@@ -410,15 +411,11 @@ def test_operator_is_asked_by_the_bots_name(make_bench: Callable[..., Bench], ca
     """Behaviour 13: "type the bot's name to close N shares of …"; another answer leaves them, and is no success."""
     bench = hedged(make_bench)
     asked: list[str] = []
-
-    def no(question: str) -> bool:
-        asked.append(question)
-        return False
-
     placed = len(bench.broker.placed)
-    assert stop_everything(bench, flatten=flatten(bench, no)) == ExitCode.FAILED
+    assert stop_everything(bench, flatten=flatten(bench, refusing(asked))) == ExitCode.FAILED
     assert asked == ["type the bot's name (IRFC-SBIN Grid) to close 50 shares of SBIN in downside_oco: "]
     assert len(bench.broker.placed) == placed
+    assert bench.broker.working() == []
     assert told(caplog, "Nothing is closed: ") == ["the answer was not the bot's name"]
     assert str(saved(bench).bot_status) == "Stopped: cancel all"
 

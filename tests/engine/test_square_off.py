@@ -122,22 +122,6 @@ def test_stuck_market_is_said_after_a_minute(
     assert any("still held: Exchange : market halted" in record.getMessage() for record in caplog.records)
 
 
-def test_without_the_bots_name_nothing_is_closed(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 13: it asks first, naming shares, symbol and account; the cancels are done all the same."""
-    bench = hedged(make_bench)
-    asked: list[str] = []
-
-    def no(question: str) -> bool:
-        asked.append(question)
-        return False
-
-    placed = len(bench.broker.placed)
-    assert stop_everything(bench, flatten=flatten(bench, no)) == ExitCode.FAILED
-    assert len(bench.broker.placed) == placed
-    assert bench.broker.working() == []
-    assert asked == ["type the bot's name (IRFC-SBIN Grid) to close 50 shares of SBIN in downside_oco: "]
-
-
 def test_lost_answer_is_looked_up_and_not_sent_again(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 3.3, 13: closing orders are looked up like every other order."""
     bench = hedged(make_bench)

@@ -16,6 +16,7 @@ from tests.support.emergencies import (
     hedged,
     in_memory,
     net,
+    refusing,
     stop_everything,
 )
 from tg1.config import GridOcoConfig
@@ -411,12 +412,7 @@ def test_question_names_every_place(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: "type the bot's name to close N shares of …", once for all."""
     bench = long_and_short(make_bench)
     asked: list[str] = []
-
-    def no(question: str) -> bool:
-        asked.append(question)
-        return False
-
-    assert stop_everything(bench, flatten=flatten(bench, no)) == ExitCode.FAILED
+    assert stop_everything(bench, flatten=flatten(bench, refusing(asked))) == ExitCode.FAILED
     what = "50 shares of SBIN in downside_oco, 100 shares of IRFC in trade"
     assert asked == [f"type the bot's name (IRFC-SBIN Grid) to close {what}: "]
 

@@ -94,6 +94,16 @@ def flatten(bench: Bench, answer: Callable[[str], bool] = lambda _question: True
     return Flatten(confirm=answer, prices=ClosingPrices(client=client, feed=bench.feed, clock=bench.clock))
 
 
+def refusing(asked: list[str]) -> Callable[[str], bool]:
+    """An operator who says no; what he was asked is noted."""
+
+    def no(question: str) -> bool:
+        asked.append(question)
+        return False
+
+    return no
+
+
 def hedged(make_bench: Callable[..., Bench], **changes: Any) -> Bench:
     """100 IRFC bought and closed by a hedge of 50 SBIN sold, 100 IRFC sold short and waiting for their target."""
     bench = opened(make_bench, **changes)
