@@ -282,6 +282,7 @@ class Operator:
         world.stop_requested = False
         saved = self._saved()
         self._is_second_morning = saved is not None and saved.trading_day != world.wall.date()
+        self._found = saved.generation if saved is not None else ""
         engine = world.boot(self._config(interval), self._keys)
         checker.attach(engine)
         self._look_twice_at_resume(engine)
@@ -350,7 +351,8 @@ class Operator:
             if state.generation != self._generation:
                 self._generation = state.generation
                 self.checker.carry(state)
-                self.checker.centred(engine, state)
+                if state.generation != self._found:
+                    self.checker.centred(engine, state)
                 street.lived[lived.AUTO_ENTRY] += engine.config.auto_entry
                 self.tally.trips = state.next_record_seq
             if look:
@@ -360,6 +362,8 @@ class Operator:
         engine._run_loop = wrapped  # type: ignore[method-assign]
 
     _generation = ""
+    _found = ""
+    """The generation that this process found on the disk: a process before may have made it and died."""
     _is_second_morning = False
     _stop_at: time | None = None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -495,13 +494,11 @@ class Checker:
 
     def _unsure(self) -> Decimal:
         """Rupees by which orders may be booked at their own price: their average was not shown (behaviour 5.1)."""
-        around = timedelta(seconds=120)
-        windows = [(begin - around, end + around) for begin, end in self.world.street.averages_missing]
         return sum(
             (
                 abs(order.terms.limit_price * order.cumulative - order.traded_value)
                 for order in self.grid_orders()
-                if any(begin <= one.at <= end for one in order.executions for begin, end in windows)
+                if order.client_id in self.world.street.shown_without_average
             ),
             Decimal(0),
         )

@@ -119,8 +119,8 @@ class Street:
         """Client ids whose placement was answered with an order id that its bot has received."""
         self.calls: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
         """When requests of a kind went to an account, whichever bot sent them."""
-        self.averages_missing: list[tuple[datetime, datetime]] = []
-        """From when to when books showed fills without an average."""
+        self.shown_without_average: set[str] = set()
+        """Client ids of orders whose fill was shown without an average at some time."""
         self.served: dict[str, Served] = {}
         self._intervals: dict[date, float] = {}
         self._next_move = self.mono
@@ -317,9 +317,7 @@ class Street:
 
     def _leave_out_averages(self, rng: Random) -> None:
         """Fills are shown without an average, which comes later (xts.md 7.11)."""
-        secs = rng.uniform(5, 60)
-        self._for_a_while(secs, average_as=rng.choice(("blank", "zero", "nan")))
-        self.averages_missing.append((self.market_time, self.market_time + timedelta(seconds=secs)))
+        self._for_a_while(rng.uniform(5, 60), average_as=rng.choice(("blank", "zero", "nan")))
 
     def _for_a_while(self, secs: float, **quirks: Any) -> None:
         """Change how the server is, and back again."""
@@ -425,9 +423,16 @@ class Street:
         orders = [self.exchange.orders[number] for number in numbers]
         if not self.exchange.visibility.is_complete:
             orders = [order for order in orders if order.client_id.encode() in body]
-        if self.exchange.quirks.average_as in ("blank", "zero", "nan"):
-            self.lived[lived.NO_AVERAGE] += any(order.cumulative for order in orders)
         self.served[account] = Served(is_clean, {order.client_id: order.cumulative for order in orders})
+
+    def note_averages(self, account: str, body: bytes) -> None:
+        """A bot is being shown rows of this account, in the book or in one order's history."""
+        if self.exchange.quirks.average_as not in ("blank", "zero", "nan"):
+            return
+        orders = (self.exchange.orders[number] for number in self.exchange.accounts.by_name[account].day_orders)
+        shown = {order.client_id for order in orders if order.cumulative and order.client_id.encode() in body}
+        self.lived[lived.NO_AVERAGE] += bool(shown)
+        self.shown_without_average |= shown
 
     # -- telling -------------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,8 @@ class SimTransport:
             is_whole = not street.is_blank(request, reply) and self._account not in street.hiding
             is_clean = not fault_name and is_whole and is_success(reply.body)
             street.note_served(self._account, reply.body, is_clean=is_clean)
+        if request.method == "GET":
+            street.note_averages(self._account, reply.body)
         world.step(f"handled {request.method} {request.path}")
         if reply.outcome is not Outcome.ANSWER:
             world.hanging_on = self._account if reply.outcome is Outcome.SILENCE else ""
