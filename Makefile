@@ -8,6 +8,8 @@ WORKERS ?= 6
 JOBS ?= 2
 MODULE ?= tg1/rules tg1/trading
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A test that starts a process pays for what it imports: compiled once, and not by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The example of architecture 19. At sixty times the speed of a day, entries, targets and a hedge fill within a minute.
 GRID := --bot-name "IRFC-SBIN Grid" --trade-type gridocots --token-a IRFC --token-b SBIN \
@@ -16,7 +18,7 @@ EXAMPLE := --paper --paper-speed 60 $(GRID)
 # The same grid over one made day, whose positions the broker closes as he does with intraday ones.
 MADE_DAY := --made-days 1 --seed 1 --square-off-at 15:17
 
-.PHONY: run replay test simulate lint clean soak bench sharedkey mutate docs help setup
+.PHONY: run replay test checked compiled simulate lint clean soak bench sharedkey mutate docs help setup
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -30,8 +32,16 @@ replay: $(VENV)/.insight ## live one made day with the example's grid, and draw 
 
 setup: $(VENV)/.run ## install into .venv and do nothing else
 
-test: lint ## lint, types and every test but the long simulation
+test: checked ## lint, types and every test but the long simulation
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not simulation"
+
+# mypy keeps one core busy; meanwhile another compiles the tests, which every worker would do for itself otherwise.
+checked: $(VENV)/.dev
+	@$(MAKE) -j 2 lint compiled
+
+# Whatever is wrong with the collection is told by the tests themselves.
+compiled:
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 || true
 
 simulate: $(VENV)/.dev ## 250 simulated trading days with faults, the whole crash matrix, every mutation caught
 	$(BIN)/python -m tests.simulation.soak --days 250 --jobs $(JOBS)

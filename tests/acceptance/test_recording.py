@@ -31,8 +31,17 @@ if TYPE_CHECKING:
 MONEY = ("fills", "gross", "charges", "net", "ends")
 MANY = 10
 """Orders."""
-LIVELY = {"steps": 4, "spread": "0.04", "target_spread": "0.03", "oco_spread": "0.10", "paper_price_b": 18}
-"""A grid that made prices cross within seconds: a step is a few of their ticks."""
+LIVELY = {
+    "entry_price": None,
+    "auto_entry": True,
+    "steps": 4,
+    "spread": "0.04",
+    "target_spread": "0.03",
+    "oco_spread": "0.10",
+    "paper_price_b": 18,
+}
+"""A grid that made prices cross within seconds: a step is a few of their ticks. A slow start finds them elsewhere, and
+so the grid begins where they are."""
 
 
 def did(cycle: Cycle) -> tuple[list[Any], list[Any], list[Any]]:
