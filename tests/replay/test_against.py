@@ -16,6 +16,7 @@ from tg1.errors import ConfigError
 from tg1.models import OrderStatus, Role, Side
 from tg1.replay.against import Against, compare_day, verdict_of
 from tg1.replay.compare import Kind
+from tg1.replay.order_lives import order_lives
 from tg1.replay.program import main
 from tg1.replay.verdict_words import as_json, told
 from tg1.told.events import EventKind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tg1.replay.compare import Difference
+    from tg1.replay.order_lives import SeenFill
     from tg1.replay.verdict import Verdict
 
 
@@ -168,6 +170,58 @@ def test_each_start_is_lived_again_from_where_it_stood(day: Day) -> None:
     assert verdict.live.ends == ("Stopped: by signal", "it died, or still runs")
     assert verdict.live.fills == 3
     assert verdict.again.fills == 2
+
+
+def test_shares_that_filled_in_part_while_the_bot_was_down_are_bought(day: Day) -> None:
+    """40 at 49.00 between two runs, 60 in the second: neither run's books miss them, and none counts them twice."""
+    day.recorder.end("Stopped: by signal", 0, day.clock.now())
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49]
+    day.broker.fill(entry.order_id, 40)
+    day.begin()
+    day.broker.fill(entry.order_id, 20)
+    day.quiet(2)
+    day.moves("IRFC", "49.00").quiet(2)
+    day.moves("IRFC", "49.50").quiet(3)
+    verdict = day.verdict()
+    assert sum(fill.quantity for fill in fills_of(day, "B1", Role.ENTRY)) == 100
+    assert verdict.live.gross == 50
+
+
+def fills_of(day: Day, level: str, role: Role) -> list[SeenFill]:
+    """What filled of a level's orders of a role, over all runs."""
+    runs = day.runs()
+    lives = [
+        life
+        for run, after in zip(runs, [*runs[1:], None], strict=True)
+        for life in order_lives(run.begun, run.cycles, after)
+    ]
+    return [fill for life in lives if (life.level, life.role) == (level, role) for fill in life.fills]
+
+
+def test_average_that_comes_late_is_the_price_of_what_filled(day: Day) -> None:
+    """Behaviour 5.1, xts.md 2.6: the entry at 49.00 filled at 48.90, which the feed told and the book two cycles later.
+
+    A row without an average used to be a share that was had for nothing, and 4,950 earned by this trip.
+    """
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49]
+    entry.no_average = True
+    day.moves("IRFC", "48.90").quiet(2)
+    entry.no_average = False
+    day.quiet(2)
+    day.moves("IRFC", "49.50").quiet(2)
+    verdict = day.verdict()
+    assert verdict.differences == ()
+    assert verdict.live.gross == verdict.again.gross == 60
+
+
+def test_average_that_never_comes_is_the_orders_own_price(day: Day) -> None:
+    """Behaviour 5.1: the bot's books have 49.00, and so has the comparison."""
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49]
+    entry.no_average = True
+    day.moves("IRFC", "48.90").quiet(2).moves("IRFC", "49.50").quiet(2)
+    verdict = day.verdict()
+    assert verdict.live.gross == day.state.total_pnl == 50
+    assert verdict.again.gross == 60
 
 
 def test_the_words_say_the_net_first_and_each_order_with_its_reason(day: Day) -> None:

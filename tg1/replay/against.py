@@ -131,7 +131,7 @@ class _Done:
 
 def _run(run: Run, after: Run | None, day: date) -> _Done:
     lived = relived(run, day)
-    live = order_lives(run.begun, run.cycles, after.cycles[0] if after else None)
+    live = order_lives(run.begun, run.cycles, after)
     again = order_lives(run.begun, lived.cycles)
     pairs = paired(live, again)
     found = sorted(filter(None, map(difference, pairs)), key=lambda one: one.at)

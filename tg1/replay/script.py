@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tg1.models import OrderStatus, Side
-from tg1.replay.tape import SCALE, DayTape
+from tg1.replay.order_lives import filled_so_far
+from tg1.replay.tape import SCALE, DayTape, rupees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,13 +207,14 @@ def _settle(run: Run, steps: tuple[Step, ...], market: _Market) -> None:
 
 def _see(market: _Market, order: _Order, row: Row, read_at: int) -> None:
     """A book that was there at `read_at` shows the order so."""
-    value = row.filled * (row.average or Decimal(0))
+    filled, value = filled_so_far(row, rupees(order.limit), (order.filled, order.value))
     is_first = not order.is_seen and row.status is not OrderStatus.PENDING
     order.is_seen = order.is_seen or is_first
-    if row.filled > order.filled:
-        price = _units((value - order.value) / (row.filled - order.filled))
-        order.filled, order.value = row.filled, value
-        if is_first:
+    new, worth = filled - order.filled, value - order.value
+    order.filled, order.value = filled, value
+    if new > 0:
+        price = _units(worth / new)
+        if is_first and row.average is not None:
             _arrive(market, order, price)
         _place(market, order, read_at, price)
     elif is_first and row.status is OrderStatus.WORKING:
