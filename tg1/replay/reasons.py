@@ -160,6 +160,7 @@ class Reasons:
             or self._end(one)
             or self._before(one)
             or self._market(one)
+            or UNKNOWN
         )
         self._first = self._first or one.at
         if one.order.level:
