@@ -115,15 +115,15 @@ def test_a_rejection_is_told_in_the_brokers_words(day: Day) -> None:
     assert second.startswith("it follows from this level's difference at")
 
 
-def test_a_refused_order_and_an_unknown_one_say_what_the_server_said(day: Day) -> None:
-    """The target's answer never came; it was found in the book, so only its end tells that there was trouble."""
-    day.broker.answers.extend(["refused"])
-    day.moves("IRFC", "49.00").quiet(4)
-    verdict = day.verdict()
-    assert "refused or never answered: the order was refused" in reason(verdict, "B1", Role.TARGET)
+@pytest.mark.parametrize(("answer", "words"), [("refused", "the order was refused"), ("unknown-lost", "no answer")])
+def test_a_refused_order_and_an_unknown_one_say_what_the_server_said(day: Day, answer: str, words: str) -> None:
+    """The replay's target works; the live one was not taken, or never arrived and was placed anew."""
+    day.broker.answers.append(answer)
+    day.moves("IRFC", "49.00").quiet(8)
+    assert reason(day.verdict(), "B1", Role.TARGET) == f"the order was refused or never answered: {words}"
 
 
-def test_a_stale_price_is_why_a_hedge_was_late(day: Day) -> None:
+def test_a_hedge_that_waited_for_a_price_waits_in_the_replay_too(day: Day) -> None:
     """TokenB's price was missing for a while after the entry's fill; the replay has none either, so it waits, too."""
     del day.feed.prices["SBIN"]
     day.moves("IRFC", "49.00").quiet(5)
@@ -185,6 +185,49 @@ def test_shares_that_filled_in_part_while_the_bot_was_down_are_bought(day: Day) 
     verdict = day.verdict()
     assert sum(fill.quantity for fill in fills_of(day, "B1", Role.ENTRY)) == 100
     assert verdict.live.gross == 50
+
+
+def restarted(day: Day) -> Day:
+    """The process is gone, and the next one begins some seconds later."""
+    day.recorder.end("Stopped: by signal", 0, day.clock.now())
+    day.clock.advance(5)
+    day.begin()
+    return day
+
+
+def second_run(day: Day) -> Verdict:
+    """The second start of the day alone, beside its replay."""
+    record = day.record()
+    return verdict_of(replace(record, runs=record.runs[1:]), day.engine.config.bot_name)
+
+
+def test_partly_filled_order_goes_on_from_what_it_had(day: Day) -> None:
+    """40 of 100 were bought at 48.90 before the restart: the replay's order has 60 to go, too."""
+    (entry,) = [each for each in day.broker.working() if each.request.limit_price == 49]
+    day.broker.fill(entry.order_id, 40, "48.90")
+    day.moves("IRFC", "49.10", fills=False)
+    restarted(day).quiet(2).moves("IRFC", "49.00").quiet(2).moves("IRFC", "49.50").quiet(2)
+    verdict = second_run(day)
+    assert verdict.differences == ()
+    assert (verdict.live.fills, verdict.again.fills) == (2, 2)
+
+
+def test_stop_that_was_triggered_before_the_restart_is_a_limit_order(day: Day) -> None:
+    """TokenB jumped over its limit; as a stop it would be refused by the replay's exchange, and the level naked."""
+    day.moves("IRFC", "49.00").quiet(2).moves("SBIN", "117.00")
+    restarted(day).quiet(2).moves("SBIN", "117.90").quiet(2)
+    verdict = second_run(day)
+    assert verdict.differences == ()
+    assert verdict.live.fills == verdict.again.fills == 1
+
+
+def test_cancel_that_was_under_way_at_the_restart_is_the_bots_own(day: Day) -> None:
+    """The target filled, its hedge's cancel was sent and not carried out: both end it, and no broker did."""
+    day.moves("IRFC", "49.00").quiet(2)
+    day.broker.cancels.append("sent")
+    day.moves("IRFC", "49.50")
+    restarted(day).quiet(8)
+    assert second_run(day).differences == ()
 
 
 def fills_of(day: Day, level: str, role: Role) -> list[SeenFill]:
@@ -289,11 +332,12 @@ def test_a_bot_that_never_recorded_is_told_how_to(tmp_path: Path) -> None:
 
 def test_differences_are_shown_in_the_order_of_time(day: Day) -> None:
     """The first one is the one to look at."""
-    day.broker.broken_books.add("trade")
-    day.moves("IRFC", "49.00").quiet(8)
-    day.broker.broken_books.clear()
-    day.moves("IRFC", "49.50").quiet(5)
+    for price in ("51.00", "49.00"):
+        (entry,) = [each for each in day.broker.working() if each.request.limit_price == Decimal(price)]
+        day.broker.end(entry.order_id, OrderStatus.REJECTED, "RMS")
+        day.quiet(3)
     found: list[Difference] = [one for one, _ in day.verdict().differences]
+    assert [one.order.level for one in found] == ["S1", "S1", "B1", "B1"], "though B1 was sent first"
     assert [one.at for one in found] == sorted(one.at for one in found)
 
 

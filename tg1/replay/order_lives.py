@@ -151,6 +151,7 @@ def _carried(begun: Begun) -> Iterable[OrderLife]:
         account = hedge if leg.role is Role.OCO else trade
         life = _life(leg, leg.client_id, account, begun.at)
         life.carried, life.order_id = True, leg.order_id or ""
+        life.cancel_at = begun.at if leg.cancel_sent else None
         life._booked = (leg.filled_quantity, leg.filled_value)  # noqa: SLF001  # of this module
         yield life
 
