@@ -47,6 +47,8 @@ class RecordDisk:
         self._whole: set[date] = set()
         """Days whose file is known to end with a whole line."""
         self._tidied: set[date] = set()
+        self._untidy = SaidOnce()
+        """What keeps days that are over from being packed: no fault of today's lines."""
         self._has_gap = False
 
     def write(self, day: date, encode: Callable[[], bytes]) -> None:
@@ -64,8 +66,11 @@ class RecordDisk:
 
     def take_gap(self) -> bool:
         """True once, after lines were lost: what follows needs a new start to stand on."""
-        gap, self._has_gap = self._has_gap, False
-        return gap
+        if not self._has_gap:
+            # Setting it back unseen would lose what the writer's thread says in the same moment.
+            return False
+        self._has_gap = False
+        return True
 
     # The writer's thread.
 
@@ -99,7 +104,7 @@ class RecordDisk:
         self._whole.add(day)
         if day not in self._tidied:
             self._tidied.add(day)
-            self._faults.tried("older records", lambda: self._tidy(day))
+            self._untidy.tried("older records", lambda: self._tidy(day))
 
     def _tidy(self, today: date) -> None:
         names = OsFileSystem().names(self._paths.folder)

@@ -157,6 +157,18 @@ def test_days_that_are_over_are_packed_and_after_a_quarter_of_a_year_removed(pat
     assert paths.folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_day_that_can_not_be_packed_is_said_and_today_is_recorded_all_the_same(
+    paths: RecordPaths, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is another day's trouble: at the bot's end nobody is told that its last lines are missing."""
+    paths.plain(DAY - timedelta(days=1)).mkdir(parents=True)
+    disk = RecordDisk(paths, LightFiles())
+    record(disk, 0, 1)
+    assert disk.close(30)
+    assert seconds_of(paths) == [[0, 1]]
+    assert caplog.messages == ["The bot's older records can't be written: Is a directory; trading goes on"]
+
+
 def test_a_day_is_packed_once_though_the_process_died_before_its_lines_were_removed(paths: RecordPaths) -> None:
     """A day that stood in the file twice would be lived and counted twice."""
     yesterday = DAY - timedelta(days=1)
