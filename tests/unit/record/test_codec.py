@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +14,32 @@ from hypothesis import strategies as st
 
 from tests.support.records import a_begun, a_cycle, an_end, cycles, line_of, texts
 from tests.support.states import bot_states, instants
+from tests.support.told import an_event
+from tg1.models import OrderRequest, OrderStatus, OrderType, Side
 from tg1.record.codec import decode_entry
-from tg1.record.values import Cycle, Ended
+from tg1.record.values import Asked, Cycle, Ended, Row, Sent, Tick
 
 if TYPE_CHECKING:
     from tg1.models import BotState
+
+ORDER = OrderRequest(
+    client_id="A",
+    symbol="IRFC",
+    side=Side.BUY,
+    quantity=1,
+    order_type=OrderType.LIMIT,
+    limit_price=Decimal(50),
+    trigger_price=Decimal(50),
+)
+RICH = a_cycle(
+    ticks=(Tick(before_us=1, symbol="IRFC", price=Decimal(50)),),
+    sent=(Sent(after_us=1, account="trade", request=ORDER, order_id="1"),),
+    asked=(Asked(after_us=1, account="trade", client_id="A"),),
+    rows=(Row(account="trade", client_id="A", order_id="1", status=OrderStatus.FILLED, filled=1, average=Decimal(50)),),
+    unread={"trade": "502"},
+    events=(an_event(1),),
+)
+"""A cycle with one of everything."""
 
 
 @given(cycle=cycles)
@@ -73,6 +96,7 @@ def test_a_newer_record_is_refused_and_newer_keys_are_not() -> None:
         ({"ticks": [[1, "IRFC"]]}, "not enough values"),
         ({"rows": [{"account": "trade"}]}, "has no id"),
         ({"sent": [{"after": 1}]}, "has no id"),
+        ({"events": [{"seq": 1}]}, "holds what no record holds"),
     ],
 )
 def test_damage_is_named(change: dict[str, Any], sentence: str) -> None:
@@ -82,11 +106,38 @@ def test_damage_is_named(change: dict[str, Any], sentence: str) -> None:
         decode_entry(json.dumps({**told, **change}).encode())
 
 
-@given(junk=st.binary(max_size=40) | st.from_type(dict).map(lambda each: json.dumps(str(each)).encode()))
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | texts
+    | st.sampled_from(["1", "BUY", "trade"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(junk=st.binary(max_size=40) | values.map(lambda each: json.dumps(each).encode()))
 def test_junk_is_never_an_entry(junk: bytes) -> None:
     """It raises nothing but `ValueError`."""
     with pytest.raises(ValueError, match=r"is no|has no|holds"):
         decode_entry(junk)
+
+
+@given(whole=st.sampled_from([line_of(a_begun()), line_of(RICH), line_of(an_end())]), data=st.data())
+def test_whatever_stands_in_place_of_a_value_is_an_entry_or_a_damage(whole: bytes, data: st.DataObject) -> None:
+    """A line of a record with another value somewhere in it: never a traceback in the middle of a day's replay."""
+    inside = line = json.loads(whole)
+    while isinstance(inside, dict | list) and inside:
+        keys = list(inside) if isinstance(inside, dict) else range(len(inside))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(inside[key], dict | list) or not inside[key] or data.draw(st.booleans()):
+            inside[key] = data.draw(values)
+            break
+        inside = inside[key]
+    with suppress(ValueError):
+        decode_entry(json.dumps(line).encode())
 
 
 def test_a_start_with_a_damaged_state_is_refused() -> None:
