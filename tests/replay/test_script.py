@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -175,15 +176,25 @@ def test_a_stop_fills_between_its_trigger_and_its_limit() -> None:
     assert found == ["50.00", "50.40", "50.55"]
 
 
+heard_prices = st.lists(st.tuples(st.integers(0, 999_999), st.sampled_from(["49.00", "50.00", "51.00"])), max_size=4)
+
+
 @given(
-    st.lists(
-        st.lists(st.tuples(st.integers(0, 999_999), st.sampled_from(["49.00", "50.00", "51.00"])), max_size=4),
-        min_size=1,
-        max_size=5,
-    )
+    heard=st.lists(heard_prices, min_size=4, max_size=6),
+    limit=st.sampled_from(["48.90", "49.00", "50.00", "50.10"]),
+    sent_in=st.integers(0, 2),
+    shown_after=st.integers(0, 2),
+    better=st.none() | st.sampled_from(["0.00", "0.05", "2.00"]),
 )
-def test_steps_and_tape_run_forward(heard: list[list[tuple[int, str]]]) -> None:
-    """Whatever was heard when: rows rise in time, and the market of a step is never later than its moment."""
+def test_steps_and_tape_run_forward_and_every_fill_has_its_price(
+    heard: list[list[tuple[int, str]]], limit: str, sent_in: int, shown_after: int, better: str | None
+) -> None:
+    """Whatever was heard when, and whatever a book showed of a BUY: rows rise in time, nothing that was heard is lost.
+
+    A fill's order meets a price at which it trades after it was there, and before the book that shows it.
+    """
+    filled_at = None if better is None else str(Decimal(limit) - Decimal(better))
+    shown_in = min(sent_in + 1 + shown_after, len(heard) - 1)
     cycles = [
         a_cycle(
             number,
@@ -191,11 +202,20 @@ def test_steps_and_tape_run_forward(heard: list[list[tuple[int, str]]]) -> None:
                 Tick(before_us=us, symbol="IRFC", price=Decimal(price)) for us, price in sorted(ticks, reverse=True)
             ),
             price_a=Decimal(min(ticks)[1]) if ticks else Decimal("50.00"),
+            sent=(a_sent(limit),) if number == sent_in else (),
+            rows=(a_row(filled_at),) if number == shown_in else (),
         )
         for number, ticks in enumerate(heard)
     ]
     script = script_of(a_run(*cycles), DAY)
-    secs = script.tape.secs
+    secs, cells = script.tape.secs, [cell / 10_000 for cell in script.tape.a.tolist()]
     assert (secs[1:] >= secs[:-1]).all()
     assert [step.at for step in script.steps] == sorted(step.at for step in script.steps)
     assert all(step.read_at <= step.at for step in script.steps)
+    told = Counter(float(price) for ticks in heard for _, price in ticks)
+    assert told <= Counter(cells)
+    if filled_at is not None:
+        since, read_at = BEGIN + sent_in + 0.06, script.steps[shown_in].read_at / 1e6
+        stood = [cell for at, cell in zip(secs, cells, strict=True) if at <= since][-1:]
+        later = [cell for at, cell in zip(secs, cells, strict=True) if since < at < read_at]
+        assert min([*stood, *later]) <= float(limit)
