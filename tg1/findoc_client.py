@@ -14,6 +14,7 @@ from tg1.models import Role, TradeSide
 from tg1.rules.grid import to_tick
 from tg1.xts.account import XtsAccount
 from tg1.xts.connection import Connection
+from tg1.xts.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ class FindocMultiClient:
         _check_keys({"trade": trade, "upside_oco": upside_oco, "downside_oco": downside_oco})
         # One for all: a broker's words go into the state file, whichever account's secret they quote (behaviour 16).
         redactor = Redactor()
+        patience = Patience()
 
         def session_of(account: str, credentials: XtsCredentials) -> XtsAccount:
             client = (credentials.key, credentials.client.upper())
@@ -78,7 +80,7 @@ class FindocMultiClient:
                     redactor=redactor,
                     on_secret=on_secret,
                 )
-                self._sessions[account] = known[client] = XtsAccount(connection)
+                self._sessions[account] = known[client] = XtsAccount(connection, patience)
             return known[client]
 
         self.trade_session = session_of("trade", trade)

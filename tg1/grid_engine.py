@@ -77,6 +77,7 @@ class GridOcoEngine:
         self._ending = Ending(self._parts, self._show)
         self._price_watch = PriceWatch(config=config, feed=feed)
         self._cycle = 0
+        self._unread: list[str] = []
         self._saved: BotState | None = None
         self._has_state = False
 
@@ -141,20 +142,21 @@ class GridOcoEngine:
 
     def _run_loop(self) -> ExitCode:
         """Run cycles at a fixed rate: a cycle's own work does not stretch the interval; missed slots are skipped."""
-        interval = self.config.poll_interval
         due = self.clock.monotonic()
         while not self.clock.stop_requested:
             code = self._poll_cycle()
             if code is not None:
                 return code
-            due = max(due + interval, self.clock.monotonic())
+            due = max(due + self.config.poll_interval, self.clock.monotonic())
             self.clock.wait_until(due)
         return self._stopped_by_signal()
 
     def _poll_cycle(self) -> ExitCode | None:
         """One cycle; an exit code when the bot has ended (behaviour 4.5 gives the order)."""
         self._cycle += 1
-        books = self._keeper.read(self._parts.accounts_in_use(), since=self.clock.monotonic())
+        accounts = self._parts.accounts_in_use()
+        asked = self._hedging.whom_to_ask(accounts, self._unread)
+        books = self._keeper.read(asked, since=self.clock.monotonic())
         moment = self._parts.moment()
         if self._session.is_over(moment.now):
             return self._ending.end_session()
@@ -164,6 +166,7 @@ class GridOcoEngine:
             return self._poll_cycle() if self._new_day.follow(moment) else None
         self._price_watch.look(moment)
         self._keeper.drop_blank(books, moment)
+        self._unread = [account for account in accounts if account not in books]
         self._parts.sight.look(books, self._parts.rules, moment)
         self._poll_entry_orders(books, moment)
         self._poll_target_orders(books, moment)
@@ -174,7 +177,7 @@ class GridOcoEngine:
         if reason := self._check_termination(books, moment):
             return self._ending.terminate(reason)
         self._check_max_quantity()
-        self._place(books, moment)
+        self._place(moment)
         self._report()
         return self._ending.complete() if decide.all_closed(self._state.levels.values()) else None
 
@@ -241,13 +244,12 @@ class GridOcoEngine:
 
     # -- placing -------------------------------------------------------------------------------------------------------
 
-    def _place(self, books: dict[str, Book], moment: Moment) -> None:
+    def _place(self, moment: Moment) -> None:
         """Targets, entries, OCOs; nothing while the state can't be saved (behaviour 9.2)."""
-        unread = [account for account in self._parts.accounts_in_use() if account not in books]
         try:
             self._place_target_orders(moment)
-            self._place_entry_orders(moment, unread)
-            self._manage_oco_orders(moment, unread)
+            self._place_entry_orders(moment)
+            self._manage_oco_orders(moment)
         except SaveFailed as exc:
             self._parts.note_save_failed(exc)
         self._parts.save(moment)
@@ -259,21 +261,19 @@ class GridOcoEngine:
             due = due[:PROBES]
         self._desk.place([tickets.target_ticket(level, self._parts.rules) for level in due], moment)
 
-    def _place_entry_orders(self, moment: Moment, unread: list[str]) -> None:
+    def _place_entry_orders(self, moment: Moment) -> None:
         """At most one BUY and one SELL entry (behaviour 2.2); none without TokenA's price or the account's book."""
         state = self._state
-        if state.max_quantity_reached or moment.price_a is None or self._trade_account in unread:
+        if state.max_quantity_reached or moment.price_a is None or self._trade_account in self._unread:
             return
         if not self._keeper.blame.troubles.may_enter(self._trade_account, moment.now):
             return
         due = decide.entries_due(state.levels.values(), moment.now, self.config.max_open_entries, state.paused_sides)
         self._desk.place([tickets.entry_ticket(level, self._parts.rules, moment) for level in due], moment)
 
-    def _manage_oco_orders(self, moment: Moment, unread: list[str]) -> None:
+    def _manage_oco_orders(self, moment: Moment) -> None:
         """Dynamic bracketing per direction (architecture 11, behaviour 6.3)."""
-        self._hedging.bracket(moment, unread)
-
-    # -- ending --------------------------------------------------------------------------------------------------------
+        self._hedging.bracket(moment, self._unread)
 
     def cancel_all(self) -> list[str]:
         """Cancel every order of this bot on every account; what is returned could not be confirmed as gone."""

@@ -178,6 +178,8 @@ class Quote:
     """Behaviour 10.1: the connection shows life, and the tick came after the last (re)connect."""
     cached: bool = False
     """True while the only tick since the subscription is the answer to it: maybe yesterday's close (behaviour 1.4)."""
+    steps: tuple[tuple[float, Decimal], ...] = field(default=(), compare=False, repr=False)
+    """The last changes of the price on this connection, oldest first: how many seconds ago, and rupees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -432,6 +432,103 @@ def test_book_that_failed_is_unavailable_and_never_empty(tmp_path: Path, answer:
         it.client.order_book("trade")
 
 
+def hang(it: Callable[[], Desk]) -> Callable[[HttpRequest], HttpResponse]:
+    """A server that says nothing for as long as the request lets it."""
+
+    def silence(request: HttpRequest) -> HttpResponse:
+        it().clock.advance(min(7.0, request.within_secs))
+        raise NoAnswer("timed out")
+
+    return silence
+
+
+def slow(it: Callable[[], Desk], secs: float) -> Callable[[HttpRequest], HttpResponse]:
+    """A server that answers with a book after so long."""
+
+    def answer(_request: HttpRequest) -> HttpResponse:
+        it().clock.advance(secs)
+        return book()
+
+    return answer
+
+
+def read(it: Desk, account: str = "trade") -> tuple[float, bool]:
+    """Read a book as a cycle does: how long the bot waited, and whether there was an answer."""
+    began = it.clock.monotonic()
+    try:
+        it.client.order_book(account, since=began)
+    except BrokerUnavailable:
+        return it.clock.monotonic() - began, False
+    return it.clock.monotonic() - began, True
+
+
+def test_book_is_waited_for_three_seconds_and_a_slow_one_seven_and_less_often(tmp_path: Path) -> None:
+    """Behaviour 11.6: a hang costs the others three seconds; a server that needs five is not blind for ever."""
+    script = [hang(lambda: it), hang(lambda: it), slow(lambda: it, 5.0), book()]
+    it = desk(tmp_path, login_reply(), *script)
+    it.client.connect()
+    assert read(it) == (3.0, False)
+    it.clock.advance(1.0)
+    assert read(it) == (3.0, False)
+    it.clock.advance(5.5)
+    assert read(it) == (0.0, False)
+    it.clock.advance(0.5)
+    assert read(it) == (5.0, True)
+    it.clock.advance(4.5)
+    assert read(it) == (0.0, False)
+    it.clock.advance(0.5)
+    assert read(it) == (0.0, True)
+    wire = it.wires["trade"].requests[1:]
+    assert [request.within_secs for request in wire] == [3.0, 3.0, 7.0, 7.0]
+
+
+def test_start_waits_for_a_slow_book(tmp_path: Path) -> None:
+    """Behaviour 11.6: nothing else waits there, and a start that gives up sooner would never come to pass at 09:15."""
+    it = desk(tmp_path, login_reply(), slow(lambda: it, 5.0))
+    it.client.connect()
+    it.client.order_book("trade")
+    assert it.wires["trade"].requests[-1].within_secs == 7.0
+
+
+def test_order_is_waited_for_in_full(tmp_path: Path) -> None:
+    """Behaviour 3.3, 11.6: one that is given up early may still arrive after its absence was proven."""
+    it = desk(tmp_path, login_reply(), placed(), reply(success("")))
+    it.client.connect()
+    it.client.place_order("trade", ORDER)
+    it.client.cancel_order("trade", "7", "x")
+    assert [request.within_secs for request in it.wires["trade"].requests[1:]] == [float("inf")] * 2
+
+
+def test_history_is_waited_for_three_seconds(tmp_path: Path) -> None:
+    """Behaviour 4.4, 11.6: it is read between the books of a cycle."""
+    it = desk(tmp_path, login_reply(), reply(success([])))
+    it.client.connect()
+    it.client.order_history("trade", "7")
+    assert it.wires["trade"].requests[-1].within_secs == 3.0
+
+
+def test_readable_refusal_is_no_hang(tmp_path: Path) -> None:
+    """Behaviour 11.1, 11.6: words that come late are words, and five of them lead to a login."""
+
+    def refuse(_request: HttpRequest) -> HttpResponse:
+        it.clock.advance(2.5)
+        return reply(error("e-app-0001", "Gateway busy"), 400)
+
+    it = desk(tmp_path, login_reply(), *[refuse] * 4)
+    it.client.connect()
+    assert [read(it)[0] > 0 for _ in range(4)] == [True] * 4
+
+
+def test_wait_for_the_turn_is_part_of_what_a_book_may_take(tmp_path: Path) -> None:
+    """Behaviour 11.3, 11.6: the second after the last answer counts, and one second is always left."""
+    it = desk(tmp_path, login_reply(), book(), book())
+    it.client.connect()
+    read(it)
+    it.clock.advance(0.25)
+    read(it)
+    assert [request.within_secs for request in it.wires["trade"].requests[1:]] == [3.0, 2.25]
+
+
 @pytest.mark.parametrize(
     ("ask", "call", "good"),
     [

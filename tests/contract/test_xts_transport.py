@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,7 @@ from tests.support.xts_doubles import SocketServer, dead_port, http_bytes, reset
 from tg1.errors import NoAnswer, NotSent
 from tg1.machine.clock import SystemClock
 from tg1.xts.http import HttpRequest, HttpResponse
-from tg1.xts.transport import RequestsTransport
+from tg1.xts.transport import RequestsTransport, silence_secs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +183,52 @@ def test_silent_handshake_is_not_sent() -> None:
 
     with SocketServer(keep_silent) as server, pytest.raises(NotSent):
         transport_to(f"https://127.0.0.1:{server.port}", connect_timeout_secs=0.2).send(POST)
+
+
+SHORT = replace(GET, within_secs=0.2)
+LONG = {"connect_timeout_secs": 300.0, "read_timeout_secs": 300.0, "total_timeout_secs": 300.0}
+
+
+@pytest.mark.parametrize("serve", [_stay_silent, _trickle_a_body, _trickle_a_head], ids=lambda serve: serve.__name__)
+def test_request_that_says_how_long_it_may_take_takes_no_longer(
+    serve: Callable[[socket.socket, SocketServer], None],
+) -> None:
+    """Behaviour 11.6: a read is given up long before an order is."""
+    with SocketServer(serve) as server, pytest.raises(NoAnswer):
+        transport_to(server.root, **LONG).send(SHORT)
+
+
+def test_handshake_is_part_of_what_a_request_may_take() -> None:
+    """Behaviour 11.6: a server that accepts and says nothing keeps nobody waiting either."""
+
+    def keep_silent(_connection: socket.socket, server: SocketServer) -> None:
+        server.done.wait(PATIENCE_SECS)
+
+    with SocketServer(keep_silent) as server, pytest.raises(NotSent):
+        transport_to(f"https://127.0.0.1:{server.port}", **LONG).send(SHORT)
+
+
+def test_next_request_has_its_own_limit() -> None:
+    """A short read before an order does not shorten the order."""
+
+    def answer_late(connection: socket.socket, server: SocketServer) -> None:
+        while request := server.read_request(connection):
+            if not request.startswith(b"GET") or server.done.wait(0.6):
+                server.done.wait(0.4)
+                connection.sendall(OK)
+
+    with SocketServer(answer_late) as server:
+        transport = transport_to(server.root, **LONG)
+        with pytest.raises(NoAnswer):
+            transport.send(SHORT)
+        assert transport.send(POST).status == 200
+        transport.close()
+
+
+@pytest.mark.parametrize(("within_secs", "secs"), [(3.0, 3.0), (9.0, 7.0), (math.inf, 7.0)])
+def test_silence_ends_at_the_shorter_of_both_limits(within_secs: float, secs: float) -> None:
+    """Behaviour 11.6: seven seconds for an order, three for a book."""
+    assert silence_secs(replace(GET, within_secs=within_secs)) == secs
 
 
 def test_connection_that_the_server_closed_is_not_used_again() -> None:

@@ -145,7 +145,7 @@ class HedgeWatch:
         return {why for why, holds in found.items() if holds}
 
     def _why_late(self, begun: _Pass) -> str:
-        return next((why for why in (SLEPT, UNREAD, BLIND_PRICE, NO_DISK, HUNG) if why in begun.excuses), LATE)
+        return next((why for why in (SLEPT, UNREAD, BLIND_PRICE, HUNG, NO_DISK) if why in begun.excuses), LATE)
 
     def _end(self, uuid: str, kind: str, now: float) -> None:
         begun = self._passes.pop(uuid, None)

@@ -29,6 +29,7 @@ from tg1.trading.emergency import Flatten, cancel_all
 from tg1.xts.http import HttpRequest, HttpResponse
 from tg1.xts.login import XtsCredentials
 from tg1.xts.sessions import SessionStore
+from tg1.xts.transport import silence_secs
 
 if TYPE_CHECKING:
     from collections import deque
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path("/state")
 ROOT = "https://sim.example"
-READ_TIMEOUT_SECS = 7.0
 LATENCY_SECS = 0.02
 
 
@@ -101,7 +101,7 @@ class SimTransport:
         world.step(f"handled {request.method} {request.path}")
         if reply.outcome is not Outcome.ANSWER:
             world.hanging_on = self._account if reply.outcome is Outcome.SILENCE else ""
-            world.move(READ_TIMEOUT_SECS if world.hanging_on else LATENCY_SECS)
+            world.move(silence_secs(request) if world.hanging_on else LATENCY_SECS)
             world.hanging_on = ""
             world.step(f"unanswered {request.method} {request.path}")
             raise NoAnswer(f"simulated: {reply.outcome}")

@@ -75,6 +75,8 @@ class HandFeed:
         self.prices = {symbol: Decimal(price) for symbol, price in prices.items()}
         self.stale: set[str] = set()
         self.cached: set[str] = set()
+        self.steps: dict[str, tuple[tuple[float, Decimal], ...]] = {}
+        """How the price of a symbol changed lately: seconds ago, and rupees."""
         self.started: dict[int, str] = {}
 
     def start(self, symbols: Mapping[int, str]) -> None:
@@ -88,7 +90,8 @@ class HandFeed:
         if price is None:
             return None
         fresh, cached = symbol not in self.stale, symbol in self.cached
-        return Quote(symbol=symbol, price=price, age_secs=0.0, fresh=fresh, cached=cached)
+        steps = self.steps.get(symbol, ())
+        return Quote(symbol=symbol, price=price, age_secs=0.0, fresh=fresh, cached=cached, steps=steps)
 
     def fault(self) -> str:
         return "the test holds the price back" if self.stale else ""

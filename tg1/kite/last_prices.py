@@ -7,7 +7,8 @@ by asking again (behaviour 10.1), and an answer, which may be yesterday's close,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from tg1.models import Quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_STEPS = 32
+"""Changes of a price that are remembered: several seconds of a busy market."""
 # One answer may come twice, once for "subscribe" and once for "mode"; which, is not known (kite.md 1.5).
 _ANSWERED_WITHIN_SECS = 5.0
 
@@ -36,6 +39,8 @@ class _Line:
     answered_at: float = 0.0
     ticked_again: bool = False
     """A price other than the subscription's answer came on this connection."""
+    steps: deque[tuple[float, Decimal]] = field(default_factory=lambda: deque(maxlen=_STEPS))
+    """When the price changed on this connection, and to what."""
 
     def is_of(self, connection: int) -> bool:
         return self.price is not None and self.connection == connection
@@ -45,6 +50,8 @@ class _Line:
         self.questions += 1
 
     def take(self, price: Decimal, now: float, connection: int) -> None:
+        if not self.steps or self.steps[-1][1] != price:
+            self.steps.append((now, price))
         self.price, self.received_at, self.connection = price, now, connection
         if self.questions:
             self.questions, self.answer, self.answered_at = 0, price, now
@@ -74,6 +81,7 @@ class LastPrices:
         self._connections += 1
         for line in self._lines.values():
             line.questions, line.answer, line.ticked_again = 0, None, False
+            line.steps.clear()
             line.ask(now)
 
     def ask(self, now: float, tokens: Iterable[int]) -> None:
@@ -107,6 +115,7 @@ class LastPrices:
             age_secs=max(0.0, now - line.received_at),
             fresh=alive and line.is_of(self._connections),
             cached=not line.ticked_again,
+            steps=tuple((now - at, price) for at, price in line.steps),
         )
 
     @property

@@ -15,6 +15,7 @@ ALARM_SECS = 3.0
 """TokenB has been seen at or beyond a hedge's price for so long: a cycle to place it, one to see it fill, and one more.
 
 So a person knows within 5 s of market time: up to a second goes by until the price is seen, and a cycle may be late.
+A bot that was kept waiting counts from the tick that passed the price, which the feed heard meanwhile.
 """
 
 

@@ -10,12 +10,16 @@ from tg1.rules.untriggered import UntriggeredWatch
 from tg1.trading.hedge_alarm import ALARM_SECS, HedgeAlarm
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from tg1.models import OpenOrder
     from tg1.rules.given import Moment
+    from tg1.rules.untriggered import Steps
     from tg1.trading.book import Book
     from tg1.trading.parts import Parts
+
+LATE_SECS = 1.0
+"""A look that comes so much later than the interval of the polls was kept waiting by an account."""
 
 
 class Hedging:
@@ -25,6 +29,16 @@ class Hedging:
         self._parts = parts
         self._watch = UntriggeredWatch()
         self._alarm = HedgeAlarm(parts.keeper)
+        self._looked_at = parts.clock.monotonic()
+
+    def whom_to_ask(self, accounts: Iterable[str], unread: Container[str]) -> list[str]:
+        """The accounts whose books are to be read now, those first that answered last time.
+
+        While a hedge is passed and neither filled nor alarmed, only those: one that hangs must not delay either.
+        """
+        if self._watch.is_pending(ALARM_SECS):
+            return [account for account in accounts if account not in unread]
+        return sorted(accounts, key=unread.__contains__)
 
     def price_pending(self, moment: Moment) -> None:
         """Give every open level that waits for its hedge price the one of this moment."""
@@ -61,9 +75,20 @@ class Hedging:
         priced = self._priced()
         # A hedge whose book could not be read may have filled long ago: it must not count.
         blind = [side for side in TradeSide if priced and self._parts.keeper.is_unseen(books, Role.OCO, side)]
-        counts = self._watch.look(priced, moment, blind)
+        counts = self._watch.look(priced, moment, blind, self._steps_meanwhile(moment))
         self._alarm.look(self._watch.overdue(ALARM_SECS), self._parts.rules, moment)
         return counts
+
+    def _steps_meanwhile(self, moment: Moment) -> Steps:
+        """What TokenB's price did since the last look, when an account kept the bot waiting; else nothing.
+
+        A look in time is not to alarm before the order that it places had its cycle to fill.
+        """
+        parts, waited_secs = self._parts, moment.monotonic - self._looked_at
+        self._looked_at = moment.monotonic
+        quote_b = parts.quotes[1]
+        was_late = waited_secs >= parts.config.poll_interval + LATE_SECS
+        return quote_b.steps if was_late and quote_b is not None else ()
 
     def _priced(self) -> list[OpenOrder]:
         """Levels that have a hedge price, closed ones included: a quiet grid has none."""

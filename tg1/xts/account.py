@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,7 @@ from tg1.errors import (
 from tg1.xts import calls
 from tg1.xts.book_reader import BookReader
 from tg1.xts.order_calls import OrderCalls
+from tg1.xts.patience import LEAST_SECS, READ_SECS, SLOW_READ_SECS, Patience
 from tg1.xts.read_turns import ReadTurns, Share
 from tg1.xts.sessions import BACKING_OFF
 
@@ -47,9 +49,13 @@ _T = TypeVar("_T")
 class XtsAccount:
     """One account over its authenticated connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, patience: Patience | None = None) -> None:
+        """`patience` is shared by the accounts of a bot; None: this one is alone."""
         self.account = connection.account
         self._connection = connection
+        self._patience = patience or Patience()
+        self._asked_at = math.inf
+        """When the last request for a book left; monotonic seconds."""
         folder, stem, clock = connection.shared, connection.file_stem, connection.clock
         self._orders = OrderCalls(folder=folder, name=f"{stem}.calls", clock=clock)
         self._books, self._positions, self._trades, self._balances = (
@@ -105,7 +111,7 @@ class XtsAccount:
         connection.adopt_newer()
         if connection.sessions_used == before:
             try:
-                self._book(connection.clock.monotonic())
+                self._book(connection.clock.monotonic(), READ_SECS)
             except ReadRefused as exc:
                 self._refused_books = REFUSED_BOOKS
                 with suppress(BrokerError):
@@ -117,26 +123,53 @@ class XtsAccount:
     def order_book(self, since: float | None = None) -> tuple[BrokerOrder, ...]:
         """Read the whole book, or take another bot's reading. Raises as `Broker.order_book`.
 
-        Five refusals in a row, whatever they say, are taken for a dead session (behaviour 11.1).
+        With `since` a bot asks that has other accounts to serve: it waits no longer than `Patience` allows, and a
+        `BrokerUnavailable` comes at once while a slow account is left alone.
         """
-        since = self._connection.clock.monotonic() if since is None else since
+        clock = self._connection.clock
+        began, self._asked_at = clock.monotonic(), math.inf
+        if since is None:
+            return self._book_or_renew(began, SLOW_READ_SECS)
+        secs = self._patience.secs(self.account, began)
+        if not secs:
+            raise BrokerUnavailable(f"{self.account} account: it kept the bot waiting and is left alone for a while")
         try:
-            orders = self._book(since)
+            orders = self._book_or_renew(since, secs)
+        except ReadRefused:
+            raise
+        except BrokerUnavailable:
+            now = clock.monotonic()
+            self._patience.note_failure(self.account, now - began, now)
+            raise
+        now = clock.monotonic()
+        self._patience.note_answer(self.account, max(0.0, now - self._asked_at), now)
+        return orders
+
+    def _book_or_renew(self, since: float, secs: float) -> tuple[BrokerOrder, ...]:
+        """Five refusals in a row, whatever they say, are taken for a dead session (behaviour 11.1)."""
+        try:
+            orders = self._book(since, secs)
         except ReadRefused as exc:
             self._refused_books += 1
             if self._refused_books < REFUSED_BOOKS:
                 raise
             self._renew_after(exc)
             # What was read before the session was renewed tells the same refusal.
-            orders = self._book(self._connection.clock.monotonic())
+            orders = self._book(self._connection.clock.monotonic(), secs)
         except RateLimited:
             self._refused_books = 0
             raise
         self._refused_books = 0
         return orders
 
-    def _book(self, since: float) -> tuple[BrokerOrder, ...]:
-        reader = self._book_reader
+    def _book(self, since: float, secs: float) -> tuple[BrokerOrder, ...]:
+        reader, clock = self._book_reader, self._connection.clock
+        began = clock.monotonic()
+
+        def build(caller: Caller) -> HttpRequest:
+            self._asked_at = clock.monotonic()
+            left = max(LEAST_SECS, secs - (self._asked_at - began))
+            return replace(calls.book_request(caller), within_secs=left)
 
         def turn(ask: Callable[[], tuple[BrokerOrder, ...]]) -> tuple[BrokerOrder, ...]:
             share = Share(
@@ -144,7 +177,7 @@ class XtsAccount:
             )
             return self._books.carry_book(ask, share)
 
-        return self._connection.call(calls.book_request, reader.read, turn, lost=BrokerUnavailable)
+        return self._connection.call(build, reader.read, turn, lost=BrokerUnavailable)
 
     def _renew_after(self, refusal: ReadRefused) -> None:
         """Renew the session; raises the refusal itself while the next login is backing off."""
@@ -161,7 +194,7 @@ class XtsAccount:
         """Read one order's states. Raises as `Broker.order_history`."""
 
         def build(caller: Caller) -> HttpRequest:
-            return calls.history_request(caller, order_id)
+            return replace(calls.history_request(caller, order_id), within_secs=READ_SECS)
 
         def read(answer: Answer) -> BrokerOrder | None:
             order = calls.order_now(answer, order_id)

@@ -8,6 +8,7 @@ request, never follows a redirect and never judges an answer: a second POST is a
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,8 @@ class HttpRequest:
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json_body: Mapping[str, Any] | None = field(default=None, repr=False)
+    within_secs: float = math.inf
+    """From the connection to the last byte of the answer; never longer than the transport's own limits."""
 
     @property
     def body(self) -> bytes | None:

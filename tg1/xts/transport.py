@@ -57,7 +57,8 @@ class RequestsTransport:
         self._verify = (os.environ.get("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
         host = urlsplit(root).hostname or ""
         self._proxies = {} if is_loopback(host) else requests.utils.get_environ_proxies(root)
-        self._timeout = (connect_timeout_secs, read_timeout_secs)
+        self._connect_timeout_secs = connect_timeout_secs
+        self._read_timeout_secs = read_timeout_secs
         self._total_timeout_secs = total_timeout_secs
         self._max_idle_secs = max_idle_secs
         self._max_body_bytes = max_body_bytes
@@ -76,7 +77,7 @@ class RequestsTransport:
         """Send once; see `Transport.send`."""
         with self._lock:
             self._drop_idle_connection()
-            self._wire.begin(self._total_timeout_secs)
+            self._wire.begin(min(self._total_timeout_secs, request.within_secs))
             try:
                 return self._exchange(request)
             except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as exc:
@@ -101,7 +102,10 @@ class RequestsTransport:
             params=dict(request.params),
             data=request.body,
             headers=dict(request.headers),
-            timeout=self._timeout,
+            timeout=(
+                min(self._connect_timeout_secs, request.within_secs),
+                silence_secs(request, self._read_timeout_secs),
+            ),
             verify=self._verify,
             proxies=self._proxies,
             allow_redirects=False,
@@ -123,6 +127,11 @@ class RequestsTransport:
         if self._wire.proves_not_sent or (not self._wire.was_touched and _says_not_sent(exc)):
             return NotSent(f"{self._root} could not be reached: {_reason(exc)}")
         return NoAnswer(f"{self._root} gave no whole answer: {_reason(exc)}")
+
+
+def silence_secs(request: HttpRequest, read_timeout_secs: float = READ_TIMEOUT_SECS) -> float:
+    """How long a server may say nothing to a request before it is given up."""
+    return min(read_timeout_secs, request.within_secs)
 
 
 def _text(body: bytes | bytearray) -> str:

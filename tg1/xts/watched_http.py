@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tg1.machine.clock import Clock
 
+_LEAST_SECS = 0.05
+
 
 class Wire:
     """What really happened on the socket during the current call, noted by the connection itself.
@@ -47,6 +49,11 @@ class Wire:
     def complete(self) -> None:
         """The last byte of the request was handed to the kernel."""
         self._is_complete = True
+
+    def within(self, secs: Any) -> Any:
+        """Return so many seconds, or what is left until the deadline; never 0, which would mean "don't wait at all"."""
+        left = max(_LEAST_SECS, self.deadline - self.clock.monotonic())
+        return min(secs, left) if isinstance(secs, int | float) else left
 
     @property
     def proves_not_sent(self) -> bool:
@@ -91,6 +98,8 @@ def _watched_pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
 
         def connect(self) -> None:
             wire.touch()
+            # Connection and handshake are part of what a short request may take.
+            self.timeout = wire.within(self.timeout)
             super().connect()
 
         def request(self, *args: Any, **kwargs: Any) -> None:

@@ -50,6 +50,39 @@ def test_price_is_exact_and_aged_from_its_arrival() -> None:
     assert (quote.price, quote.age_secs, quote.fresh) == (Decimal("120.5"), 2.5, True)
 
 
+def test_quote_tells_how_the_price_changed_lately() -> None:
+    """Behaviour 7.4: a bot that was kept waiting learns since when a price was passed; a repetition is no change."""
+    logic = priced(now=5.0)
+    for now, price in ((6.0, 120.5), (7.0, 119.0), (8.5, 119.0), (9.0, 118.5)):
+        logic.on_ticks(now, [tick(price=price)])
+    quote = logic.quote("SBIN", 10.0)
+    assert quote is not None
+    assert quote.steps == ((5.0, Decimal("120.5")), (3.0, Decimal(119)), (1.0, Decimal("118.5")))
+
+
+def test_changes_on_an_earlier_connection_are_forgotten() -> None:
+    """Behaviour 10.1: nobody knows what the price did between two connections."""
+    logic = priced()
+    logic.on_close(1.0, 1006, "")
+    logic.on_open(2.0)
+    before = logic.quote("SBIN", 2.5)
+    logic.on_ticks(3.0, [tick()])
+    after = logic.quote("SBIN", 3.5)
+    assert before is not None
+    assert after is not None
+    assert (before.steps, after.steps) == ((), ((0.5, Decimal("120.5")),))
+
+
+def test_only_the_last_changes_are_kept() -> None:
+    """A busy market costs no memory: the last 32 are several seconds of it."""
+    logic = priced()
+    for number in range(100):
+        logic.on_ticks(number / 10, [tick(price=100 + number)])
+    quote = logic.quote("SBIN", 10.0)
+    assert quote is not None
+    assert [price for _, price in quote.steps] == list(range(168, 200))
+
+
 def test_symbol_has_no_quote_before_its_first_tick() -> None:
     """A price that never came is None, not zero."""
     assert connected().quote("SBIN", 0.0) is None

@@ -11,7 +11,7 @@ import pytest
 from tests.support.level_life import MOMENT
 from tests.support.states import a_level, an_order
 from tg1.models import Backoff, OpenOrder, OrderSide, Role, Side, Traded, TradeSide
-from tg1.rules.untriggered import UntriggeredWatch
+from tg1.rules.untriggered import Steps, UntriggeredWatch
 
 if TYPE_CHECKING:
     from tg1.rules.given import Moment
@@ -149,3 +149,88 @@ def test_new_day_begins_anew() -> None:
         watch.look([level], at(secs), ())
     watch.begin_anew()
     assert watch.look([level], at(16), ())[DOWN] == 0
+
+
+STEPS = ((9.0, Decimal(118)), (4.0, Decimal(119)), (2.5, Decimal(118)), (1.0, Decimal(117)))
+"""TokenB passed 118 nine seconds ago, came back, and passed it for good two and a half seconds ago."""
+
+
+def kept_waiting(watch: UntriggeredWatch, level: OpenOrder, steps: Steps = STEPS, secs: float = 7.0) -> set[str]:
+    """What has been passed for 2.5 s at a look that comes late, after one at which TokenB had not passed anything."""
+    watch.look([level], at(0, "119"), ())
+    watch.look([level], at(secs, "117"), (), steps)
+    return watch.overdue(2.5)
+
+
+def test_hedge_passed_while_the_bot_waited_is_overdue_from_the_tick_on() -> None:
+    """Behaviour 7.4: the feed heard it while an account let the bot wait."""
+    level = a_hedge(1)
+    assert kept_waiting(UntriggeredWatch(), level) == {level.uuid}
+    assert kept_waiting(UntriggeredWatch(), level, (*STEPS[:3], (1.0, Decimal("118.05")))) == set()
+
+
+def test_seconds_from_the_tick_on_go_on_with_the_next_looks() -> None:
+    """Behaviour 7.4: and the one that fills, or comes back, is overdue no more."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    kept_waiting(watch, level)
+    watch.look([level], at(8, "117"), ())
+    assert (watch.overdue(3.5), watch.overdue(3.6)) == ({level.uuid}, set())
+    watch.look([level], at(9, "119"), ())
+    assert watch.overdue(0.0) == set()
+
+
+def test_no_level_is_overdue_for_longer_than_since_the_last_look() -> None:
+    """At that look its price was not passed, whatever the ticks that came late say."""
+    level = a_hedge(1)
+    assert kept_waiting(UntriggeredWatch(), level, secs=2.4) == set()
+
+
+def test_level_that_opened_while_the_bot_waited_is_overdue_from_its_first_look_on() -> None:
+    """Nobody knows whether it was open when the tick came."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    watch.look([], at(0, "119"), ())
+    watch.look([level], at(7, "117"), (), STEPS)
+    assert watch.overdue(0.1) == set()
+
+
+@pytest.mark.parametrize(("price_b", "blind"), [("117", (DOWN,)), (None, ())], ids=["unread", "no-price"])
+def test_ticks_while_a_half_could_not_be_judged_count_nothing(price_b: str | None, blind: tuple[TradeSide]) -> None:
+    """Behaviour 7.4: the watch stands still."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    watch.look([level], at(0, "119"), ())
+    watch.look([level], at(1, price_b), blind)
+    watch.look([level], at(7, "117"), (), STEPS)
+    assert watch.overdue(0.1) == set()
+
+
+def test_ticks_do_not_count_for_the_rule_that_ends_the_bot() -> None:
+    """Behaviour 7.4: fifteen judged seconds, from the first look on."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    watch.look([level], at(0, "119"), ())
+    counts = [watch.look([level], at(secs, "117"), (), ((20.0, Decimal(117)),))[DOWN] for secs in range(16, 32)]
+    assert counts == [0] * 15 + [1]
+
+
+def test_passed_hedge_is_pending_until_it_is_overdue_or_not_passed_any_more() -> None:
+    """Behaviour 11.6: meanwhile no account that hangs is asked."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    assert not watch.is_pending(3.0)
+    watch.look([level], at(0, "119"), ())
+    assert not watch.is_pending(3.0)
+    watch.look([level], at(1), ())
+    watch.look([level], at(3.9), ())
+    assert watch.is_pending(3.0)
+    watch.look([level], at(4), ())
+    assert not watch.is_pending(3.0)
+
+
+@pytest.mark.parametrize("other", ["unread", "new-day"])
+def test_hedge_that_can_not_be_judged_is_not_pending(other: str) -> None:
+    """Behaviour 11.6: else its own account would never be asked again."""
+    watch, level = UntriggeredWatch(), a_hedge(1)
+    watch.look([level], at(0), ())
+    if other == "unread":
+        watch.look([level], at(1), (DOWN,))
+    else:
+        watch.begin_anew()
+    assert not watch.is_pending(3.0)
