@@ -126,7 +126,8 @@ class GridOcoEngine:
         if saved is None:
             self._opening.create(price_a, self._create_grid_levels)
         else:
-            self._new_day.roll_if_needed(price_a)
+            if not self._new_day.begin(price_a, self._session):
+                return self._stopped_by_signal() if self.clock.stop_requested else self._ending.end_session()
             self._reconcile_orders()
         self._has_state = True
         return self._run_loop()
@@ -163,7 +164,10 @@ class GridOcoEngine:
         if self._state.trading_day != moment.now.date():
             # The books at hand are yesterday's, whatever comes of it.
             self._hedging.begin_anew()
-            return self._poll_cycle() if self._new_day.follow(moment) else None
+            if self._new_day.follow(moment):
+                return self._poll_cycle()
+            self._report()
+            return None
         self._price_watch.look(moment)
         self._keeper.drop_blank(books, moment)
         self._unread = [account for account in accounts if account not in books]
@@ -188,8 +192,6 @@ class GridOcoEngine:
     @property
     def _state(self) -> BotState:
         return self._parts.state
-
-    # -- reading -------------------------------------------------------------------------------------------------------
 
     def _poll_entry_orders(self, books: dict[str, Book], moment: Moment) -> None:
         self._poll(books, Role.ENTRY, moment, self._handle_entry_fill)
@@ -228,7 +230,7 @@ class GridOcoEngine:
         self._keeper.apply(level, change, news.account, moment)
         self._hedging.note_fill(level.trade_side)
 
-    # -- deciding ------------------------------------------------------------------------------------------------------
+    # -- deciding and placing ------------------------------------------------------------------------------------------
 
     def _check_termination(self, books: dict[str, Book], moment: Moment) -> str:
         return decide.termination_reason(
@@ -241,8 +243,6 @@ class GridOcoEngine:
     def _check_max_quantity(self) -> None:
         """A pause of all new entries, judged anew in every cycle (behaviour 7.2)."""
         self._keeper.pause_entries(reached=decide.max_quantity_reached(self._state))
-
-    # -- placing -------------------------------------------------------------------------------------------------------
 
     def _place(self, moment: Moment) -> None:
         """Targets, entries, OCOs; nothing while the state can't be saved (behaviour 9.2)."""
@@ -275,14 +275,14 @@ class GridOcoEngine:
         """Dynamic bracketing per direction (architecture 11, behaviour 6.3)."""
         self._hedging.bracket(moment, self._unread)
 
+    # -- ending and telling --------------------------------------------------------------------------------------------
+
     def cancel_all(self) -> list[str]:
         """Cancel every order of this bot on every account; what is returned could not be confirmed as gone."""
         return cancel_everything(self._parts, "cancel all")
 
     def _stopped_by_signal(self) -> ExitCode:
         return self._ending.stop() if self._has_state else self._ending.stop_early(self._saved)
-
-    # -- telling -------------------------------------------------------------------------------------------------------
 
     def view(self) -> LadderView:
         """What an operator is shown of the last moment that was looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tg1.report.words import counted
+from tg1.screen.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

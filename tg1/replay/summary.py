@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from tg1.replay.result import to_paisa
 from tg1.replay.step import step_of, step_sentence
-from tg1.report.words import counted
-from tg1.screen.money import signed
+from tg1.screen.money import counted, signed
 
 if TYPE_CHECKING:
     from tg1.config import GridOcoConfig

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tg1.models import Role
 from tg1.replay.compare import Kind
-from tg1.report.words import counted
-from tg1.screen.money import account_name, signed
+from tg1.screen.money import account_name, counted, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tg1.screen.money import account_name, signed
+from tg1.screen.money import account_name, counted, signed
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -42,11 +42,6 @@ def gain(amount: Decimal) -> str:
     """A gain or a loss, e.g. "+₹89.26"."""
     text = signed(amount)
     return f"{text[0]}₹{text[1:]}" if text[0] in "+-" else f"₹{text}"
-
-
-def counted(number: int, noun: str) -> str:
-    """E.g. "1 day", "1,400 fills"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def title(order: OrderStory) -> str:

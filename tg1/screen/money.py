@@ -24,6 +24,11 @@ def account_name(account: str) -> str:
     return _ACCOUNTS.get(account, account)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many, e.g. "1 day", "1,400 fills"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def signed(rupees: Decimal) -> str:
     """Return an amount with its sign and two decimals, e.g. "+43,400.00"; what rounds to nothing has no sign."""
     text = f"{rupees:+,.2f}"

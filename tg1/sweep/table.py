@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from tg1.replay.summary import NOT_MODELLED
-from tg1.report.words import counted
+from tg1.screen.money import counted
 from tg1.settings.flags import flag_of
 from tg1.sweep.luck import FEW_DAYS, FEWEST_DAYS, luck
 from tg1.sweep.refusals import by_reason

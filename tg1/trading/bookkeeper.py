@@ -61,7 +61,7 @@ class Bookkeeper:
         self._doubts = DoubtTracker()
         self._failing: set[str] = set()
         self._shown: set[tuple[str, date]] = set()
-        """Accounts whose book has shown an order of ours, with the day: a day's book loses no row (xts.md 2.6)."""
+        """Accounts whose book has shown an order of ours of that day: a day's book loses no row (xts.md 2.6)."""
         self.blank: set[str] = set()
         """Accounts whose last book was blank: it must hold an order of ours and showed no row at all."""
 
@@ -157,7 +157,7 @@ class Bookkeeper:
         """Take blank books out: they count as unread (behaviour 4.4)."""
         today = moment.now.date()
         self._shown = {each for each in self._shown if each[1] == today}
-        self._shown |= {(account, today) for account, book in books.items() if book.ours}
+        self._shown |= {(account, today) for account, book in books.items() if book.ours and self.is_of_day(moment)}
         self.blank = {account for account, book in books.items() if self._is_blank(book, moment)}
         for account in self.blank:
             del books[account]

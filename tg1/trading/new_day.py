@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerUnavailable, SaveFailed
 from tg1.rules import client_ids, day_roll, grid
+from tg1.rules.hours import opening
 from tg1.rules.ledger import day_over
 from tg1.rules.square_off import left_to_broker
-from tg1.screen.money import squared_off_text
+from tg1.screen.money import counted, squared_off_text
 from tg1.trading.settling import books_of_all
 from tg1.trading.starting import blank_state, check_centre, check_hedges
 
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
     from tg1.rules.given import Moment
     from tg1.trading.parts import Parts
+    from tg1.trading.session import TradingSession
 
 log = logging.getLogger(__name__)
+
+CALL_AFTER_SECS = 60.0
+NOT_ROLLED = "not rolled"
+"""Key of the attention for a day that can't be begun."""
 
 
 class NewDay:
@@ -32,22 +38,65 @@ class NewDay:
         self._parts = parts
         self._not_rolled: date | None = None
         """The day of which it was already said that it is not rolled yet."""
+        self._waits_since: float | None = None
+        """Since when a day can't be begun, in seconds of the monotonic clock; None while none waits."""
+        self._was_called = False
+        """True when a person was called for that."""
 
-    def roll_if_needed(self, price_a: Decimal) -> None:
-        """At a start: roll a state of an earlier day; it stays as it is while today's books still show its orders."""
-        today = self._parts.clock.now().date()
-        if self._parts.state.trading_day != today:
-            self.roll(today, price_a)
+    def begin(self, price_a: Decimal, session: TradingSession) -> bool:
+        """At a start: roll a state of an earlier day, and wait while today's books still show its orders.
+
+        Each try has a price of its own moment: the grid of the day lies around none that is old by then. False when
+        the session ended or a stop was asked for meanwhile. Raises what `roll` raises, for the first try.
+        """
+        parts, clock = self._parts, self._parts.clock
+        if parts.state.trading_day == clock.now().date() or self.roll(clock.now().date(), price_a):
+            return True
+        while not clock.stop_requested:
+            clock.wait_until(clock.monotonic() + parts.config.poll_interval)
+            moment = parts.moment()
+            if session.is_over(moment.now):
+                return False
+            if self._try(moment, moment.price_a, needs_price=True):
+                return True
+        return False
 
     def follow(self, moment: Moment) -> bool:
-        """Roll the state when the date changed while the bot runs; False when it has to be tried again later."""
+        """Roll the state when the date changed while the bot runs; False when it has to be tried again later.
+
+        A bot that keeps to the hours of trading has slept through a night, and trades now. One that ignores them
+        has come to midnight, where there is no price of the new day: its grid stays.
+        """
+        trades = self._parts.config.effective_stop is not None
+        return self._try(moment, moment.price_a if trades else None, needs_price=trades)
+
+    def _try(self, moment: Moment, price_a: Decimal | None, *, needs_price: bool) -> bool:
+        parts = self._parts
         try:
-            return self.roll(moment.now.date(), None)
+            if needs_price and price_a is None and parts.config.product_type == "MIS":
+                self._waits(f"there is no fresh price of {parts.config.token_a_symbol}", moment)
+                return False
+            return self.roll(moment.now.date(), price_a)
         except BrokerUnavailable as exc:
             log.warning("The day is not rolled yet: %s", exc)
+            self._waits(str(exc), moment)
         except SaveFailed as exc:
-            self._parts.note_save_failed(exc)
+            parts.note_save_failed(exc)
         return False
+
+    def _waits(self, why: str, moment: Moment) -> None:
+        """Call for a person when a day is not begun a minute after it could be."""
+        if self._waits_since is None or moment.now < opening(moment.now):
+            self._waits_since = moment.monotonic
+        if not self._was_called and moment.monotonic - self._waits_since >= CALL_AFTER_SECS:
+            self._was_called = True
+            self._parts.keeper.renew_attention(NOT_ROLLED, f"today's grid is not begun: {why}", moment)
+        self._parts.save(moment)
+
+    def _begun(self, moment: Moment) -> None:
+        self._waits_since, self._was_called = None, False
+        if any(item.key == NOT_ROLLED and not item.is_over for item in self._parts.state.attention):
+            self._parts.keeper.end_attention(NOT_ROLLED, f"the grid of {moment.now.date()} is begun", moment)
 
     def roll(self, today: date, price_a: Decimal | None) -> bool:
         """Move the state to a new trading day; False while today's books still show its orders.
@@ -65,15 +114,24 @@ class NewDay:
             self._not_rolled = today
             # Their last words may stand there now, and nowhere later.
             parts.take_books(books, moment)
-            parts.save(moment)
+            self._waits(self._still_shown(seen), moment)
             return False
         self._expire_unseen(seen, moment)
         if parts.config.product_type == "MIS":
             self._begin_anew(price_a, moment)
         else:
             self._carry_levels(today, moment)
+        self._begun(moment)
         parts.keeper.save(moment.now)
         return True
+
+    def _still_shown(self, seen: Container[str]) -> str:
+        parts = self._parts
+        count = sum(1 for _, order in parts.keeper.live_orders() if order.client_id in seen)
+        return (
+            f"the order books still show {counted(count, 'order')} of {parts.state.trading_day} as working; look at "
+            "the broker's own screen; --cancel-all ends them, then start it again"
+        )
 
     def forget_gone_orders(self, today: date) -> None:
         """End the orders that went with an earlier day, without rolling the state (for one that is terminating)."""

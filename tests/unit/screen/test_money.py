@@ -12,6 +12,7 @@ from tg1.models import Charges, LastPrice, Position, Quote, Statement, Traded
 from tg1.screen.money import (
     age_text,
     charges_text,
+    counted,
     net_text,
     parts_text,
     position_text,
@@ -46,6 +47,12 @@ def money(*positions: Position, **changes: Any) -> Statement:
         "quotes": {one.symbol: one for one in (quote("IRFC", "47.90"), quote("SBIN", "120.00"))},
     }
     return Statement(**values | changes)
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 orders"), (1, "1 order"), (2, "2 orders"), (1400, "1,400 orders")])
+def test_one_is_told_apart_from_many(number: int, text: str) -> None:
+    """A sentence for a person who reads it in the dark says "1 order"."""
+    assert counted(number, "order") == text
 
 
 def test_net_comes_first_and_its_parts_after_it() -> None:
