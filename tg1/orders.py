@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.clock import SystemClock
 from tg1.screen.command import complain, run_command
-from tg1.screen.money import account_name
+from tg1.screen.money import account_name, counted
 from tg1.screen.output import show
 from tg1.told.codec import encode_event, encode_order
 from tg1.told.command_line import parser_of, words_of
 from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
 from tg1.told.folder import StateFolder
+from tg1.told.left import orders_left
 from tg1.told.paths import ToldPaths
-from tg1.told.portrait import told_order
 
 if TYPE_CHECKING:
     import argparse
@@ -64,21 +65,10 @@ def _orders(given: argparse.Namespace) -> ExitCode:
 
 
 def _working(folder: StateFolder, found: Found, today: date) -> tuple[ToldOrder, ...]:
-    """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind.
-
-    An order lives for a day (behaviour 9.5): what was left on an earlier one is gone.
-    """
+    """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind."""
     if found.is_by_holder and found.snapshot is not None:
         return found.snapshot.orders
-    saved = found.saved or folder.saved(found)
-    if saved is None or (not found.is_alive and saved.state.trading_day < today):
-        return ()
-    accounts = {(order.role, order.side): order.account for order in found.snapshot.orders} if found.snapshot else {}
-    return tuple(
-        told_order(order, level.name, accounts.get((order.role, order.side), ""))
-        for level in saved.state.levels.values()
-        for order in level.orders
-    )
+    return orders_left(replace(found, saved=found.saved or folder.saved(found)), today)
 
 
 def _fills(found: Found, today: date, unread: list[str]) -> list[Event]:
@@ -88,7 +78,7 @@ def _fills(found: Found, today: date, unread: list[str]) -> list[Event]:
     except OSError as exc:
         raise ConfigError(f"the events of {found.name} can't be read: {exc.strerror or exc}") from exc
     if tail.damaged:
-        unread.append(f"{found.name}: {tail.damaged} lines of its events can't be read: they are left out")
+        unread.append(f"{found.name}: {counted(tail.damaged, 'line')} of its events can't be read: they are left out")
     return [event for event in events if event.kind is EventKind.FILL and event.at.date() == today]
 
 
@@ -104,9 +94,9 @@ def _json(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> 
 
 def _lines(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) -> Iterator[str]:
     gone = "" if found.is_alive else ", as it left them (it is not running)"
-    yield f"{found.title}: {len(orders)} orders work{gone}"
+    yield f"{found.title}: {counted(len(orders), 'order', 'works', 'work')}{gone}"
     yield from (f"  {_order_text(order)}" for order in orders)
-    yield f"  {len(fills)} fills today" if fills else "  no fill today"
+    yield f"  {counted(len(fills), 'fill')} today" if fills else "  no fill today"
     yield from (f"  {event.at:%H:%M:%S} {event.text}" for event in fills)
 
 

@@ -135,9 +135,8 @@ def _line(one: Looked) -> RenderableType:
 
 
 def _needs(one: Looked) -> list[RenderableType]:
-    """What needs a person, and what was left: whole at any width, wrapped and never cut (behaviour 19)."""
-    needs = [Text(f"! {one.found.name}: {text}", style="red") for text in one.why]
-    return [*needs, *(Text(f"{one.found.name}: {text}", style="yellow") for text in one.left)]
+    """What needs a person: whole at any width, wrapped and never cut (behaviour 19)."""
+    return [Text(f"! {one.found.name}: {text}", style="red") for text in one.why]
 
 
 def _in_full(one: Looked, width: int) -> RenderableType:

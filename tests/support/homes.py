@@ -148,6 +148,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "told.teller": ("engine/test_telling.py",),
     "told.events": ("unit/told/test_codec.py",),
     "told.found": ("unit/told/test_judge.py", "unit/told/test_folder.py"),
+    "told.left": ("unit/told/test_judge.py", "unit/test_orders.py"),
     "told.paths": ("unit/told/test_folder.py",),
     "told.snapshot": ("unit/told/test_codec.py", "unit/told/test_judge.py"),
     "told.tables": ("unit/told/test_codec.py",),

@@ -58,7 +58,7 @@ def test_a_running_bots_orders_and_todays_fills(tmp_path: Path, run: Any) -> Non
         f"{BOT}: 2 orders work",
         "  Trade: B1 target SELL 100 IRFC at 49.50 (order 1100000007, since 10:30:00)",
         "  Downside OCO: B1 hedge SELL 100 SBIN at 49.50 (limit 49.50) (in doubt, T1ab0001t1, since 10:30:00)",
-        "  1 fills today",
+        "  1 fill today",
         "  10:30:00 target filled: sold 100 IRFC at 49.50",
     ]
 
@@ -71,7 +71,7 @@ def test_a_bot_that_is_gone_left_these_orders(tmp_path: Path, run: Any) -> None:
     ToldPaths(tmp_path, BOT).state.write_bytes(encode(state, NOW))
     code, out, _ = run()
     assert code == 0
-    assert "1 orders work, as it left them (it is not running)" in out
+    assert "1 order works, as it left them (it is not running)" in out
     code, out, _ = run("--json")
     (bot,) = json.loads(out)["bots"]
     assert (bot["running"], len(bot["orders"]), bot["fills"]) == (False, 1, [])
@@ -93,8 +93,8 @@ def test_events_that_cannot_be_read_are_said(tmp_path: Path, run: Any) -> None:
     ToldPaths(tmp_path, BOT).events.write_bytes(encode_event(an_event(2)) + b'{"run": "r1", "se\n')
     with held_lock(tmp_path):
         code, out, err = run()
-    assert (code, "1 fills today" in out) == (1, True)
-    assert err == f"tg1 orders: {BOT}: 1 lines of its events can't be read: they are left out\n"
+    assert (code, "1 fill today" in out) == (1, True)
+    assert err == f"tg1 orders: {BOT}: 1 line of its events can't be read: they are left out\n"
 
 
 def test_one_damaged_state_hides_no_other_bot(tmp_path: Path, run: Any) -> None:
@@ -104,7 +104,7 @@ def test_one_damaged_state_hides_no_other_bot(tmp_path: Path, run: Any) -> None:
     with held_lock(tmp_path):
         code, out, err = run()
     assert code == 1
-    assert out.startswith(f"{BOT}: 1 orders work")
+    assert out.startswith(f"{BOT}: 1 order works")
     assert err.startswith(f"tg1 orders: x: the state file {tmp_path / 'x_state.json'} can't be read: it is")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.states import BOT, NOW, a_state
+from tests.support.states import BOT, NOW, a_level, a_state, an_order, with_order
 from tests.support.told import FEED, HERE, LEVEL, a_snapshot, held_lock, write_snapshot
 from tg1 import status
 from tg1.machine.clock import SystemClock
@@ -35,9 +35,8 @@ def _now(**changes: Any) -> Snapshot:
     return a_snapshot(written_at=clock.now(), written_boot_secs=clock.monotonic(), process=process, **changes)
 
 
-def _write_state(folder: Path, state_status: Status, name: str = BOT) -> None:
-    state = a_state(bot_status=state_status, bot_name=name, attention=[])
-    state.levels.clear()
+def _write_state(folder: Path, state_status: Status, name: str = BOT, **more: Any) -> None:
+    state = a_state(bot_status=state_status, bot_name=name, attention=[], **{"levels": {}, **more})
     ToldPaths(folder, name).state.write_bytes(encode(state, NOW))
 
 
@@ -155,7 +154,7 @@ def test_one_bot_in_full(tmp_path: Path, run: Any) -> None:
         "SBIN 120.50",
         "Trade: 3 of 3 orders seen; 60 books read, 1 refused",
         "half within 4 ms",
-        "feed: connected, 1 connections, 0 rebuilt; no heartbeat",
+        "feed: connected, 1 connection, 0 rebuilt; no heartbeat",
         "118.50 works",
     ):
         assert words in out
@@ -241,17 +240,21 @@ def test_a_reader_that_has_had_enough_is_no_failure(tmp_path: Path, capfd: pytes
 
 
 def test_a_bot_that_was_stopped_says_what_it_left(tmp_path: Path, run: Any) -> None:
-    """Its entries fill on without target and hedge; whoever stopped it knows, so that the exit code is 0."""
+    """Its entries fill on without target and hedge: exit 1 until somebody minds them or removes them."""
     stopped = Status(kind=StatusKind.STOPPED, reason="by signal")
     ended = {"phase": Phase.ENDED, "status": stopped, "end": ToldEnd(exit_code=0, why="Stopped: by signal")}
     write_snapshot(tmp_path, _now(**ended))
-    _write_state(tmp_path, stopped)
-    left = "1 order of it still works at the broker, as far as it knew; tg1 orders has the list"
+    level = with_order(a_level(), an_order())
+    _write_state(tmp_path, stopped, levels={level.uuid: level}, trading_day=SystemClock().now().date())
+    left = (
+        "1 order of it may still work at the broker, and nobody minds it: start it again, or remove it with tg1 run "
+        "--cancel-all and the flags of its start (tg1 orders has the list)"
+    )
     for words in ((), (BOT,)):
         code, out, _ = run(*words)
-        assert (code, left in " ".join(out.split())) == (0, True)
-    write_snapshot(tmp_path, _now(**ended, orders=()))
-    assert "still" not in run()[1]
+        assert (code, left in " ".join(out.split())) == (1, True)
+    _write_state(tmp_path, stopped)
+    assert run()[0] == 0
 
 
 def test_an_ended_bot_with_something_left_needs_a_person(tmp_path: Path, run: Any) -> None:

@@ -19,9 +19,12 @@ import requests
 
 from tg1.doctor import judge
 from tg1.doctor.finding import Finding, green, red, yellow
+from tg1.errors import ConfigError
 from tg1.machine.files import OsFileSystem
 from tg1.machine.hosts import is_loopback
 from tg1.machine.lock import BotLock, holder_of
+from tg1.told.folder import StateFolder, instant_of
+from tg1.told.judge import judge as judge_bot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,16 +151,30 @@ def _version(name: str) -> str:
         return ""
 
 
-def process(config: GridOcoConfig) -> Finding:
-    """Whether a bot of this name is at work."""
+def process(config: GridOcoConfig, clock: Clock) -> Finding:
+    """Whether a bot of this name is at work, or has left something that `tg1 status` calls for a person for."""
     path = BotLock(config.state_dir, config.bot_name).path
     try:
         holder = holder_of(path)
     except OSError as exc:
         return red("process", f"the lock {path} can't be read: {exc.strerror or exc}", "Run it as the bot's own user.")
     if holder is None:
+        left = _left(config, clock)
+        if left:
+            return yellow("process", left, "tg1 status has more; a start goes on where it can.")
         return green("process", f"no other process has the name {config.bot_name}")
     return yellow("process", f"{config.bot_name} is at work: {holder}", "A second one would refuse to start.")
+
+
+def _left(config: GridOcoConfig, clock: Clock) -> str:
+    """What the last process of the bot left, as a sentence each; empty for nothing."""
+    try:
+        found = StateFolder(config.state_dir).one(config.bot_name)
+    except ConfigError:
+        return ""  # no folder, or no bot of the name: nothing was left
+    if found.is_paper and not config.paper:
+        return ""
+    return "; ".join(concern.text for concern in judge_bot(found, instant_of(clock)).concerns)
 
 
 def unit() -> Finding:

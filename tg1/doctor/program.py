@@ -108,7 +108,7 @@ class Doctor:
         self.secrets += [value for name in CREDENTIALS if (value := getattr(config, name))]
         yield from machine.python()
         yield from machine.disk(config, self.clock)
-        yield machine.process(config)
+        yield machine.process(config, self.clock)
         yield machine.unit()
         yield from self._settings(config)
         with ExitStack() as stack:

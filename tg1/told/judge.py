@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tg1.models import StatusKind
+from tg1.told.left import left_text, orders_left, shares_left
 from tg1.told.snapshot import BLIND_SECS, Phase
 
 if TYPE_CHECKING:
@@ -95,8 +96,6 @@ class Judgement:
     concerns: tuple[Concern, ...]
     age_secs: float | None
     """Since its last word: the snapshot's age, or the state file's; None without either."""
-    left_orders: int
-    """What an ended bot left at the broker today, as far as it knew: a stop leaves its orders (behaviour 12)."""
 
     @property
     def needs_person(self) -> bool:
@@ -123,21 +122,13 @@ def judge(found: Found, at: Instant) -> Judgement:
     if found.is_alive:
         life, concerns = _alive(found, at)
     else:
-        life, concerns = _gone(found)
+        life, concerns = _gone(found, len(orders_left(found, at.now.date())))
     unreadable = [Concern(kind=ConcernKind.UNREADABLE, key=fault, text=fault) for fault in found.faults]
     return Judgement(
         life=life,
         concerns=(*concerns, *unreadable, *_attention(found)),
         age_secs=_age(found, at),
-        left_orders=_left(found, at),
     )
-
-
-def _left(found: Found, at: Instant) -> int:
-    snapshot = found.snapshot
-    if snapshot is None or found.is_alive or not found.is_last_word or snapshot.written_at.date() != at.now.date():
-        return 0
-    return len(snapshot.orders)
 
 
 def _age(found: Found, at: Instant) -> float | None:
@@ -231,32 +222,60 @@ _ENDS = {
 }
 
 
-def _gone(found: Found) -> tuple[Life, list[Concern]]:
-    """The state file says how a bot ended; only what it can't know is taken from the last snapshot."""
-    end = found.snapshot.end if found.snapshot is not None else None
+def _gone(found: Found, left: int) -> tuple[Life, list[Concern]]:
+    """The state file says how a bot ended; only what it can't know is taken from the last snapshot.
+
+    A stop leaves its orders (behaviour 12), and a death does: so many of them may still work.
+    """
+    life, kind, why = _end(found, left)
+    if kind is None and left:
+        # Its entries fill on without target and hedge, however well it ended.
+        kind = ConcernKind.FAILED
+    if kind is None:
+        return life, []
+    if left:
+        why = f"{why}; {left_text(left, resumes=life is not Life.TERMINATED)}"
+    return life, [Concern(kind=kind, key="", text=why)]
+
+
+def _end(found: Found, left: int) -> tuple[Life, ConcernKind | None, str]:
+    """One word, what a person is needed for when it was no good end, and why."""
+    end = found.snapshot.end if found.snapshot is not None and found.is_last_word else None
     status = found.status
     life = _ENDS.get(status.kind, Life.DEAD) if status is not None else Life.DEAD
     if life is Life.TERMINATED:
-        return life, [Concern(kind=ConcernKind.TERMINATED, key="", text=f"terminated: {_reason(status)}")]
-    if end is not None and found.is_last_word and end.exit_code:
+        return life, ConcernKind.TERMINATED, _termination(found, status)
+    if end is not None and end.exit_code:
         kind = ConcernKind.DEAD if end.is_crash else ConcernKind.FAILED
-        return Life.DEAD if end.is_crash else life, [Concern(kind=kind, key="", text=end.why)]
-    if life is Life.DEAD and end is not None and found.is_last_word:
+        return Life.DEAD if end.is_crash else life, kind, end.why
+    if life is Life.DEAD and end is not None:
         # It ended in good order before it had a state that could say so.
-        return Life.STOPPED, []
+        return Life.STOPPED, None, end.why
     if life is Life.DEAD:
-        return life, [Concern(kind=ConcernKind.DEAD, key="", text=_death(status))]
-    return life, []
+        return life, ConcernKind.DEAD, _death(status, left, is_known=not found.faults)
+    return life, None, str(status)
+
+
+def _termination(found: Found, status: Status | None) -> str:
+    """Why it ended by itself, or what a square-off left."""
+    text = f"terminated: {_reason(status)}"
+    held = shares_left(found)
+    if not held:
+        return text
+    again = "to close it, type the same command with --cancel-all --square-off once more"
+    return f"{text}, but by its own books there is still held: {held}; {again}"
 
 
 def _reason(status: Status | None) -> str:
     return status.reason if status is not None and status.reason else "by its own rules"
 
 
-def _death(status: Status | None) -> str:
+def _death(status: Status | None, left: int, *, is_known: bool) -> str:
     if status is not None and status.kind is StatusKind.TERMINATING:
-        return (
-            f"its process died while it was terminating ({_reason(status)}): orders may still work; start it again, "
-            "and it goes on with that, or use --cancel-all"
-        )
+        again = "start it again, and it goes on with that"
+        return f"its process died while it was terminating ({_reason(status)}); {again}"
+    if left:
+        return "its process is gone without a word"
+    if is_known:
+        return "its process is gone without a word; by its state no order of it is left at the broker; start it again"
     return "its process is gone without a word: its orders may still work, and nobody minds them; start it again"

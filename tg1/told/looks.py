@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import LevelState
-from tg1.screen.money import account_name, age_text, signed, signed_if_known
+from tg1.screen.money import account_name, age_text, counted, signed, signed_if_known
 from tg1.screen.view import WORDS
 from tg1.told.codec import encode_snapshot
 from tg1.told.judge import Judgement, Life, judge
@@ -51,12 +51,6 @@ class Looked:
     def why(self) -> list[str]:
         """What a person has to see to, a sentence each."""
         return [concern.text for concern in self.judged.concerns]
-
-    @property
-    def left(self) -> list[str]:
-        """What an ended bot left behind, a sentence each."""
-        count = self.judged.left_orders
-        return [f"{still_working(count)}; tg1 orders has the list"] if count else []
 
     @property
     def word(self) -> str:
@@ -113,12 +107,6 @@ def age_of_look(one: Looked) -> str:
     return "" if one.judged.age_secs is None else age_text(one.judged.age_secs)
 
 
-def still_working(count: int) -> str:
-    """What an ended bot left at the broker, in orders."""
-    work = "1 order of it still works" if count == 1 else f"{count} orders of it still work"
-    return f"{work} at the broker, as far as it knew"
-
-
 def held_by(snapshot: Snapshot | None) -> str:
     """What its accounts hold, e.g. "Trade +100 IRFC"."""
     if snapshot is None:
@@ -133,7 +121,6 @@ def lines_of(one: Looked) -> Iterator[str]:
     process = f"process {found.pid}" if found.pid is not None else "no process"
     yield f"{found.title}: {one.word}; {process}; last word {age_of_look(one) or 'never'} ago"
     yield from (f"NEEDS YOU: {text}" for text in one.why)
-    yield from (f"left: {text}" for text in one.left)
     yield from (f"over: {entry.text}" for entry in found.attention if entry.is_over)
     yield f"status: {found.status if found.status is not None else 'unknown'}; net {net_of(one)}"
     if snapshot is None:
@@ -163,7 +150,7 @@ def _money_lines(snapshot: Snapshot) -> Iterator[str]:
 
 def _edge_lines(snapshot: Snapshot) -> Iterator[str]:
     for account in snapshot.accounts:
-        read = f"{account.books_read} books read, {account.books_refused} refused"
+        read = f"{counted(account.books_read, 'book')} read, {account.books_refused} refused"
         age = "" if account.good_age_secs is None else f", seen {age_text(account.good_age_secs)} ago"
         orders = f"{account.orders_seen} of {account.orders_expected} orders seen"
         yield f"{account_name(account.name)}: {orders}; {read}{age}"
@@ -172,7 +159,7 @@ def _edge_lines(snapshot: Snapshot) -> Iterator[str]:
         yield f"saves: {saves.count}, half within {saves.p50_ms:.0f} ms, 99 % within {saves.p99_ms:.0f} ms"
     if snapshot.feed is not None:
         feed = snapshot.feed
-        yield f"feed: {feed.phase}, {feed.connections} connections, {feed.rebuilds} rebuilt" + (
+        yield f"feed: {feed.phase}, {counted(feed.connections, 'connection')}, {feed.rebuilds} rebuilt" + (
             f"; {feed.fault}" if feed.fault else ""
         )
     ends = "never by itself" if snapshot.session_ends_at is None else f"{snapshot.session_ends_at:%H:%M} IST"

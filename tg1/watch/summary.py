@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tg1.screen.money import account_name, signed, signed_if_known
-from tg1.told.looks import still_working
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -14,13 +13,11 @@ if TYPE_CHECKING:
 
 
 def end_text(why: str, snapshot: Snapshot) -> str:
-    """Why it ended, the net with its parts, what is held (behaviour 15), and what still works at the broker."""
+    """Why it ended and what it left, the net with its parts, and what is held (behaviour 15)."""
     parts = [_sentence(why)] if why else []
     if snapshot.money is not None:
         parts.append(_sentence(money_text(snapshot.money)))
     parts.append(held_text(snapshot.positions))
-    if snapshot.orders:
-        parts.append(f"{still_working(len(snapshot.orders))}.")
     return " ".join(parts)
 
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.states import NOW, a_state
+from tests.support.states import NOW, a_level, a_state, an_order, with_order
 from tests.support.told import ACCOUNT, FEED, HERE, a_snapshot, an_instant
 from tg1.machine.lock import Holder
-from tg1.models import ACTIVE, COMPLETED, Attention, Side, Status, StatusKind, TradeType
+from tg1.models import (
+    ACTIVE,
+    COMPLETED,
+    Attention,
+    ClosingOrder,
+    LegOrder,
+    OpenOrder,
+    Role,
+    Side,
+    Status,
+    StatusKind,
+    Traded,
+    TradeType,
+)
 from tg1.told.found import Found, Saved
 from tg1.told.judge import ConcernKind, Life, judge
 from tg1.told.snapshot import Phase, Snapshot, ToldEnd, ToldPrice, ToldSaves
@@ -29,8 +43,9 @@ def _found(snapshot: Snapshot | None = None, holder: Holder | None = ALIVE, **mo
     )
 
 
-def _saved(status: Status, *, after_secs: float = 0.0, attention: tuple[Attention, ...] = ()) -> Saved:
-    return Saved(state=a_state(bot_status=status, attention=list(attention)), at=NOW + timedelta(seconds=after_secs))
+def _saved(status: Status, *, after_secs: float = 0.0, attention: tuple[Attention, ...] = (), **more: Any) -> Saved:
+    state = a_state(bot_status=status, attention=list(attention), **{"levels": {}, **more})
+    return Saved(state=state, at=NOW + timedelta(seconds=after_secs))
 
 
 def _kinds(found: Found, after_secs: float = 0.5) -> list[ConcernKind]:
@@ -174,3 +189,97 @@ def test_a_file_that_cannot_be_read_needs_a_person() -> None:
     found = _found(None, None, faults=("its snapshot can't be read: it is no whole JSON (3 bytes)",))
     assert judge(found, an_instant()).life is Life.DEAD
     assert ConcernKind.UNREADABLE in _kinds(found)
+
+
+LEFT = (
+    "2 orders of it may still work at the broker, and nobody minds them: start it again, or remove them with "
+    "tg1 run --cancel-all and the flags of its start (tg1 orders has the list)"
+)
+
+
+def _levels(*orders: LegOrder) -> dict[str, OpenOrder]:
+    level = with_order(a_level(), *orders)
+    return {level.uuid: level}
+
+
+TWO = (an_order(), an_order("TAGXXGENUD01O000", role=Role.OCO, side=Side.SELL, symbol="SBIN", order_id=None))
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "kind", "text"),
+    [
+        (ACTIVE, None, ConcernKind.DEAD, f"its process is gone without a word; {LEFT}"),
+        (TERMINATING, None, ConcernKind.DEAD, f"and it goes on with that; {LEFT}"),
+        (TERMINATING, 3, ConcernKind.FAILED, f"as it was; {LEFT}"),
+        (STOPPED, 0, ConcernKind.FAILED, f"Stopped: by signal; {LEFT}"),
+        (STOPPED, 1, ConcernKind.FAILED, f"as it was; {LEFT}"),
+        (STOPPED, None, ConcernKind.FAILED, f"Stopped: by signal; {LEFT}"),
+        (TERMINATED, 3, ConcernKind.TERMINATED, f"OCO imbalance; {LEFT.replace('start it again, or ', '')}"),
+    ],
+)
+def test_orders_that_a_gone_bot_left_need_a_person(
+    status: Status, exit_code: int | None, kind: ConcernKind, text: str
+) -> None:
+    """Killed, stopped by a signal, cancels not confirmed, terminated: how many, and the command that removes them."""
+    snapshot = a_snapshot() if exit_code is None else _ended(status, exit_code)
+    found = _found(snapshot, None, saved=_saved(status, after_secs=-1, levels=_levels(*TWO)))
+    (concern,) = judge(found, an_instant()).concerns
+    assert concern.kind is kind
+    assert concern.text.endswith(text)
+
+
+def test_one_order_that_is_left_is_told_in_the_singular() -> None:
+    """Of an earlier TG1, whose snapshot nobody has, too."""
+    (concern,) = judge(_found(None, None, saved=_saved(STOPPED, levels=_levels(TWO[0]))), an_instant()).concerns
+    assert concern.text.startswith(
+        "Stopped: by signal; 1 order of it may still work at the broker, and nobody minds it: start it again, or remove"
+    )
+
+
+def test_a_closing_order_that_nobody_saw_end_is_left_as_well() -> None:
+    """Behaviour 13: a square-off that was interrupted."""
+    sell = an_order("TAGXXGENX0001000", role=Role.CLOSE, side=Side.SELL)
+    closing = [ClosingOrder(account="trade", order=sell, day=NOW.date(), is_over=over) for over in (True, False)]
+    (concern,) = judge(_found(None, None, saved=_saved(TERMINATED, closing=closing)), an_instant()).concerns
+    assert "; 1 order of it may still work at the broker" in concern.text
+
+
+@pytest.mark.parametrize("bought", ["trade", "upside_oco"])
+def test_shares_that_a_square_off_left_are_named(bought: str) -> None:
+    """Behaviour 13: by account, with the command that closes them; two hedges of one key are one account."""
+    entry = Traded(quantity=100, value=Decimal(4900))
+    level = replace(a_level(), entry_traded=entry, opened_seq=1)
+    sold = an_order("TAGXXGENX0001000", role=Role.CLOSE, side=Side.SELL, filled_quantity=60, filled_value=2940)
+    closing = [ClosingOrder(account="trade", order=sold, day=NOW.date(), is_over=True)]
+    saved = _saved(TERMINATED, closing=closing, levels={level.uuid: level})
+    accounts = (ACCOUNT, replace(ACCOUNT, name=bought))
+    (concern,) = judge(_found(a_snapshot(accounts=accounts), None, saved=saved), an_instant()).concerns
+    assert concern.text == (
+        "terminated: OCO imbalance, but by its own books there is still held: +40 IRFC in account trade; to close it, "
+        "type the same command with --cancel-all --square-off once more"
+    )
+
+
+def test_what_was_left_yesterday_or_on_paper_works_no_more() -> None:
+    """An order lives for a day (behaviour 9.5), and the exchange of a rehearsal ends with it."""
+    yesterday = _saved(STOPPED, levels=_levels(*TWO), trading_day=NOW.date() - timedelta(days=1))
+    assert _kinds(_found(None, None, saved=yesterday)) == []
+    on_paper = a_snapshot(is_paper=True)
+    assert _kinds(_found(on_paper, None, saved=_saved(STOPPED, levels=_levels(*TWO)))) == []
+    assert (
+        _kinds(replace(_found(None, None, saved=_saved(STOPPED, levels=_levels(*TWO))), folder=Path("s/paper"))) == []
+    )
+
+
+def test_a_death_that_left_nothing_says_so() -> None:
+    """Who reads it at night need not look at the broker; where the state can't be read, he must."""
+    (concern,) = judge(_found(None, None, saved=_saved(ACTIVE)), an_instant()).concerns
+    assert concern.text == (
+        "its process is gone without a word; by its state no order of it is left at the broker; start it again"
+    )
+    concern = judge(
+        _found(None, None, faults=("its state can't be read: it is no whole JSON",)), an_instant()
+    ).concerns[0]
+    assert concern.text == (
+        "its process is gone without a word: its orders may still work, and nobody minds them; start it again"
+    )

@@ -104,9 +104,9 @@ def bot() -> Watched:
 
 
 def ended(kind: StatusKind, why: str = "session end", exit_code: int = 0, **more: Any) -> Snapshot:
-    """What a bot says last."""
+    """What a bot says last that left no order."""
     end = ToldEnd(exit_code=exit_code, why=f"{kind}: {why}", **more)
-    return a_snapshot(phase=Phase.ENDED, status=Status(kind=kind, reason=why), end=end)
+    return a_snapshot(phase=Phase.ENDED, status=Status(kind=kind, reason=why), end=end, orders=())
 
 
 def test_a_bot_that_is_well_is_no_news(bot: Watched) -> None:
@@ -145,9 +145,9 @@ def test_a_death_is_told_and_so_is_that_it_trades_again(bot: Watched) -> None:
 def test_a_death_says_what_is_held(bot: Watched) -> None:
     """Nobody minds those shares."""
     bot.look(a_snapshot(), 2, alive=False)
-    assert bot.told[0].text.endswith(
-        "Held: Trade +100 IRFC at 49.00 (+20.00). 1 order of it still works at the broker, as far as it knew."
-    )
+    text = bot.told[0].text
+    assert text.startswith("Its process is gone without a word; 1 order of it may still work at the broker")
+    assert text.endswith("Held: Trade +100 IRFC at 49.00 (+20.00).")
 
 
 def test_a_hang_that_is_killed_is_no_recovery(bot: Watched) -> None:
@@ -189,7 +189,7 @@ def test_an_end_that_was_seen_is_no_death(bot: Watched) -> None:
 
 def test_the_session_end_comes_once_with_its_summary(bot: Watched) -> None:
     """Behaviour 15: the net first, its parts, what is held."""
-    last = replace(ended(StatusKind.STOPPED), orders=())
+    last = ended(StatusKind.STOPPED)
     assert bot.look(last, 2, alive=False) == ["session-end"]
     assert bot.look(last, 3, alive=False) == []
     assert bot.told[0].text == (
@@ -199,10 +199,19 @@ def test_the_session_end_comes_once_with_its_summary(bot: Watched) -> None:
 
 
 def test_an_end_that_leaves_orders_says_how_many(bot: Watched) -> None:
-    """A bot that was stopped by hand leaves them, and nobody minds them."""
+    """A bot that was stopped by hand leaves them, and nobody minds them: as loud as any end that left something."""
     last = replace(ended(StatusKind.STOPPED, "by signal"), orders=(ORDER,) * 9, positions=())
-    bot.look(last, 2, alive=False)
-    assert bot.told[0].text.endswith("Nothing is held. 9 orders of it still work at the broker, as far as it knew.")
+    assert bot.look(last, 2, alive=False) == ["failed"]
+    assert bot.told[0].text.startswith("Stopped: by signal; 9 orders of it may still work at the broker, and nobody")
+    assert bot.told[0].text.endswith("Nothing is held.")
+    assert bot.look(a_snapshot(run="r2", cycle=1), 60) == ["-failed"]
+
+
+def test_orders_that_a_cancel_all_removed_are_no_news(bot: Watched) -> None:
+    """Whoever typed it has seen it: the trouble is gone, and nothing trades again."""
+    last = replace(ended(StatusKind.STOPPED, "by signal"), orders=(ORDER,))
+    assert bot.look(last, 2, alive=False) == ["failed"]
+    assert bot.look(replace(last, orders=()), 60, alive=False) == []
 
 
 def test_a_termination_comes_once_with_its_summary(bot: Watched) -> None:

@@ -1,4 +1,4 @@
-"""What an end says: the net with its parts, what is held, what still works (behaviour 15)."""
+"""What an end says: why, the net with its parts, and what is held (behaviour 15)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.told import ORDER, a_snapshot
+from tests.support.told import a_snapshot
 from tg1.told.snapshot import ToldMoney, ToldPosition
 from tg1.watch.summary import end_text, held_text, money_text
 
@@ -67,8 +67,6 @@ def test_an_end_in_whole_sentences() -> None:
     assert end_text("it was stopped", bare) == "It was stopped. Nothing is held."
     for mark in ".!?…":
         assert end_text(f"it was stopped{mark}", bare) == f"It was stopped{mark} Nothing is held."
-    left = replace(bare, money=MONEY, orders=(ORDER, ORDER))
-    assert end_text("it died", left) == (
-        "It died. Net -12.50 (realised +50.00, open -50.00, charges -12.50). Nothing is held. "
-        "2 orders of it still work at the broker, as far as it knew."
+    assert end_text("it died", replace(bare, money=MONEY)) == (
+        "It died. Net -12.50 (realised +50.00, open -50.00, charges -12.50). Nothing is held."
     )
