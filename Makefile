@@ -43,7 +43,7 @@ checked: $(VENV)/.dev
 compiled:
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 || true
 
-simulate: $(VENV)/.dev ## 250 simulated trading days with faults, the whole crash matrix, every mutation caught
+simulate: $(VENV)/.dev ## 250 simulated days with faults, the crash matrix, every mutation caught, real prices (if here) lived again
 	$(BIN)/python -m tests.simulation.soak --days 250 --jobs $(JOBS)
 	$(BIN)/python -m tests.simulation.crash_matrix --jobs $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) -m simulation
