@@ -13,7 +13,7 @@ from rich.table import Table
 from tg1.errors import ConfigError, ExitCode, StateError
 from tg1.machine.files import open_given
 from tg1.screen.command import complain, run_command
-from tg1.screen.money import signed
+from tg1.screen.money import counted, signed
 from tg1.screen.output import show
 from tg1.store.codec import decode_record
 from tg1.told.command_line import columns, drawn, parser_of, words_of
@@ -128,7 +128,9 @@ def _table(lines: Sequence[DayLine]) -> str:
             signed(line.net) + ("*" if line.unknown else ""),
         )
     unknown = sum(line.unknown for line in lines)
-    note = f"\n* without the charges of {unknown} trips, which an earlier TG1 did not keep" if unknown else ""
+    note = (
+        f"\n* without the charges of {counted(unknown, 'trip')}, which an earlier TG1 did not keep" if unknown else ""
+    )
     return drawn(table, columns(WIDE)) + note
 
 

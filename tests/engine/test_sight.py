@@ -95,7 +95,7 @@ def test_account_that_can_not_tell_what_became_of_an_order_in_doubt_is_said(
     assert keys(bench) == []
     bench.cycle()
     (blind,) = bench.state.attention
-    assert blind.text.startswith(f"account trade {what} for {secs} s although 1 orders of this bot work there: ")
+    assert blind.text.startswith(f"account trade {what} for {secs} s although 1 order of this bot works there: ")
     getattr(bench.broker, fault).clear()
     bench.cycle(2)
     assert bench.state.attention[0].is_over
@@ -251,8 +251,9 @@ def test_blindness_is_said_with_what_it_costs(
     assert keys(bench) == []
     bench.cycle()
     blind = bench.state.attention[0]
+    whose = "1 order of this bot works" if works == 1 else f"{works} orders of this bot work"
     sentence = (
-        f"account {account} {what} for {secs} s although {works} orders of this bot work there: their fills are not "
+        f"account {account} {what} for {secs} s although {whose} there: their fills are not "
         "seen, and no entry or hedge is placed there; look at the broker's own screen"
     )
     assert (blind.key, blind.text) == (f"blind {account}", sentence)

@@ -95,7 +95,7 @@ def test_fresh_names_the_first_five_orders_that_work(make_bench: Callable[..., B
     assert len(listed) == 5
     assert set(listed) < set(numbers)
     assert str(refusal.value).startswith(f"6 orders of '{NAME}' are still working (")
-    assert str(refusal.value).endswith("); cancel them with --cancel-all before --fresh.")
+    assert str(refusal.value).endswith("); cancel what works with --cancel-all before --fresh.")
     assert bench.store.paths.state.exists()
 
 
@@ -106,7 +106,7 @@ def test_fresh_waits_for_an_order_in_doubt(make_bench: Callable[..., Bench]) -> 
     bench.broker.answers.append("unknown-accepted")
     bench.cycle()
     (order,) = bench.broker.working()
-    with pytest.raises(StateError, match=rf"1 orders .* \({order.order_id}\)"):
+    with pytest.raises(StateError, match=rf"1 order .* \({order.order_id}\)"):
         bench.begin(fresh=True)
     assert order.is_working
 
@@ -154,7 +154,7 @@ def test_fresh_over_a_state_of_yesterday_asks_the_books_of_today(make_bench: Cal
     ended = a_row(bench, f"{bot_tag(NAME)}AAAD01E0001")
     bench.broker.end(ended, OrderStatus.CANCELLED)
     working = a_row(bench, f"{bot_tag(NAME)}AAAU01O0002", account="upside_oco")
-    with pytest.raises(StateError, match=rf"^1 orders of .* \({working}\)"):
+    with pytest.raises(StateError, match=rf"^1 order of .* is still working \({working}\)"):
         bench.begin(fresh=True)
     assert bench.broker.orders[working].is_working
     bench.broker.end(working, OrderStatus.CANCELLED)

@@ -111,7 +111,7 @@ def test_trips_of_an_earlier_version_are_marked(tmp_path: Path, run: Any) -> Non
     """Their charges were not kept, so that their net is not known: never a 0 for what nobody knows."""
     _write(tmp_path, _trip(1, "2026-02-16", charges=None, open_pnl=None))
     _, out, _ = run()
-    assert "without the charges of 1 trips" in out
+    assert "without the charges of 1 trip," in out
     assert json.loads(run("--json")[1])["days"][0]["unknown"] == 1
 
 

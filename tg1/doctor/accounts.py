@@ -9,6 +9,7 @@ from tg1.doctor import judge
 from tg1.doctor.evidence import Exchanged
 from tg1.doctor.finding import Finding, green, red, yellow
 from tg1.errors import BrokerError, ClientNotNamed, LoginNeeded, NoAnswer, NotSent, RateLimited, SessionRefused
+from tg1.screen.money import counted
 from tg1.xts.sessions import SessionStore
 
 if TYPE_CHECKING:
@@ -118,9 +119,8 @@ class AccountChecks:
             yield red(f"book {account}", _plain(exc), remedy, unreachable=True)
             return
         yield green(f"session {account}", "the app key has a living session")
-        yield green(
-            f"book {account}", f"{len(book)} orders today, {sum(not o.status.is_final for o in book)} of them work"
-        )
+        working = sum(not order.status.is_final for order in book)
+        yield green(f"book {account}", f"{counted(len(book), 'order')} today, {working} of them working")
         yield judge.latency(account, self._record[-1].secs)
         yield self._limits(account)
         yield from self._positions(account)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tg1.machine.files import OsFileSystem
 from tg1.record.paths import PLAIN
+from tg1.screen.money import counted
 from tg1.screen.writer import Writer
 from tg1.told.waiting import Errand, SaidOnce, Waiting
 
@@ -84,7 +85,7 @@ class RecordDisk:
             lines = lines[len(same) :]
         if lost := self._lines.take_lost():
             self._has_gap = True
-            log.warning("%d lines of the record were lost while they could not be written", lost)
+            log.warning("%s lost while they could not be written", counted(lost, "recorded line", "was", "were"))
 
     def _bring(self, day: date, lines: list[Line], later: list[Line]) -> bool:
         encoded = [encode() for _, encode in lines]

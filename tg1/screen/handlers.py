@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tg1.machine.clock import IST
+from tg1.screen.money import counted
 from tg1.screen.wrap import wrapped
 from tg1.screen.writer import columns_of, text_of
 
@@ -86,7 +87,7 @@ class QueuedHandler(logging.Handler):
         super().close()
 
     def _gap(self) -> logging.LogRecord:
-        what = f"{self.lost} lines are missing here: they came faster than they could be written"
+        what = f"{counted(self.lost, 'line', 'is', 'are')} missing here: they came faster than they could be written"
         return finished_record(logging.WARNING, self.format(finished_record(logging.WARNING, what)))
 
 

@@ -24,9 +24,9 @@ def account_name(account: str) -> str:
     return _ACCOUNTS.get(account, account)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return how many, e.g. "1 day", "1,400 fills"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """Return how many, e.g. "1 day", "1,400 fills"; with the two forms of a verb also "1 order works"."""
+    return f"{number:,} {noun} {one}".rstrip() if number == 1 else f"{number:,} {noun}s {many}".rstrip()
 
 
 def signed(rupees: Decimal) -> str:

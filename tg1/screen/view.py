@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tg1.models import LevelState
-from tg1.screen.money import net_text, parts_text, position_text
+from tg1.screen.money import counted, net_text, parts_text, position_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -155,7 +155,7 @@ def status_line(view: LadderView) -> str:
     parts.append(entries_text(view))
     if view.token_b_symbol:
         parts.append(hedges_text(view))
-    parts.append(f"{view.working} orders working" + (f", {view.in_doubt} in doubt" if view.in_doubt else ""))
+    parts.append(f"{counted(view.working, 'order')} working" + (f", {view.in_doubt} in doubt" if view.in_doubt else ""))
     if view.max_quantity_reached:
         parts.append("max quantity reached")
     if view.attention:

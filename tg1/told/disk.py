@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from tg1.machine.files import FILE_MODE, OsFileSystem, write_all
+from tg1.screen.money import counted
 from tg1.screen.writer import Writer
 from tg1.told.codec import SnapshotEncoder, encode_event
 from tg1.told.waiting import Errand, SaidOnce, Waiting
@@ -128,7 +129,7 @@ class ToldDisk:
         if not self._faults.tried("events", lambda: self._append(events)):
             self._events.give_back(events)
         elif lost := self._events.take_lost():
-            log.warning("%d events were lost while they could not be written", lost)
+            log.warning("%s lost while they could not be written", counted(lost, "event", "was", "were"))
 
     def _append(self, events: list[Event]) -> None:
         # A write that failed half-way left a line without its end.

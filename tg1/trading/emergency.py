@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import BrokerError, ConfigError, ExitCode, StateError
 from tg1.models import BotState, Role, Status, StatusKind
 from tg1.rules.given import Rules
+from tg1.screen.money import counted
 from tg1.trading.closing_orders import SQUARED_OFF, ClosingOrders, named
 from tg1.trading.emergency_ports import GivenAccounts, NoFeed
 from tg1.trading.ending import cancel_everything
@@ -111,10 +112,11 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
     folder = store.paths.folder
     if proof.lives_elsewhere:
         log.error(
-            "%d orders of %r were cancelled, but new ones appear: the bot lives elsewhere (another folder, another "
-            "user's unit); stop it there, or it places its grid again",
-            proof.found,
+            "%s of %r %s cancelled, but new ones appear: the bot lives elsewhere (another folder, another user's "
+            "unit); stop it there, or it places its grid again",
+            counted(proof.found, "order"),
             config.bot_name,
+            "was" if proof.found == 1 else "were",
         )
         return
     log.error(

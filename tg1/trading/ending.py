@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import ExitCode
 from tg1.models import ACTIVE, COMPLETED, Role, Status, StatusKind
 from tg1.rules.last_prices import note_prices
+from tg1.screen.money import counted
 from tg1.trading.money import say_money
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ def working_sentences(parts: Parts) -> list[str]:
 def say_left(parts: Parts, beginning: str) -> None:
     """Log which orders are left on the exchange, the first twenty by name."""
     left = working_sentences(parts)
-    log.info("%s %d orders are left on the exchange%s", beginning, len(left), ":" if left else "")
+    orders = counted(len(left), "order", "is", "are")
+    log.info("%s %s left on the exchange%s", beginning, orders, ":" if left else "")
     for sentence in left[:LISTED]:
         log.info("  %s", sentence)
     if len(left) > LISTED:

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
+from tg1.screen.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,8 @@ class Sight:
             return False
         works = sum(1 for level, order in live if self._account(level, order) == account)
         what = "shows an empty order book" if blank else "has had no readable order book"
-        whose = f"{works} orders of this bot work there" if works else "orders of this bot were accepted there"
+        working = f"{counted(works, 'order')} of this bot {'works' if works == 1 else 'work'} there"
+        whose = working if works else "orders of this bot were accepted there"
         self._say(
             f"blind {account}",
             f"account {account} {what} for {secs:.0f} s although {whose}: their fills are not seen, and no entry or "

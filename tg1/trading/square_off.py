@@ -15,6 +15,7 @@ from tg1.errors import BrokerError, BrokerUnknown, SaveFailed
 from tg1.models import ClosingOrder, LegOrder, OrderTerms, OrderType, Role, Side, TradeSide
 from tg1.rules import grid, squaring
 from tg1.rules.client_ids import ClientId, bot_tag
+from tg1.screen.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,7 +47,8 @@ class Plan:
     def question(self, bot_name: str) -> str:
         """What the operator is asked before anything is closed."""
         what = ", ".join(
-            f"{abs(shares)} shares of {symbol} in {account}" for (account, symbol), shares in self.targets.items()
+            f"{counted(abs(shares), 'share')} of {symbol} in {account}"
+            for (account, symbol), shares in self.targets.items()
         )
         return f"type the bot's name ({bot_name}) to close {what}: "
 

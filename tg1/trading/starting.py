@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import ConfigError, StateError
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
 from tg1.rules import client_ids, grid
-from tg1.screen.money import holdings
+from tg1.screen.money import counted, holdings
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
@@ -76,8 +76,8 @@ class Opening:
             return False
         if left:
             raise StateError(
-                f"{len(left)} orders of {parts.config.bot_name!r} are still working ({', '.join(left[:5])}); "
-                "cancel them with --cancel-all before --fresh."
+                f"{counted(len(left), 'order')} of {parts.config.bot_name!r} {'is' if len(left) == 1 else 'are'} still "
+                f"working ({', '.join(left[:5])}); cancel what works with --cancel-all before --fresh."
             )
         held = [] if saved is None or self._squared_off(saved) else holdings(parts.statement())
         if held:
@@ -122,7 +122,7 @@ class Opening:
         create_levels(state, rows)
         settle_doubts(parts, books)
         parts.keeper.save(now)
-        log.info("Fresh grid of %d levels around %.2f", len(rows), identity.entry_price)
+        log.info("Fresh grid of %s around %.2f", counted(len(rows), "level"), identity.entry_price)
         warn_of_loss(parts, state.trading_day)
 
     # -- resume --------------------------------------------------------------------------------------------------------
@@ -137,10 +137,10 @@ class Opening:
         state.bot_status = ACTIVE
         parts.keeper.save(parts.clock.now())
         log.info(
-            "Resumed %s: %d levels, %d orders working",
+            "Resumed %s: %s, %s working",
             state.bot_name,
-            len(state.levels),
-            sum(1 for _ in parts.keeper.live_orders()),
+            counted(len(state.levels), "level"),
+            counted(sum(1 for _ in parts.keeper.live_orders()), "order"),
         )
         say_money(parts)
         warn_of_unknown_charges(parts)
@@ -194,7 +194,8 @@ def check_centre(rows: tuple[GridRow, ...], price_a: Decimal, *, allow_off_centr
     if centring.outside and not allow_off_centre:
         raise ConfigError(centring.outside)
     if centring.crossed:
-        log.warning("TokenA trades at %.2f, beyond %d entries: those will fill at once", price_a, centring.crossed)
+        entries = "1 entry: it" if centring.crossed == 1 else f"{centring.crossed} entries: those"
+        log.warning("TokenA trades at %.2f, beyond %s will fill at once", price_a, entries)
 
 
 def check_hedges(parts: Parts, identity: GridIdentity) -> None:

@@ -114,7 +114,7 @@ def test_lines_that_no_disk_takes_are_bounded_counted_and_call_for_a_new_start(
     files.is_full = False
     record(disk, 30)
     assert disk.flush(30)
-    assert "22 lines of the record were lost while they could not be written" in caplog.text
+    assert "22 recorded lines were lost while they could not be written" in caplog.text
     assert (disk.take_gap(), disk.take_gap()) == (True, False)
     disk.close(30)
 

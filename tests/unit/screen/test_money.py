@@ -53,6 +53,7 @@ def money(*positions: Position, **changes: Any) -> Statement:
 def test_one_is_told_apart_from_many(number: int, text: str) -> None:
     """A sentence for a person who reads it in the dark says "1 order"."""
     assert counted(number, "order") == text
+    assert counted(number, "order", "works", "work") == f"{text} {'works' if number == 1 else 'work'}"
 
 
 def test_net_comes_first_and_its_parts_after_it() -> None:
