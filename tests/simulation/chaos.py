@@ -40,6 +40,15 @@ NETWORK: dict[str, Fault | None] = {
 }
 """Faults of one request; None never leaves the machine."""
 
+REFUSALS = ("refused-cancel",)
+REFUSED = Fault(kind=FaultKind.JSON_ERROR, status=400, code="e-orders-0010", text="Order is being squared off")
+"""A cancel that the broker refuses outright, because it is about to cancel the order itself."""
+HELD_UP = ("held-up-order",)
+"""A hedge that nobody answered for works a while after its bot has given it up (`late_orders.py`)."""
+UNANSWERED = Fault(kind=FaultKind.TIMEOUT, when="before")
+SLOW = ("slow-book",)
+"""An order that nobody answered for is late in the book, too (`slow_books.py`)."""
+SLOW_AVERAGES = ("slow-average",)
 LYING_BOOKS = ("hidden-order", "empty-book", "stale-book")
 """Faults after which a book does not show what it should."""
 MARKET = (
@@ -66,7 +75,19 @@ DEAD_WORDS = ("Session expired", "You have been logged out by another user.", "P
 """Words of a dead session that no list of ours knows (behaviour 11.1)."""
 MACHINE = ("clock-jump", "disk-ENOSPC", "disk-EIO", "disk-EACCES")
 DEATHS = ("killed", "power-cut")
-ALL_KINDS = (*NETWORK, *MARKET, *MORNING, *FEED, *MACHINE, *DEATHS, *OPERATOR)
+ALL_KINDS = (
+    *NETWORK,
+    *REFUSALS,
+    *SLOW,
+    *SLOW_AVERAGES,
+    *HELD_UP,
+    *MARKET,
+    *MORNING,
+    *FEED,
+    *MACHINE,
+    *DEATHS,
+    *OPERATOR,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

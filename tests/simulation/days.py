@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import lived
 from tests.simulation.chaos import ALL_KINDS, CALM, HELL, ROUGH, Chaos, Weather
-from tests.simulation.invariants import ALL_INVARIANTS, Checker, Violation
+from tests.simulation.invariants import ALL_INVARIANTS, LAST_WORD, TRADES, Checker, Violation
 from tests.simulation.street import ACCOUNTS, Street
 from tests.simulation.world import FOLDER, World
 from tests.support.simdisk import Died
@@ -43,6 +43,8 @@ CHANCE_OF_AGAIN = 0.7
 CHANCE_OF_COPY = 0.4
 CHANCE_OF_RESTORE = 0.15
 """That the operator puts an older copy of the state file back after a death."""
+CHANCE_OF_FRESH = 0.3
+"""That he gives --fresh to an MIS bot which was completed the day before."""
 CHANCE_OF_ENOUGH = 0.4
 """That the operator leaves it at a termination for the day."""
 
@@ -227,6 +229,7 @@ class Operator:
         self.tally = Tally()
         self.tally.hedges = self.checker.watch.hedges
         self.rng = self.chaos.stream("operator")
+        self._completed = self.chaos.stream("completed")
         self._settings = settings
         self._keys = keys
         self._fresh = False
@@ -261,7 +264,8 @@ class Operator:
                     return
                 continue
             if outcome == "done for good":
-                self._fresh = True
+                # A new day of an MIS bot begins anew by itself; some operators give --fresh all the same.
+                self._fresh = self._settings["product_type"] != "MIS" or self._completed.random() < CHANCE_OF_FRESH
             return
         raise Violation("liveness", f"{MAX_STARTS_PER_DAY} starts on one day")
 
@@ -282,6 +286,7 @@ class Operator:
         world.stop_requested = False
         saved = self._saved()
         self._is_second_morning = saved is not None and saved.trading_day != world.wall.date()
+        self._was_completed = saved is not None and saved.bot_status == COMPLETED and not self._fresh
         self._found = saved.generation if saved is not None else ""
         engine = world.boot(self._config(interval), self._keys)
         checker.attach(engine)
@@ -322,8 +327,12 @@ class Operator:
         world, checker = self.world, self.checker
         state = engine.store._state
         world.note(f"EXIT {code} {state.bot_status if state else ''}")
+        self._check_morning(engine, code)
         if state is None:
             return "nothing to do"
+        saved = self._saved()
+        if saved is None or (saved.bot_status, saved.levels) != (state.bot_status, state.levels):
+            checker.fail(LAST_WORD, f"the process ended with {code}, and the disk says {saved and saved.bot_status}")
         self._fresh = False if engine._has_state or code == 3 else self._fresh
         if code == 1:
             return "exit 1"
@@ -337,6 +346,16 @@ class Operator:
             return "exit 3"
         return "done for good" if state.bot_status == COMPLETED else str(state.bot_status.kind)
 
+    def _check_morning(self, engine: GridOcoEngine, code: int) -> None:
+        """A bot that is started in the session of a new day trades, whatever became of its grid the day before.
+
+        But for one that keeps its positions: its levels are closed for good (behaviour 1.5).
+        """
+        is_over = engine._session.is_over(engine.clock.now())
+        is_intraday = engine.config.product_type == "MIS"
+        if code == 0 and is_intraday and self._is_second_morning and not engine._has_state and not is_over:
+            self.checker.fail(TRADES, f"started on a new day, and ended with {code} before it had a grid")
+
     def _look_twice_at_resume(self, engine: GridOcoEngine) -> None:
         """After a start, sometimes, reconcile once more and compare; and note what P&L a new grid begins with."""
         run_loop = engine._run_loop
@@ -347,6 +366,7 @@ class Operator:
             state, street, name = engine._parts.state, self.world.street, self._settings["bot_name"]
             street.lived[lived.RESTORED] += name in street.restoring
             street.lived[lived.MORNING] += self._is_second_morning
+            street.lived[lived.COMPLETED] += self._is_second_morning and self._was_completed
             street.restoring.discard(name)
             if state.generation != self._generation:
                 self._generation = state.generation
@@ -365,6 +385,7 @@ class Operator:
     _found = ""
     """The generation that this process found on the disk: a process before may have made it and died."""
     _is_second_morning = False
+    _was_completed = False
     _stop_at: time | None = None
 
     def _emergency(self, *, again: bool = False) -> None:

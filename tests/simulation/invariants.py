@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation import lived
 from tests.simulation.effectiveness import HedgeWatch
-from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, MoneyChecker
+from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, VALUED, MoneyChecker
 from tests.simulation.street import ACCOUNTS
 from tests.simulation.world import FOLDER, World
 from tg1.models import ACTIVE, LevelState, OrderSide, Role, TradeSide
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tg1.grid_engine import GridOcoEngine
-    from tg1.models import BotState, OpenOrder
+    from tg1.models import BotState, BrokerOrder, OpenOrder
     from tg1.paper.orders import PaperOrder
     from tg1.rules.client_ids import ClientId
     from tg1.xts.http import HttpRequest
@@ -46,9 +46,13 @@ FLAT = "square-off-closes-its-own-and-no-more"
 CANCELS = "no-cancel-is-repeated-every-second"
 CHARGED = "a-leg-backs-off-only-for-what-its-broker-did"
 CENTRED = "auto-entry-centres-on-a-price-of-its-own-start"
+NOTED = "what-the-broker-ended-is-charged"
+LAST_WORD = "the-last-word-stands-on-the-disk"
+TRADES = "a-bot-of-a-new-day-trades"
 ALL_INVARIANTS = (
     ONE_PER_ROLE, KNOWN, INTENT_FIRST, ONE_ENTRY, TWO_OCOS, COUNTERS, COVERED, FOREIGN, IDEMPOTENT, NOTHING_LEFT,
     RATES, ONCE, FLAT, CANCELS, CHARGED, CENTRED, HEDGED, EXACT, SIGHTED, BLANK,
+    NOTED, LAST_WORD, TRADES, VALUED,
 )  # fmt: skip
 
 UNKNOWN_FOR_SECS = 90.0
@@ -85,7 +89,8 @@ class Checker:
         self.engine: GridOcoEngine | None = None
         self.ready = False
         """True once the process has resumed: before that the state is what the disk held."""
-        self._unknown_since: dict[str, float] = {}
+        self._unknown_secs: dict[str, float] = {}
+        self._looked_at = world.mono
         self._uncovered: Counter[str] = Counter()
         self._entries_in_cycle: Counter[tuple[int, int, str]] = Counter()
         self._refused_ids: set[str] = set()
@@ -97,8 +102,10 @@ class Checker:
         self._deletes: defaultdict[str, deque[float]] = defaultdict(deque)
         self._own_cancels: set[str] = set()
         """AppOrderIDs of which this process knows that its cancel was taken."""
-        self._asked: set[str] = set()
-        """AppOrderIDs for which a cancel was ever sent."""
+        self._asked: Counter[str] = Counter()
+        """How many cancels were ever sent, by AppOrderID."""
+        self._to_be_charged: list[tuple[str, ClientId]] = []
+        """Hedges that the bot was just shown as ended by their broker: their legs back off from this cycle on."""
         self._swings: Counter[tuple[TradeSide, int]] = Counter()
         """Hedges of a level that their bot has cancelled."""
         self._refused: Counter[tuple[TradeSide, int, Role]] = Counter()
@@ -121,11 +128,12 @@ class Checker:
         self.engine = engine
         self.ready = False
         self._process += 1
-        self._unknown_since.clear()
+        self._unknown_secs.clear()
         self._uncovered.clear()
         self._seen.clear()
         self._deletes.clear()
         self._own_cancels.clear()
+        self._to_be_charged.clear()
         self._range_a = None
         self.money.attach()
         self.watch.attach(engine)
@@ -145,10 +153,13 @@ class Checker:
     # -- the exchange's truth ----------------------------------------------------------------------------------------
 
     def own_orders(self) -> Iterator[PaperOrder]:
-        """Every order of this bot that the exchange has ever had; found once, looked up afresh."""
-        orders = self.world.exchange.orders
+        """Every order of this bot that the exchange has ever had; found once, looked up afresh.
+
+        But for those that came when their bot had given them up: they are to be cancelled, and are in no level.
+        """
+        orders, late = self.world.exchange.orders, self.world.street.late.arrived
         for number, order in list(orders.items())[self._judged :]:
-            if order.client_id.startswith(self.tag):
+            if order.client_id.startswith(self.tag) and str(number) not in late:
                 self._own.append(number)
         self._judged = len(orders)
         return (orders[number] for number in self._own)
@@ -190,7 +201,7 @@ class Checker:
         One that was refused (rate limit, dead token) has cancelled nothing and is forgotten at its answer.
         """
         self.world.street.lived[lived.ASKED_AGAIN] += number in self._asked
-        self._asked.add(number)
+        self._asked[number] += 1
         sent, now = self._deletes[number], self.world.mono
         sent.append(now)
         while now - sent[0] >= CANCEL_AGAIN_SECS - 0.1:
@@ -273,9 +284,13 @@ class Checker:
         if len(sent) > (1 if is_read else ORDER_CALLS):
             self.fail(RATES, f"{len(sent)} {'book reads' if is_read else 'order calls'} within a second: {account}")
 
-    def on_book(self, account: str, shown: frozenset[str] | None) -> None:
+    def on_book(self, account: str, rows: tuple[BrokerOrder, ...] | None) -> None:
         """The bot is being shown this account's book: remember what it can know from now on."""
+        shown = None if rows is None else frozenset(row.client_id for row in rows)
         self.money.on_book(account, shown)
+        self.money.values.on_book(account, rows or ())
+        for row in rows or ():
+            self._note_squared_off(row)
         served = self.world.street.served.get(account)
         if shown is None or served is None or not served.is_clean:
             self._seen.pop(account, None)
@@ -285,23 +300,33 @@ class Checker:
         before = {each: order.cumulative for each, order in known.items() if order.placed_at.date() != today}
         self._seen[account] = before | {each: served.filled.get(each, 0) for each in known.keys() - before.keys()}
 
+    def _note_squared_off(self, row: BrokerOrder) -> None:
+        """Remember a hedge that was cancelled by nobody but its broker, who had refused the bot's only cancel."""
+        refused = self.world.street.squared_off[row.order_id]
+        named = client_ids.parse_client_id(row.client_id) if row.client_id.startswith(self.tag) else None
+        if refused and refused == self._asked[row.order_id] and named is not None and named.role is Role.OCO:
+            self.world.street.squared_off.pop(row.order_id)
+            self._to_be_charged.append((row.client_id, named))
+
     # -- after steps -------------------------------------------------------------------------------------------------
 
     def after_step(self, in_the_middle: bool) -> None:  # noqa: FBT001 - a callback of the world
         """Everything that must hold whenever the bot waits; what a cycle has to finish first, only between two."""
         self.checks += 1
-        working = self.own_working()
+        every, late = self.own_working(), self.world.street.late.arrived
+        working = [(order, named) for order, named in every if str(order.app_order_id) not in late]
         self._check_one_per_role(working)
         self._check_ocos(working)
         engine = self.engine
         if engine is None or not engine._has_state or in_the_middle:
             return
         state = engine._parts.state
-        self._check_known(state, working)
+        self._check_known(state, every)
         self._check_covered(state)
         self._has_confessed = self._has_confessed or self._is_confessed(state)
         self._check_counters(state)
         self._check_charged(state)
+        self._check_noted(engine, state)
         self.money.after_cycle(engine, state)
         self.watch.look()
 
@@ -323,12 +348,18 @@ class Checker:
 
     def _check_known(self, state: BotState, working: list[tuple[PaperOrder, ClientId]]) -> None:
         known = {order.client_id for level in state.levels.values() for order in level.orders}
-        now = self.world.mono
-        unknown = {order.client_id for order, _ in working} - known
-        self._unknown_since = {each: self._unknown_since.get(each, now) for each in unknown}
-        for client_id, since in self._unknown_since.items():
-            if now - since > max(UNKNOWN_FOR_SECS, 4 * float(self._interval())):
-                self.fail(KNOWN, f"{client_id} works since {now - since:.0f} s and no level knows it")
+        now, readable = self.world.mono, {account for account in ACCOUNTS if not self.money.is_unread(account)}
+        passed, self._looked_at = now - self._looked_at, now
+        secs = {}
+        for order, _ in working:
+            if order.client_id not in known:
+                # An account that shows nothing can't be held against the bot; that has an invariant of its own.
+                counted = passed if order.client_id in self._unknown_secs and order.account in readable else 0.0
+                secs[order.client_id] = self._unknown_secs.get(order.client_id, 0.0) + counted
+        self._unknown_secs = secs
+        for client_id, worked in secs.items():
+            if worked > max(UNKNOWN_FOR_SECS, 4 * float(self._interval())):
+                self.fail(KNOWN, f"{client_id} works since {worked:.0f} s and no level knows it")
 
     def _check_charged(self, state: BotState) -> None:
         """A leg backs off for rejections, refusals and the broker's own cancels, never for its own bot's cancels."""
@@ -352,6 +383,22 @@ class Checker:
             known = ended + self._refused[level.trade_side, level.level, role]
             if backoff.rejections > known:
                 self.fail(CHARGED, f"{level.uuid}: {role} has {backoff.rejections} rejections, its broker made {known}")
+
+    def _check_noted(self, engine: GridOcoEngine, state: BotState) -> None:
+        """A hedge that the broker itself cancelled is charged to its leg, or to its account when it has trouble."""
+        due, self._to_be_charged = self._to_be_charged, []
+        for client_id, named in due:
+            account = engine.client.account_of(Role.OCO, named.trade_side)
+            level = next(
+                lv for lv in state.levels.values() if (lv.trade_side, lv.level) == (named.trade_side, named.level)
+            )
+            is_needed = level.is_open and named.generation == state.generation and state.bot_status == ACTIVE
+            if (
+                is_needed
+                and not level.oco_backoff.rejections
+                and not engine._keeper.blame.troubles.is_troubled(account)
+            ):
+                self.fail(NOTED, f"{client_id} was ended by its broker, and {level.uuid} goes on as if by itself")
 
     def _interval(self) -> float:
         return self.engine.config.poll_interval if self.engine is not None else 1.0

@@ -37,11 +37,18 @@ SWUNG = "hedges that their own bot cancelled five times"
 """Charged to the leg, they would pause it."""
 INTERRUPTED = "square-offs that were killed on the way"
 
+SLOW_BOOK = "books that were late for an order in doubt"
+REFUSED_CANCEL = "cancels refused before the broker's own"
+LATE_ORDER = "orders at work after their bot had given them up"
+COMPLETED = "mornings after a grid was completed"
+CORRECTED = "values that a late average corrected"
+
 RARE = frozenset({TEN_BOTS})
 """One seed in fifty."""
 KINDS = (
     SECONDS, LIMITED, TWO_BOTS, TEN_BOTS, AT_TOUCH, HALTED, STRANGE_WORDS, BLANK, PARTIAL, GAP, HEARTBEATS, SLEPT,
     AUTO_ENTRY, MORNING, RESTORED, NO_AVERAGE, ASKED_AGAIN, SWUNG, INTERRUPTED,
+    SLOW_BOOK, REFUSED_CANCEL, LATE_ORDER, COMPLETED, CORRECTED,
 )  # fmt: skip
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.simulation import lived
 from tg1.models import Role, StatusKind
 from tg1.rules import client_ids
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.world import World
     from tg1.grid_engine import GridOcoEngine
-    from tg1.models import BotState, OpenOrder
+    from tg1.models import BotState, BrokerOrder, LegOrder, OpenOrder
     from tg1.paper.orders import PaperOrder
     from tg1.xts.http import HttpRequest
 
@@ -23,8 +25,10 @@ HEDGED = "passed-hedge-is-filled-or-alarmed"
 EXACT = "hedge-covers-what-is-open"
 SIGHTED = "nothing-is-blind-in-silence"
 BLANK = "no-order-onto-a-blank-book"
+VALUED = "what-a-book-showed-is-what-is-booked"
 ALARM_SECS = 5.0
 """Filled or alarmed so soon after TokenB passed the price, as far as the bot could look so soon."""
+PAISE = Decimal("0.01")
 GRACE_CYCLES = 4
 SHRUNK_SECS = 60.0
 """Behaviour 6.3."""
@@ -52,6 +56,7 @@ class MoneyChecker:
         self._seen_now: dict[str, bool] = {}
         """Whether the last look at an account's book saw something."""
         self._cycle_ended = world.mono
+        self.values = ValueChecker(world, fail)
 
     def attach(self) -> None:
         """A new process has started: its waits begin anew (behaviour 7.4)."""
@@ -62,6 +67,7 @@ class MoneyChecker:
         self._asked_at.clear()
         self._blank.clear()
         self._shown_here.clear()
+        self.values.shown.clear()
         self._cycle_ended = self._world.mono
 
     # -- the wire ------------------------------------------------------------------------------------------------------
@@ -119,6 +125,7 @@ class MoneyChecker:
             self._passed.clear()
             self._too_large.clear()
             return
+        self.values.after_cycle(state)
         said = " ".join(item.key for item in state.attention)
         self._check_sight(engine, state, said)
         if state.grid.trade_type.has_oco:
@@ -206,6 +213,49 @@ class MoneyChecker:
             self._fail(
                 EXACT, f"{level.uuid}: {order.quantity} TokenB rest for a need of {need} since {now - since:.0f} s"
             )
+
+
+class ValueChecker:
+    """Rupees of working orders: an order's value is its shares at the average that its book shows (behaviour 5.1)."""
+
+    def __init__(self, world: World, fail: Callable[[str, str], None]) -> None:
+        self._world = world
+        self._fail = fail
+        self.shown: dict[str, tuple[int, Decimal]] = {}
+        """By client id: shares and rupees of what the last book showed with an average."""
+        self._without: set[str] = set()
+        """Client ids whose fills were shown without one."""
+
+    def on_book(self, account: str, rows: tuple[BrokerOrder, ...]) -> None:
+        """The bot is being shown these rows."""
+        orders = self._world.exchange.orders
+        for row in rows:
+            self.shown.pop(row.client_id, None)
+            order = orders.get(int(row.order_id or 0))
+            if not row.filled_quantity or order is None or order.account != account:
+                continue
+            if row.average_price is None:
+                self._without.add(row.client_id)
+            elif row.filled_quantity == order.cumulative:
+                self.shown[row.client_id] = (order.cumulative, order.traded_value)
+
+    def after_cycle(self, state: BotState) -> None:
+        """What was shown has been booked, in rupees as in shares."""
+        for level in state.levels.values():
+            for order in level.orders:
+                filled, value = self.shown.get(order.client_id, (0, Decimal(0)))
+                if filled and filled == order.filled_quantity:
+                    self._world.street.lived[lived.CORRECTED] += order.client_id in self._without
+                    self._without.discard(order.client_id)
+                    self._compare(level, order, value)
+
+    def _compare(self, level: OpenOrder, order: LegOrder, value: Decimal) -> None:
+        traded = {Role.ENTRY: level.entry_traded, Role.TARGET: level.target_traded, Role.OCO: level.oco_traded}
+        of_level, filled = traded[order.role], order.filled_quantity
+        if abs(order.filled_value - value) > PAISE * filled:
+            self._fail(VALUED, f"{filled} of {order.client_id} are booked at {order.filled_value}, filled for {value}")
+        if of_level.quantity == filled and abs(of_level.value - value) > PAISE * filled:
+            self._fail(VALUED, f"{level.uuid} has booked {of_level.value} for {filled} shares, filled for {value}")
 
 
 def _half_up(numerator: int, denominator: int) -> int:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.simulation import days, money
+from tests.simulation import days, money, slow_books
 from tests.simulation import invariants as inv
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
-from tg1.models import ZERO, LevelState, OrderSide, Role, Side
+from tg1.models import COMPLETED, ZERO, LevelState, OrderSide, Role, Side
 from tg1.rules import brackets, decide, fills, reconcile, rejections, squaring, tickets
 from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
@@ -52,6 +52,22 @@ MANY_HEDGES: dict[str, Any] = {
     "oco_stop_count": 99,
     "oco_order_type": "stop-limit",
     "max_open_entries": 0,
+}
+
+
+SOON_COMPLETED: dict[str, Any] = {
+    "trade_type": "buyts",
+    "token_b_symbol": None,
+    "oco_spread": None,
+    "token_b_quantity": None,
+    "oco_stop_count": None,
+    "oco_order_type": None,
+    "steps": 2,
+    "spread": "0.3",
+    "target_spread": "0.3",
+    "max_open_entries": 0,
+    "auto_reenter": False,
+    "product_type": "MIS",
 }
 
 
@@ -360,6 +376,72 @@ def _second_morning_keeps_the_old_centre() -> AbstractContextManager[Any]:
     return patch.object(new_day.NewDay, "roll", lambda day, today, _price: roll(day, today, None))
 
 
+def _absences_are_never_forgotten() -> AbstractContextManager[Any]:
+    """An order that the book showed in between needs one more absence to be placed again (behaviour 3.3)."""
+    return _books_are_slow(patch.object(reconcile.DoubtTracker, "forget", lambda *_: None))
+
+
+def _two_reads_prove_absence() -> AbstractContextManager[Any]:
+    """Behaviour 3.3 asks for three: a book that lags for two reads is a second order."""
+    return _books_are_slow(patch.object(reconcile, "ABSENT_READS", 2))
+
+
+def _books_are_slow(broken: AbstractContextManager[Any]) -> AbstractContextManager[Any]:
+    return _both(broken, patch.object(slow_books, "CHANCE", 1.0))
+
+
+def _late_averages_are_overlooked() -> AbstractContextManager[Any]:
+    """What filled is worth the order's own price for good (behaviour 5.1)."""
+    resolve = reconcile.resolve
+
+    def broken(order: Any, row: Any) -> Any:
+        reading = resolve(order, row)
+        if reading.new_quantity:
+            return reading
+        return replace(reading, order=replace(reading.order, filled_value=order.filled_value), new_value=ZERO)
+
+    return patch.object(bookkeeper, "resolve", broken)
+
+
+def _completed_is_for_good() -> AbstractContextManager[Any]:
+    """An MIS bot that was completed yesterday doesn't trade today (behaviour 1.5)."""
+    return patch("tg1.grid_engine.is_finished", lambda saved, _today: saved.bot_status == COMPLETED)
+
+
+def _last_word_is_tried_once() -> AbstractContextManager[Any]:
+    """A fault of one second loses the end of a bot, and the fills that came with it."""
+
+    def broken(end: Any) -> None:
+        end._parts.save(end._parts.moment())
+
+    return patch.object(ending.Ending, "_save_last_word", broken)
+
+
+def _refused_cancels_count_as_sent() -> AbstractContextManager[Any]:
+    """The broker's own cancel is taken for the bot's: it fights a square-off without backing off (behaviour 8)."""
+    request = order_desk.OrderDesk.request_cancel
+
+    def broken(desk: Any, account: str, order_id: str, *rest: Any) -> bool:
+        before = desk._cancel_sent_at.get(order_id)
+        return request(desk, account, order_id, *rest) or desk._cancel_sent_at.get(order_id) != before
+
+    return patch.object(order_desk.OrderDesk, "request_cancel", broken)
+
+
+@contextmanager
+def _orphans_are_not_read_on() -> Iterator[None]:
+    """An orphan whose cancel was lost works on once nothing else does in its account (behaviour 3.4)."""
+    judge = strangers.Strangers.judge
+
+    def broken(each: Any, *given: Any, **named: Any) -> Any:
+        found = judge(each, *given, **named)
+        each.accounts = set()
+        return found
+
+    with patch.object(strangers.Strangers, "judge", broken):
+        yield
+
+
 @contextmanager
 def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
     with patches[0], patches[1]:
@@ -422,6 +504,37 @@ MUTATIONS = (
         invariant=inv.CENTRED,
         apply=_second_morning_keeps_the_old_centre,
         changes={"auto_entry": True, "entry_price": None, "product_type": "MIS"},
+    ),
+    Mutation(
+        name="absences are never forgotten",
+        invariant=inv.ONE_PER_ROLE,
+        apply=_absences_are_never_forgotten,
+    ),
+    Mutation(
+        name="orphans are not read on",
+        invariant=inv.KNOWN,
+        apply=_orphans_are_not_read_on,
+        changes={**MANY_HEDGES, "steps": 2},
+    ),
+    Mutation(name="two reads prove absence", invariant=inv.ONE_PER_ROLE, apply=_two_reads_prove_absence),
+    Mutation(
+        name="late averages are overlooked",
+        invariant=money.VALUED,
+        apply=_late_averages_are_overlooked,
+        changes=MANY_HEDGES,
+    ),
+    Mutation(
+        name="completed is for good",
+        invariant=inv.TRADES,
+        apply=_completed_is_for_good,
+        changes=SOON_COMPLETED,
+    ),
+    Mutation(name="a last word is tried once", invariant=inv.LAST_WORD, apply=_last_word_is_tried_once),
+    Mutation(
+        name="refused cancels count as sent",
+        invariant=inv.NOTED,
+        apply=_refused_cancels_count_as_sent,
+        changes=MANY_HEDGES,
     ),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
     Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),

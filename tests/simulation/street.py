@@ -14,7 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation import lived
-from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING
+from tests.simulation.answers import is_book, is_success
+from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING, REFUSALS
+from tests.simulation.late_orders import LateOrders
+from tests.simulation.slow_books import LateAverages, SlowBooks
 from tests.support.shared_memory import SharedMemory
 from tests.support.simdisk import SimDisk
 from tg1.errors import StateError
@@ -111,6 +114,11 @@ class Street:
         self.flat_until = 0.0
         self.hiding: dict[str, tuple[str, float]] = {}
         """By account: the client id that its book leaves out, and until when."""
+        self.slow = SlowBooks(chaos, self.lived)
+        self.averages = LateAverages(chaos)
+        self.late = LateOrders(self, self._is_given_up)
+        self.squared_off: Counter[str] = Counter()
+        """AppOrderIDs that the broker cancelled as it refused their cancel, with how often it refused."""
         self.blank_until = 0.0
         """Until when books are blank, where that can be told from orders that never arrived."""
         self.restoring: set[str] = set()
@@ -341,13 +349,29 @@ class Street:
             order = self.chaos.stream("orders").choice(known)
             self.hiding[order.account] = (order.client_id, self.mono + secs)
 
+    def note_carried_out(self, account: str, request: HttpRequest, fault_name: str) -> None:
+        """What a fault leaves behind once the exchange has done with its request."""
+        self.slow.note(account, request, fault_name)
+        self.late.note(account, request, fault_name)
+        if fault_name in REFUSALS:
+            number = request.params["appOrderID"]
+            try:
+                self.exchange.broker_cancel(int(number), self.market_time)
+            except (NotWorkingError, UnknownOrderError) as exc:
+                self.note(f"  (nothing to do: {exc})")
+            else:
+                self.squared_off[number] += 1
+                self.lived[lived.REFUSED_CANCEL] += 1
+
     def without_hidden(self, reply: WireReply, request: HttpRequest, account: str) -> WireReply:
         """The reply without the row, or all rows, that its book leaves out for a while.
 
         Books are honest to a bot that reads them with an older state file: there nothing else could tell it.
         """
         if self.restoring:
+            self.slow.forget()
             return reply
+        reply = self.slow.shown(account, request, reply)
         if self.is_blank(request, reply):
             self.lived[lived.BLANK] += bool(self.exchange.accounts.by_name[account].day_orders)
             return replace(
@@ -375,6 +399,18 @@ class Street:
         except ValueError:
             return False  # cut short by another fault
         return not any(map(_has_doubts, self._saved_states()))
+
+    def _is_given_up(self, client_id: str) -> bool:
+        """True when a bot's state holds the order to have never arrived."""
+        for data in self._saved_states():
+            try:
+                state = decode(data)
+            except StateError:
+                continue
+            live = {order.client_id for level in state.levels.values() for order in level.orders}
+            if client_id not in live and any(each.client_id == client_id for each in state.settled):
+                return True
+        return False
 
     def _saved_states(self) -> list[bytes]:
         return [data for path, data in self.disk.files().items() if path.name.endswith("_state.json")]
@@ -439,16 +475,6 @@ class Street:
     def note(self, what: str) -> None:
         """One line of the trail."""
         self.trail.append(f"{self.wall:%a %H:%M:%S.%f}"[:-3] + f" {what}")
-
-
-def is_book(request: HttpRequest) -> bool:
-    """True for the whole book, false for one order's history."""
-    return request.method == "GET" and request.path.lower().endswith("/orders") and not request.params.get("appOrderID")
-
-
-def is_success(body: bytes) -> bool:
-    """True for an answer that says so."""
-    return b'"type":"success"' in body[:40]
 
 
 def _has_doubts(data: bytes) -> bool:

@@ -12,8 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import lived
-from tests.simulation.chaos import DEAD_WORDS, DEATHS, LYING_BOOKS, NETWORK, Chaos
-from tests.simulation.street import ACCOUNTS, Market, Street, is_book, is_success
+from tests.simulation.answers import is_book, is_success
+from tests.simulation.chaos import (
+    DEAD_WORDS,
+    DEATHS,
+    HELD_UP,
+    LYING_BOOKS,
+    NETWORK,
+    REFUSALS,
+    REFUSED,
+    UNANSWERED,
+    Chaos,
+)
+from tests.simulation.street import ACCOUNTS, Market, Street
 from tests.support.simdisk import Died
 from tg1.errors import BrokerError, NoAnswer, NotSent
 from tg1.findoc_client import FindocMultiClient
@@ -89,11 +100,13 @@ class SimTransport:
         street.app.faults = FaultPlan((fault,), rng=world.chaos.stream("fault")) if fault else street.no_faults
         reply = street.app.handle(_on_wire(request), street.market_time)
         street.app.faults = street.no_faults
-        reply = street.without_hidden(reply, request, self._account)
+        street.note_carried_out(self._account, request, fault_name)
+        honest = street.averages.shown(request, reply)
+        reply = street.without_hidden(honest, request, self._account)
         street.lived[lived.LIMITED] += street.exchange.quirks.rate_limit
         street.lived[lived.STRANGE_WORDS] += any(words.encode() in reply.body[:400] for words in DEAD_WORDS)
         if is_book(request):
-            is_whole = not street.is_blank(request, reply) and self._account not in street.hiding
+            is_whole = reply is honest and not street.is_blank(request, reply) and self._account not in street.hiding
             is_clean = not fault_name and is_whole and is_success(reply.body)
             street.note_served(self._account, reply.body, is_clean=is_clean)
         if request.method == "GET":
@@ -220,7 +233,7 @@ class SimClient(FindocMultiClient):
         except BrokerError:
             self.world.book_shown(account, None)
             raise
-        self.world.book_shown(account, frozenset(row.client_id for row in rows))
+        self.world.book_shown(account, rows)
         return rows
 
 
@@ -256,8 +269,8 @@ class World:
         self.request_seen: Callable[[str, HttpRequest], None] = lambda _account, _request: None
         self.answer_seen: Callable[[str, HttpRequest, bool], None] = lambda _account, _request, _is_success: None
         """Called with what was answered, before the bot has the answer."""
-        self.book_shown: Callable[[str, frozenset[str] | None], None] = lambda _account, _ids: None
-        """What the bot makes of an account's book: the client ids in it, or None when it can't read it."""
+        self.book_shown: Callable[[str, tuple[BrokerOrder, ...] | None], None] = lambda _account, _rows: None
+        """What the bot makes of an account's book: its rows, or None when it can't read it."""
         self.street.worlds.append(self)
 
     # -- the street ----------------------------------------------------------------------------------------------------
@@ -408,12 +421,25 @@ class World:
             self.storm_ends = self.mono + 60.0
         chance = 0.1 if self.mono < self.storm_ends else weather.network
         if not self.chaos.strikes("network", chance):
-            return "", None
+            return self._draw_more(request, chance)
         name = self.chaos.pick("network", tuple(NETWORK))
-        if not name or (self.street.restoring and name in LYING_BOOKS):
+        if not name or (name in LYING_BOOKS and (self.street.restoring or self.street.slow.is_behind)):
             return "", None
         self.note(f"FAULT {name} on {request.method} {request.path}")
         return name, NETWORK[name]
+
+    def _draw_more(self, request: HttpRequest, chance: float) -> tuple[str, Fault | None]:
+        """Faults of single kinds of requests, with streams of their own."""
+        if self.street.late.is_stubborn(request):
+            return "cancel-ignored", NETWORK["cancel-ignored"]
+        if request.method == "DELETE" and request.path.endswith("/orders"):
+            kinds, fault = REFUSALS, REFUSED
+        elif self.street.late.is_hedge(request):
+            kinds, fault = HELD_UP, UNANSWERED
+        else:
+            return "", None
+        name = self.chaos.pick(kinds[0], kinds) if self.chaos.strikes(kinds[0], chance) else ""
+        return name, fault if name else None
 
     def on_request(self, account: str, request: HttpRequest) -> None:
         """Tell the invariants, before anything is done with it."""
