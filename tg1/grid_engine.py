@@ -183,7 +183,7 @@ class GridOcoEngine:
         self._check_max_quantity()
         self._place(moment)
         self._report()
-        return self._ending.complete() if decide.all_closed(self._state.levels.values()) else None
+        return self._ending.complete() if self._parts.is_completed else None
 
     @property
     def _trade_account(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.errors import BrokerUnavailable
+from tg1.errors import BrokerUnavailable, ExitCode
 from tg1.models import LevelState, OrderStatus, Side, TradeSide
 
 if TYPE_CHECKING:
@@ -250,6 +250,21 @@ def test_orphan_whose_cancel_was_lost_is_cancelled_again_though_nothing_else_wor
     bench.broker.reads.clear()
     bench.cycle(3)
     assert bench.broker.reads == {"trade": 3}
+
+
+def test_grid_is_not_completed_before_its_last_orphan_has_ended(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.5, 3.4: every level is closed, but an orphan's cancel was lost; nobody would ask for it again."""
+    bench = make_bench(trade_type="buyocots", steps=1, auto_reenter=False).begin()
+    bench.cycle()
+    bench.trade(IRFC="49.00")
+    bench.cycle()
+    hedge = bench.broker.working("downside_oco")[0]
+    twin = bench.broker.add("downside_oco", hedge.request)
+    bench.broker.cancels.extend(["ok", "sent"])
+    bench.trade(IRFC="49.50")
+    assert bench.cycle(12) == ExitCode.OK
+    assert twin.status is OrderStatus.CANCELLED
+    assert str(bench.state.bot_status) == "Completed"
 
 
 def test_order_in_another_account_than_its_own_is_not_taken_back(make_bench: Callable[..., Bench]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tg1.errors import SaveFailed
 from tg1.models import Quote, Role
 from tg1.ports import price_of
+from tg1.rules import decide
 from tg1.rules.given import Moment, Rules
 from tg1.rules.last_prices import known_quotes
 from tg1.rules.ledger import Meter
@@ -127,6 +128,11 @@ class Parts:
             tick_b=self.tick_b,
             new_uuid=self.new_uuid,
         )
+
+    @property
+    def is_completed(self) -> bool:
+        """True when no level can ever trade again and no order of ours works, orphans included (behaviour 1.5, 3.4)."""
+        return decide.all_closed(self.state.levels.values()) and not self.strangers.accounts
 
     def moment(self) -> Moment:
         """Look at the clock and at both prices, once: what is decided now is decided on this."""
