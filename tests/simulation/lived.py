@@ -43,8 +43,8 @@ LATE_ORDER = "orders at work after their bot had given them up"
 COMPLETED = "mornings after a grid was completed"
 CORRECTED = "values that a late average corrected"
 
-RARE = frozenset({TEN_BOTS})
-"""One seed in fifty."""
+RARE = frozenset({TEN_BOTS, COMPLETED})
+"""One seed in fifty, and one in twenty: most grids enter again, and few of the others are completed in a day."""
 KINDS = (
     SECONDS, LIMITED, TWO_BOTS, TEN_BOTS, AT_TOUCH, HALTED, STRANGE_WORDS, BLANK, PARTIAL, GAP, HEARTBEATS, SLEPT,
     AUTO_ENTRY, MORNING, RESTORED, NO_AVERAGE, ASKED_AGAIN, SWUNG, INTERRUPTED,

@@ -43,7 +43,7 @@ def test_same_seed_gives_the_same_run() -> None:
 def test_every_kind_of_day_is_lived() -> None:
     """Neither a fault nor a kind of day is on paper only: a few seeds of the roughest weather have had each of them.
 
-    Ten bots on one key are one seed in fifty; `make simulate` asks for them, too.
+    Ten bots on one key and completed grids are rare; `make simulate` asks for them, too.
     """
     injected: Counter[str] = Counter()
     had: Counter[str] = Counter()
