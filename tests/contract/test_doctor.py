@@ -84,6 +84,19 @@ def test_with_leave_it_logs_in_once_and_the_next_look_uses_that_session(
     assert "GET /interactive/orders" in asked
 
 
+def test_delivery_names_the_shares_that_have_to_lie_in_the_account(
+    flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One account for all: what the SELL entries sell, and what the hedges of BUY entries sell (xts.md 7.4)."""
+    flags[flags.index("buyts")] = "gridocots"
+    hedge = ["--token-b", "SBIN", "--qty-b", "5", "--oco-spread", "2"]
+    for side in ("upside", "downside"):
+        hedge += [f"--{side}-oco-key", "doctor-key", f"--{side}-oco-secret", "HUSH77"]
+    _, found = looked(capsys, *flags, *hedge, "--product", "CNC", "--steps", "3", "--yes")
+    assert found["holdings trade"]["light"] == "yellow"
+    assert "30 IRFC, 15 SBIN" in found["holdings trade"]["told"]
+
+
 def test_dead_kite_token_and_unknown_symbol_are_red(
     flags: list[str], capsys: pytest.CaptureFixture[str], roots: Roots
 ) -> None:

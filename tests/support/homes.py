@@ -130,6 +130,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "screen.view": ("unit/screen/test_ladder.py",),
     "settings.checks": ("unit/test_config.py",),
     "settings.paths": ("unit/test_config.py",),
+    "settings.delivery": ("unit/settings/test_cautions.py", "unit/doctor/test_judge.py"),
     "settings.fields": ("unit/test_config.py",),
     "settings.credential_checks": ("unit/test_config.py",),
     "settings.flag_table": ("unit/test_cli.py",),

@@ -92,7 +92,9 @@ class Ours:
     held: Mapping[tuple[str, int], int] = field(default_factory=dict)
     """Shares by account and instrument, signed."""
     needed: Mapping[str, Decimal] = field(default_factory=dict)
-    """Rupees of margin at the worst moment, by role."""
+    """Rupees of margin at the worst moment, by account."""
+    sold: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    """Shares and symbols that a delivery grid sells out of an account."""
 
 
 class AccountChecks:
@@ -125,6 +127,8 @@ class AccountChecks:
         yield self._limits(account)
         yield from self._positions(account)
         yield from self._margin(account)
+        if account in self._ours.sold:
+            yield judge.holdings(account, self._ours.sold[account])
         if book:
             self._history(account, book[-1].order_id)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tg1.doctor.finding import Finding, green, red, yellow
 from tg1.models import TradeSide
+from tg1.settings.delivery import to_be_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,18 +93,29 @@ def need(grid: GridIdentity, price_b: Decimal | None) -> dict[str, Decimal]:
     """Rupees of margin at the worst moment, by role: one side of the grid full, and all its hedges filled.
 
     Both sides can't be full at once, so the dearer one counts. `price_b` is rupees; without it the
-    hedges' part is left out.
+    hedges' part is left out. Delivery is sold out of holdings, so its sales take no margin (`holdings`).
     """
     share, steps = MARGIN_SHARE[grid.product_type], range(1, grid.steps + 1)
     sign = {TradeSide.DOWNSIDE: -1, TradeSide.UPSIDE: 1}
-    sides = grid.trade_type.trade_sides
-    entries = [sum((grid.entry_price + sign[side] * n * grid.spread for n in steps), Decimal(0)) for side in sides]
-    needed = {"trade": max(entries) * grid.token_a_quantity * share}
+    sides, sold = grid.trade_type.trade_sides, to_be_held(grid)
+    bought = [side for side in sides if "trade" not in sold or side is TradeSide.DOWNSIDE]
+    entries = [sum((grid.entry_price + sign[side] * n * grid.spread for n in steps), Decimal(0)) for side in bought]
+    needed = {"trade": max(entries) * grid.token_a_quantity * share} if entries else {}
     if grid.trade_type.has_oco and price_b is not None:
         hedged = price_b * grid.token_b_quantity * grid.steps * share
         names = {TradeSide.UPSIDE: "upside_oco", TradeSide.DOWNSIDE: "downside_oco"}
-        needed |= {names[side]: hedged for side in sides}
+        needed |= {names[side]: hedged for side in sides if names[side] not in sold}
     return needed
+
+
+def holdings(account: str, sold: Iterable[tuple[int, str]]) -> Finding:
+    """Shares that have to lie in an account for its SELL orders; the doctor doesn't read holdings, so he asks."""
+    told = ", ".join(f"{count} {symbol}" for count, symbol in sold)
+    return yellow(
+        f"holdings {account}",
+        f"a delivery grid sells {told} out of this account",
+        "Look at the broker's page that they lie there: without them entries or hedges are rejected.",
+    )
 
 
 def margin(account: str, balance: Balance, needed: Decimal) -> Finding:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tg1.cli import parse_command
 from tg1.doctor import judge, machine, prices
@@ -28,6 +28,7 @@ from tg1.rules import positions
 from tg1.rules.hours import SessionPhase, phase_of
 from tg1.screen.command import CommandParser, run_command
 from tg1.screen.output import is_terminal, show, takes_colours
+from tg1.settings.delivery import to_be_held
 from tg1.settings.flags import CREDENTIALS
 from tg1.settings.nse_holidays import calendar_of
 from tg1.state import StateManager
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from tg1.findoc_client import FindocMultiClient
     from tg1.models import Instrument, Quote
     from tg1.xts.http import Transport
+
+T = TypeVar("T")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -193,7 +196,10 @@ class Doctor:
         return Ours(
             symbols={number: symbol for symbol, number in numbers.items()},
             held=held,
-            needed=_by_account(needed, config, client),
+            needed={
+                account: sum(rupees, Decimal(0)) for account, rupees in _by_account(needed, config, client).items()
+            },
+            sold=_by_account(to_be_held(config.identity()), config, client),
         )
 
     def _account(self, checks: AccountChecks, account: str, store: CautiousStore) -> Iterator[Finding]:
@@ -228,12 +234,12 @@ class Doctor:
             raise ConfigError(f"--evidence {path} can't be written: {exc.strerror or exc}") from exc
 
 
-def _by_account(needed: Mapping[str, Decimal], config: GridOcoConfig, client: FindocMultiClient) -> dict[str, Decimal]:
-    """Roles that trade in one account need their sums together."""
+def _by_account(asked: Mapping[str, T], config: GridOcoConfig, client: FindocMultiClient) -> dict[str, tuple[T, ...]]:
+    """Roles that trade in one account ask of it together."""
     accounts = {"trade": client.account_of(Role.ENTRY, TradeSide.DOWNSIDE)}
     if config.has_oco:
         accounts |= {f"{side.lower()}_oco": client.account_of(Role.OCO, side) for side in TradeSide}
-    sums: dict[str, Decimal] = {}
-    for role, rupees in needed.items():
-        sums[accounts[role]] = sums.get(accounts[role], Decimal(0)) + rupees
-    return sums
+    found: dict[str, tuple[T, ...]] = {}
+    for role, each in asked.items():
+        found[accounts[role]] = (*found.get(accounts[role], ()), each)
+    return found

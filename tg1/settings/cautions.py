@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tg1.models import OcoOrderType
+from tg1.settings.delivery import to_be_held
 
 if TYPE_CHECKING:
     from tg1.models import GridIdentity
@@ -20,7 +21,7 @@ LARGE_HEDGE = Decimal(10)
 
 def cautions(config: GridOcoFields) -> tuple[str, ...]:
     """The sentences that the configuration alone deserves; none for a usual bot."""
-    said = (_hours(config), _stop(config), _limit_hedge(config), _target(config), _levels(config))
+    said = (_hours(config), _stop(config), _limit_hedge(config), _target(config), _levels(config), *_delivery(config))
     return wire_cautions(config) + tuple(sentence for sentence in said if sentence)
 
 
@@ -74,6 +75,21 @@ def _levels(config: GridOcoFields) -> str:
         f"The level {config.steps} lies {distance:.2f} rupees, {_percent(distance, config.entry_price)}, from the "
         "entry price: most days the exchange accepts no order that far away."
     )
+
+
+_SOLD = {
+    "trade": "SELL entries sell {count} {symbol} out of the Trade account",
+    "downside_oco": "the hedges of BUY entries sell {count} {symbol} out of the Downside OCO account",
+}
+
+
+def _delivery(config: GridOcoFields) -> list[str]:
+    """The centre is of no matter here, so `--auto-entry` gets them, too."""
+    return [
+        f"--product {config.product_type}: {_SOLD[role].format(count=count, symbol=symbol)}. They have to lie there "
+        f"beforehand: without them the broker rejects {'the entry' if role == 'trade' else 'every hedge'}."
+        for role, (count, symbol) in to_be_held(config.identity()).items()
+    ]
 
 
 def hedge_cautions(grid: GridIdentity, token_b_price: Decimal) -> tuple[str, ...]:

@@ -97,6 +97,21 @@ def test_delivery_is_paid_whole() -> None:
     assert judge.need(cnc.identity(), None) == {"trade": Decimal(9700)}
 
 
+def test_delivery_that_is_sold_takes_shares_and_no_margin() -> None:
+    """xts.md 7.4: SELL entries and the hedges of BUY entries come out of holdings; the rest is bought with cash."""
+    cnc = replace(GRID, product_type="CNC")
+    assert judge.need(cnc.identity(), Decimal(120)) == {"trade": Decimal(9700), "upside_oco": Decimal(2400)}
+    only_sells = replace(cnc, trade_type=TradeType.SELLTS)
+    assert judge.need(only_sells.identity(), None) == {}
+
+
+def test_shares_that_have_to_lie_in_an_account_are_named() -> None:
+    """The doctor can't see them, so it says what to look for."""
+    found = judge.holdings("downside_oco", [(250, "SBIN"), (500, "IRFC")])
+    assert found.light is Light.YELLOW
+    assert "250 SBIN, 500 IRFC" in found.told
+
+
 @pytest.mark.parametrize(("available", "light"), [("2060", Light.GREEN), ("2059.99", Light.RED), (None, Light.YELLOW)])
 def test_account_has_to_carry_its_worst_case(available: str | None, light: Light) -> None:
     """To the paisa; a broker that tells nothing is no proof."""

@@ -12,6 +12,8 @@ from tests.support.states import HEDGED
 from tg1.config import GridOcoConfig
 from tg1.settings.cautions import cautions, hedge_cautions
 
+UNHEDGED = {"token_b_symbol": "", "token_b_quantity": 0, "oco_spread": 0}
+
 
 def hedged(**changes: Any) -> GridOcoConfig:
     """A valid hedged bot but for `changes`."""
@@ -55,7 +57,7 @@ def test_what_weakens_a_bot_is_named(changes: dict[str, Any], named: str) -> Non
     "changes",
     [
         {"ignore_market_hours": True, "paper": True},
-        {"stop_at": "15:20", "product_type": "CNC"},
+        {"stop_at": "15:20", "product_type": "CNC", "trade_type": "buyts", **UNHEDGED},
         {"stop_at": "15:00"},
         {"auto_entry": True, "entry_price": 0, "target_spread": 10, "spread": 4},
     ],
@@ -63,6 +65,24 @@ def test_what_weakens_a_bot_is_named(changes: dict[str, Any], named: str) -> Non
 def test_what_weakens_nothing_is_not_named(changes: dict[str, Any]) -> None:
     """The paper exchange is open at any hour; delivery is not squared off; an unknown centre can't be judged."""
     assert cautions(hedged(**changes)) == ()
+
+
+@pytest.mark.parametrize("product", ["CNC", "NRML"])
+def test_delivery_that_has_nothing_to_sell_is_told_before_its_first_fill(product: str) -> None:
+    """xts.md 7.4: without holdings the broker rejects every hedge of a BUY entry, and the position stays naked."""
+    entries, hedges = cautions(hedged(product_type=product, steps=5))
+    assert "SELL entries sell 500 IRFC out of the Trade account" in entries
+    assert "the hedges of BUY entries sell 250 SBIN out of the Downside OCO account" in hedges
+    assert "rejects every hedge" in hedges
+
+
+@pytest.mark.parametrize(
+    ("trade_type", "count"), [("buyocots", 1), ("sellocots", 1), ("buyts", 0), ("sellts", 1), ("gridocots", 2)]
+)
+def test_delivery_has_to_hold_only_what_it_sells_first(trade_type: str, count: int) -> None:
+    """A BUY entry without a hedge sells what it has bought; the hedge of a SELL entry buys."""
+    changes = {} if "oco" in trade_type else UNHEDGED
+    assert len(cautions(hedged(product_type="CNC", trade_type=trade_type, **changes))) == count
 
 
 def test_hedge_beyond_a_days_move_is_said() -> None:
