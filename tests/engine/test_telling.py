@@ -14,13 +14,14 @@ from tests.engine.conftest import Bench
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnavailable, ExitCode, InvariantBroken, StateError
 from tg1.grid_engine import GridOcoEngine
-from tg1.models import OrderStatus, Side, TradeSide, Wish
+from tg1.models import Attention, OrderStatus, Side, TradeSide, Wish
 from tg1.rules.hours import WEEKDAYS
 from tg1.told.codec import decode_snapshot
 from tg1.told.disk import LightFiles, ToldDisk
 from tg1.told.edges import BeatingClock, CountedBroker, CountedStore
 from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
+from tg1.told.looks import held_text
 from tg1.told.notify import Notifier
 from tg1.told.paths import ToldPaths
 from tg1.told.snapshot import Phase, Snapshot, ToldProcess
@@ -482,6 +483,26 @@ def test_a_bot_that_waits_for_the_open_is_ready_and_alive(
     assert said.index("READY") < said.index("WATCHDOG")
     assert said.count("WATCHDOG") >= 50
     assert said[-1] == "STOPPING"
+
+
+def test_a_start_keeps_what_waits_for_a_person(
+    make_telling: Callable[..., TellingBench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 6.5: for half an hour before the open nobody may take an unhedged bot for one that needs nobody."""
+    bench = make_telling()
+    bench.begin().cycle(2)
+    entry = Attention(key="both-filled", text="sell 50 SBIN by hand", at=bench.clock.wall.isoformat())
+    bench.state.attention.append(entry)
+    bench.store.save(bench.clock.wall)
+    bench.clock.wall = bench.clock.wall.replace(hour=9, minute=14)
+    bench.engine = bench._engine()
+    shown: list[Snapshot] = []
+    monkeypatch.setattr(bench.teller.disk, "show", shown.append)
+    _live(bench)
+    waiting = [snapshot for snapshot in shown if snapshot.phase is Phase.WAITING]
+    assert waiting
+    assert {snapshot.attention for snapshot in waiting} == {(entry,)}
+    assert held_text(waiting[0]) == "not told"
 
 
 def test_a_login_that_backs_off_for_long_extends_the_start(

@@ -115,6 +115,11 @@ def held_by(snapshot: Snapshot | None) -> str:
     return ", ".join(f"{account_name(one.account)} {one.quantity:+d} {one.symbol}" for one in held)
 
 
+def held_text(snapshot: Snapshot) -> str:
+    """The same for a person: before its first cycle a bot has told nothing of what it holds, which is not "nothing"."""
+    return "not told" if snapshot.money is None else held_by(snapshot) or "nothing"
+
+
 def lines_of(one: Looked) -> Iterator[str]:
     """One bot in full, a line each; what can be a table is left to the screen."""
     found, snapshot = one.found, one.found.snapshot
@@ -141,7 +146,7 @@ def _money_lines(snapshot: Snapshot) -> Iterator[str]:
             f"charges {signed(-money.charges)}",
         ]
         yield f"made of: {', '.join(parts)}{'' if money.is_current else '; at old prices'}"
-    yield f"held: {held_by(snapshot) or 'nothing'}"
+    yield f"held: {held_text(snapshot)}"
     for price in snapshot.prices:
         shown = "no price" if price.price is None else f"{price.price:.2f}"
         age = "" if price.age_secs is None else f", {age_text(price.age_secs)} old"

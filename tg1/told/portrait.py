@@ -62,8 +62,8 @@ class Portrait:
         self._orders: dict[str, tuple[LegOrder, ToldOrder]] = {}
         self._last: dict[type, tuple[Any, ...]] = {}
 
-    def before_the_first_cycle(self, around: Around, waits_for: str) -> Snapshot:
-        """What can be told without a state."""
+    def before_the_first_cycle(self, around: Around, waits_for: str, state: BotState | None) -> Snapshot:
+        """What can be told before its books were read; what waits for a person in a saved state waits on."""
         return replace(
             self._blank,
             written_at=around.now,
@@ -74,6 +74,7 @@ class Portrait:
             accounts=around.accounts,
             feed=around.feed,
             saves=around.saves,
+            attention=() if state is None else tuple(state.attention),
         )
 
     def of(self, view: LadderView, state: BotState, around: Around) -> Snapshot:

@@ -106,7 +106,9 @@ class Teller:
     # -- the turns of its life -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._show(self._portrait.before_the_first_cycle(self._around(Phase.STARTING, None), "the accounts' logins"))
+        self._show(
+            self._portrait.before_the_first_cycle(self._around(Phase.STARTING, None), "the accounts' logins", None)
+        )
         self._tell([{"kind": EventKind.STARTED, "text": "the bot was started"}])
 
     def _look(self, view: LadderView) -> None:
@@ -159,7 +161,7 @@ class Teller:
             status = f"{phase}: {waits_for}" if waits_for else str(phase)
             self.notifier.beat(around, status, is_logged_in=self.broker.is_connected)
         if self._seen is None or self._snapshot is None:
-            snapshot = self._portrait.before_the_first_cycle(around, waits_for)
+            snapshot = self._portrait.before_the_first_cycle(around, waits_for, self.store.known)
         else:
             snapshot = replace(self._snapshot, phase=phase, written_at=around.now, written_boot_secs=around.boot_secs)
         self._show(snapshot)
@@ -202,7 +204,7 @@ class Teller:
         end = ToldEnd(exit_code=int(code), why=why, is_crash=is_crash)
         state = self.store.known
         around = self._around(Phase.ENDED, state)
-        before = self._snapshot or self._portrait.before_the_first_cycle(around, "")
+        before = self._snapshot or self._portrait.before_the_first_cycle(around, "", state)
         self._show(
             replace(
                 before,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from tg1.models import Attention
     from tg1.told.events import Event
     from tg1.told.found import Found
     from tg1.told.judge import Concern, Judgement
@@ -41,7 +42,7 @@ KINDS: Mapping[ConcernKind, Kind] = {
     ConcernKind.SAVE: Kind.SAVE_FAILING,
     ConcernKind.UNREADABLE: Kind.UNREADABLE,
 }
-"""How the judgement's words are called here. Attention is no trouble: it does not end by itself."""
+"""How the judgement's words are called here. Attention is no trouble: most of it ends only when a person has seen it."""
 _ENDINGS = (Kind.DIED, Kind.HUNG, Kind.TERMINATED, Kind.FAILED)
 """Over only when the bot trades again."""
 _CYCLING = (Life.ACTIVE, Life.PAUSED)
@@ -134,7 +135,7 @@ class _Look:
         return BotMemory(
             run=self.seen.run or self.before.run,
             troubles=self._troubles(),
-            attention=tuple(_raised_as(entry.key, entry.at) for entry in self.seen.found.attention),
+            attention=tuple(mark for entry in self.seen.found.attention for mark in _marks(entry)),
             ended=self.seen.run if self._last_word is not None else self.before.ended,
             event=self.seen.last_event or self.before.event,
         )
@@ -217,9 +218,13 @@ class _Look:
     # -- what is told once -------------------------------------------------------------------------------------------
 
     def _attention(self) -> Iterator[Alert]:
+        """Each once, and once more that it is over, for those that end by themselves."""
         for entry in self.seen.found.attention:
-            if (raised := _raised_as(entry.key, entry.at)) not in self.before.attention:
+            raised, *over = _marks(entry)
+            if raised not in self.before.attention:
                 yield self._alert(Kind.ATTENTION, raised, entry.text)
+            elif over and over[0] not in self.before.attention:
+                yield replace(self._alert(Kind.ATTENTION, raised, entry.text), cleared=True)
 
     @property
     def _last_word(self) -> ToldEnd | None:
@@ -261,5 +266,7 @@ class _Look:
         return end_text(text, snapshot)
 
 
-def _raised_as(key: str, at: str) -> str:
-    return f"{key} {at}"
+def _marks(entry: Attention) -> list[str]:
+    """What is remembered of an attention: that it was raised and, where that is so, that it is over."""
+    raised = f"{entry.key} {entry.at}"
+    return [raised, f"{raised} over"] if entry.is_over else [raised]

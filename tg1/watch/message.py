@@ -56,6 +56,7 @@ _GOOD_NEWS = {
     Kind.DIED: "trades again",
     Kind.HUNG: "cycles again",
     Kind.TERMINATED: "runs again",
+    Kind.ATTENTION: "has settled something itself",
     Kind.FAILED: "runs again",
     Kind.UNREADABLE: "can be read again",
     Kind.FEED_STALE: "has fresh prices again",

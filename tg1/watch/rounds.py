@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tg1.errors import Tg1Error
+from tg1.screen.money import counted
 from tg1.watch.alerts import Alert, Kind
 from tg1.watch.spool_codec import Kept
 
@@ -186,9 +187,9 @@ class Rounds:
 def standing(look: Look) -> str:
     """How it stands, in one line."""
     needing = sum(1 for bot in look.bots if bot.judgement.needs_person)
-    count = f"{len(look.bots)} {'bot' if len(look.bots) == 1 else 'bots'}"
+    count = counted(len(look.bots), "bot")
     parts = [f"{count}, {needing} in need of a person", *look.faults]
-    return "; ".join([*parts, f"{look.owed} alerts wait to be sent"] if look.owed else parts)
+    return "; ".join([*parts, f"{counted(look.owed, 'alert', 'waits', 'wait')} to be sent"] if look.owed else parts)
 
 
 def beginning(look: Look, before: datetime | None) -> str:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def end_text(why: str, snapshot: Snapshot) -> str:
     """Why it ended and what it left, the net with its parts, and what is held (behaviour 15)."""
     parts = [_sentence(why)] if why else []
-    if snapshot.money is not None:
-        parts.append(_sentence(money_text(snapshot.money)))
-    parts.append(held_text(snapshot.positions))
+    if snapshot.money is None:
+        # Before its first cycle a bot has told nothing of its positions, which does not mean that there are none.
+        return " ".join([*parts, "What it holds was not told."])
+    parts += [_sentence(money_text(snapshot.money)), held_text(snapshot.positions)]
     return " ".join(parts)
 
 

@@ -242,6 +242,19 @@ def test_each_attention_is_told_once(bot: Watched) -> None:
     assert bot.look(a_snapshot(attention=(one, two), run="r2"), 5) == ["attention", "attention"]
 
 
+def test_attention_that_ends_by_itself_is_told_to_be_over_once(bot: Watched) -> None:
+    """Behaviour 4.4, 5.3: who was woken for a blind account may go back to sleep; a watch that starts anew knows."""
+    begun = Attention(key="blind trade", text="account trade is blind", at="2026-02-16T10:00:00+05:30")
+    over = replace(begun, text="account trade is blind (over at 10:01:00: it is seen again)")
+    assert bot.look(a_snapshot(attention=(begun,)), 2) == ["attention"]
+    assert bot.look(a_snapshot(attention=(over,)), 60) == ["-attention"]
+    assert bot.told[1].text == over.text
+    assert bot.look(a_snapshot(attention=(over,)), 61) == []
+    again = replace(begun, at="2026-02-16T11:00:00+05:30")
+    assert bot.look(a_snapshot(attention=(again,)), 62) == ["attention"]
+    assert bot.look(a_snapshot(attention=()), 63) == []
+
+
 def test_attention_survives_a_restart_of_the_bot(bot: Watched) -> None:
     """Its last word and its first hold the same sentences."""
     one = Attention(key="k", text="A target of B3 has no order.", at="2026-02-16T10:00:00+05:30")

@@ -61,12 +61,16 @@ def test_what_is_held() -> None:
 
 
 def test_an_end_in_whole_sentences() -> None:
-    """Also where the reason has its own full stop, or there is none, or no money yet."""
-    bare = a_snapshot(money=None, positions=(), orders=())
-    assert end_text("", bare) == "Nothing is held."
-    assert end_text("it was stopped", bare) == "It was stopped. Nothing is held."
+    """Also where the reason has its own full stop, or there is none."""
+    bare = a_snapshot(money=MONEY, positions=(), orders=())
+    tail = "Net -12.50 (realised +50.00, open -50.00, charges -12.50). Nothing is held."
+    assert end_text("", bare) == tail
+    assert end_text("it died", bare) == f"It died. {tail}"
     for mark in ".!?…":
-        assert end_text(f"it was stopped{mark}", bare) == f"It was stopped{mark} Nothing is held."
-    assert end_text("it died", replace(bare, money=MONEY)) == (
-        "It died. Net -12.50 (realised +50.00, open -50.00, charges -12.50). Nothing is held."
-    )
+        assert end_text(f"it was stopped{mark}", bare) == f"It was stopped{mark} {tail}"
+
+
+def test_an_end_before_the_first_cycle_does_not_say_that_nothing_is_held() -> None:
+    """A start that is refused at 08:50 beside last week's shares: nobody has told of them yet."""
+    refused = a_snapshot(money=None, positions=(), orders=())
+    assert end_text("the token has expired", refused) == "The token has expired. What it holds was not told."

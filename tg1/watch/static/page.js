@@ -151,7 +151,7 @@ function ordersBlock(bot) {
 function positionsBlock(bot) {
   const heads = [["account"], ["share"], ["held", "num"], ["at", "num"], ["last", "num wide"], ["gain", "num"]];
   const rows = bot.positions.map((each) => ({ cells: [[each.account], [each.symbol], [each.quantity, "num"], [each.average, "num"], [each.last, "num wide"], [each.gain, `num ${tone(each.gain, each.loses)}`]] }));
-  return block("Positions", rows.length ? table("", heads, rows) : make("p", "dim", "Nothing is held."));
+  return block("Positions", rows.length ? table("", heads, rows) : make("p", "dim", bot.money ? "Nothing is held." : "What it holds was not told yet."));
 }
 
 function healthBlock(bot) {
@@ -211,7 +211,7 @@ function showFull() {
   draw(parent, "head", full, headBlock);
   const columns = draw(parent, "columns", name, () => make("div", "columns"));
   draw(columns, "money", [full.money, full.change, full.losing, full.prices], () => moneyBlock(full));
-  if (told) draw(columns, "positions", full.positions, () => positionsBlock(full));
+  if (told) draw(columns, "positions", [full.positions, Boolean(full.money)], () => positionsBlock(full));
   draw(parent, "curve", { curve: full.curve, booked: full.booked, wide: window.innerWidth < 640 }, curveBlock);
   if (told) {
     draw(parent, "ladder", [full.levels, full.last_a, full.counts], () => ladderBlock(full));
