@@ -68,7 +68,10 @@ def _working(folder: StateFolder, found: Found, today: date) -> tuple[ToldOrder,
     """By the live bot's snapshot; for one that is gone by its state, which knows what it left behind."""
     if found.is_by_holder and found.snapshot is not None:
         return found.snapshot.orders
-    return orders_left(replace(found, saved=found.saved or folder.saved(found)), today)
+    saved = found.saved or folder.saved(found)
+    if saved is None and found.faults:
+        raise StateError("; ".join(found.faults))
+    return orders_left(replace(found, saved=saved), today)
 
 
 def _fills(found: Found, today: date, unread: list[str]) -> list[Event]:

@@ -97,6 +97,14 @@ def test_events_that_cannot_be_read_are_said(tmp_path: Path, run: Any) -> None:
     assert err == f"tg1 orders: {BOT}: 1 line of its events can't be read: they are left out\n"
 
 
+def test_a_bot_of_which_nothing_can_be_read_is_not_said_to_have_no_order(tmp_path: Path, run: Any) -> None:
+    """A torn snapshot and no state: nobody knows, so it is said, with exit 1."""
+    ToldPaths(tmp_path, "x").snapshot.write_text("{")
+    code, out, err = run()
+    assert (code, out) == (1, "")
+    assert err == "tg1 orders: x: its snapshot can't be read: it is no whole JSON (1 bytes)\n"
+
+
 def test_one_damaged_state_hides_no_other_bot(tmp_path: Path, run: Any) -> None:
     """It is said with its file and exit 1."""
     write_snapshot(tmp_path, a_snapshot())

@@ -124,7 +124,8 @@ def lines_of(one: Looked) -> Iterator[str]:
     """One bot in full, a line each; what can be a table is left to the screen."""
     found, snapshot = one.found, one.found.snapshot
     process = f"process {found.pid}" if found.pid is not None else "no process"
-    yield f"{found.title}: {one.word}; {process}; last word {age_of_look(one) or 'never'} ago"
+    age = age_of_look(one)
+    yield f"{found.title}: {one.word}; {process}; {f'last word {age} ago' if age else 'no word of it can be read'}"
     yield from (f"NEEDS YOU: {text}" for text in one.why)
     yield from (f"over: {entry.text}" for entry in found.attention if entry.is_over)
     yield f"status: {found.status if found.status is not None else 'unknown'}; net {net_of(one)}"

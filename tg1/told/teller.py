@@ -106,9 +106,8 @@ class Teller:
     # -- the turns of its life -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._show(
-            self._portrait.before_the_first_cycle(self._around(Phase.STARTING, None), "the accounts' logins", None)
-        )
+        around = self._around(Phase.STARTING, None)
+        self._show(self._portrait.before_the_first_cycle(around, "the accounts' logins", None))
         self._tell([{"kind": EventKind.STARTED, "text": "the bot was started"}])
 
     def _look(self, view: LadderView) -> None:

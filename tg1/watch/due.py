@@ -42,7 +42,7 @@ KINDS: Mapping[ConcernKind, Kind] = {
     ConcernKind.SAVE: Kind.SAVE_FAILING,
     ConcernKind.UNREADABLE: Kind.UNREADABLE,
 }
-"""How the judgement's words are called here. Attention is no trouble: most of it ends only when a person has seen it."""
+"""How the judgement's words are called here. Attention is no trouble: most of it ends when a person has seen it."""
 _ENDINGS = (Kind.DIED, Kind.HUNG, Kind.TERMINATED, Kind.FAILED)
 """Over only when the bot trades again."""
 _CYCLING = (Life.ACTIVE, Life.PAUSED)
@@ -135,10 +135,15 @@ class _Look:
         return BotMemory(
             run=self.seen.run or self.before.run,
             troubles=self._troubles(),
-            attention=tuple(mark for entry in self.seen.found.attention for mark in _marks(entry)),
+            attention=self._marked(),
             ended=self.seen.run if self._last_word is not None else self.before.ended,
             event=self.seen.last_event or self.before.event,
         )
+
+    def _marked(self) -> tuple[str, ...]:
+        """A bot that only begins has not read its state yet, and forgets nothing by that."""
+        kept = self.before.attention if self.seen.judgement.life is Life.WAITING else ()
+        return tuple(dict.fromkeys([*kept, *(mark for entry in self.seen.found.attention for mark in _marks(entry))]))
 
     def alerts(self) -> Iterator[Alert]:
         yield from self._fills()

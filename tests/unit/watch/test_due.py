@@ -261,6 +261,7 @@ def test_attention_survives_a_restart_of_the_bot(bot: Watched) -> None:
     assert bot.look(a_snapshot(attention=(one,)), 2) == ["attention"]
     stopped = replace(ended(StatusKind.STOPPED), attention=(one,))
     assert bot.look(stopped, 3, alive=False) == ["session-end"]
+    assert bot.look(a_snapshot(attention=(), run="r2", phase=Phase.STARTING), 3.5) == []
     assert bot.look(a_snapshot(attention=(one,), run="r2", phase=Phase.STARTING), 4) == []
     assert bot.look(a_snapshot(attention=(one,), run="r2", cycle=1), 5) == []
 
