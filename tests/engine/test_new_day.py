@@ -115,6 +115,7 @@ def test_morning_whose_books_still_show_yesterday_is_begun_around_todays_price(
     after(120, bench, cleared)
     bench.begin().cycle(2)
     assert (bench.state.trading_day, bench.state.grid.entry_price) == (TUESDAY, Decimal("53.40"))
+    assert str(bench.state.bot_status) == "Active"
     assert grid_of(bench) == ["51.40", "52.40", "54.40", "55.40"]
     assert len(bench.broker.working()) == 4
 
@@ -155,6 +156,78 @@ def test_morning_that_can_not_begin_calls_for_a_person_until_it_does(make_bench:
     (entry,) = [item for item in bench.state.attention if item.key == "not rolled"]
     assert entry.is_over
     assert entry.text.endswith("the grid of 2026-11-24 is begun)")
+
+
+def told_of_the_wait(bench: Bench) -> list[str]:
+    """What stands under attention on disk."""
+    saved = bench.store.load()
+    return [] if saved is None else [item.text for item in saved.attention]
+
+
+def test_morning_waits_for_a_price_of_its_own(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 1.4, 9.5, 10: the books are cleared while the feed is dead; no grid is made of an earlier price."""
+    bench = morning_with_yesterdays_rows(make_bench)
+    told: list[str] = []
+
+    def back() -> None:
+        told.extend(told_of_the_wait(bench))
+        assert bench.state.trading_day == MONDAY
+        bench.feed.prices["IRFC"] = Decimal("53.40")
+        bench.feed.stale.clear()
+
+    def blind() -> None:
+        bench.broker.orders.clear()
+        bench.feed.stale.add("IRFC")
+        after(90, bench, back)
+
+    after(5, bench, blind)
+    bench.begin().cycle(2)
+    assert told == ["today's grid is not begun: there is no fresh price of IRFC"]
+    assert bench.state.grid.entry_price == Decimal("53.40")
+
+
+def test_morning_outlives_books_that_can_not_be_read(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, 9.5: it has read them once, so it waits for them like a bot that runs, and says what for."""
+    bench = morning_with_yesterdays_rows(make_bench)
+    told: list[str] = []
+
+    def back() -> None:
+        told.extend(told_of_the_wait(bench))
+        bench.broker.orders.clear()
+        bench.broker.broken_books.clear()
+
+    def broken() -> None:
+        bench.broker.broken_books.add("trade")
+        after(200, bench, back)
+
+    after(5, bench, broken)
+    bench.begin().cycle(2)
+    assert told == ["today's grid is not begun: The order book of trade can't be read"]
+    assert bench.state.trading_day == TUESDAY
+
+
+def test_night_calls_nobody_before_the_morning(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: servers keep yesterday's book till the morning; a minute after 09:15 it is a trouble."""
+    bench = make_bench(ignore_market_hours=True).begin()
+    bench.cycle(2)
+    bench.clock.wall = bench.clock.wall.replace(hour=9, minute=14, second=50) + timedelta(days=1)
+    bench.cycle(69)
+    assert bench.state.attention == []
+    bench.cycle(20)
+    (entry,) = bench.state.attention
+    assert (entry.key, entry.at) == ("not rolled", "2026-11-24T09:15:59+05:30")
+
+
+def test_usual_morning_ends_no_call_that_nobody_made(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.5: what expired unseen stands under attention, and that is not over."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    overnight(bench)
+    bench.begin()
+    assert len(bench.state.attention) == 4
+    assert not any(line.startswith("Over:") for line in caplog.messages)
 
 
 @pytest.mark.parametrize("product_type", ["MIS", "CNC"])

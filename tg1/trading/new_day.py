@@ -40,8 +40,6 @@ class NewDay:
         """The day of which it was already said that it is not rolled yet."""
         self._waits_since: float | None = None
         """Since when a day can't be begun, in seconds of the monotonic clock; None while none waits."""
-        self._was_called = False
-        """True when a person was called for that."""
 
     def begin(self, price_a: Decimal, session: TradingSession) -> bool:
         """At a start: roll a state of an earlier day, and wait while today's books still show its orders.
@@ -88,14 +86,18 @@ class NewDay:
         """Call for a person when a day is not begun a minute after it could be."""
         if self._waits_since is None or moment.now < opening(moment.now):
             self._waits_since = moment.monotonic
-        if not self._was_called and moment.monotonic - self._waits_since >= CALL_AFTER_SECS:
-            self._was_called = True
+        if not self._is_called_for and moment.monotonic - self._waits_since >= CALL_AFTER_SECS:
             self._parts.keeper.renew_attention(NOT_ROLLED, f"today's grid is not begun: {why}", moment)
         self._parts.save(moment)
 
+    @property
+    def _is_called_for(self) -> bool:
+        """True while a person is called for, by this process or by one before it."""
+        return any(item.key == NOT_ROLLED and not item.is_over for item in self._parts.state.attention)
+
     def _begun(self, moment: Moment) -> None:
-        self._waits_since, self._was_called = None, False
-        if any(item.key == NOT_ROLLED and not item.is_over for item in self._parts.state.attention):
+        self._waits_since = None
+        if self._is_called_for:
             self._parts.keeper.end_attention(NOT_ROLLED, f"the grid of {moment.now.date()} is begun", moment)
 
     def roll(self, today: date, price_a: Decimal | None) -> bool:
