@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tg1.errors import ExitCode
+from tg1.machine.importing import at_rest
 from tg1.screen.output import show, spell_out
 
 BOT = "run"
@@ -57,7 +58,8 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         print(f"tg1: {unknown(name)}", file=sys.stderr)  # noqa: T201  # the sentence is for the operator's terminal
         return ExitCode.USAGE
-    module = import_module(COMMANDS[name].module)
+    with at_rest():
+        module = import_module(COMMANDS[name].module)
     if name != BOT:
         # The bot brings its own handler; the others hear of Ctrl-C as Python tells it.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 
 if __name__ == "__main__":
     # As in `tg1.__main__`: Ctrl-C while the imports below run is no reason for a traceback (behaviour 14).
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # As in `tg1.machine.importing`, which is itself an import.
+    gc.disable()
 
 import logging
 import os
@@ -20,6 +23,7 @@ from tg1.errors import ExitCode, Tg1Error
 from tg1.grid_engine import GridOcoEngine
 from tg1.machine.clock import SystemClock
 from tg1.machine.files import OsFileSystem
+from tg1.machine.importing import at_rest
 from tg1.machine.lock import BotLock
 from tg1.machine.redact import Redactor, install_excepthooks
 from tg1.machine.terminal import outlive, silent_keys
@@ -149,7 +153,8 @@ def _trade(
             redactor.add(secret)
         lock = stack.enter_context(BotLock(config.state_dir, config.bot_name))
         lock.acquire(clock.now())
-    from tg1.told.beside import Beside  # noqa: PLC0415  # 20 ms that nobody needs who does not trade
+    with at_rest():
+        from tg1.told.beside import Beside  # noqa: PLC0415  # 20 ms that nobody needs who does not trade
 
     calendar = _calendar(config, clock) if market is None else _replayed(market)
     beside = Beside(config, clock)
@@ -174,7 +179,8 @@ def _trade(
 def _recording(config: GridOcoConfig, broker: Broker, clock: Clock, redactor: Redactor) -> Recording | None:
     if not config.record:
         return None
-    from tg1.record.start import Recording  # noqa: PLC0415  # who records nothing imports nothing of it
+    with at_rest():
+        from tg1.record.start import Recording  # noqa: PLC0415  # who records nothing imports nothing of it
 
     return Recording(config, broker, clock, redactor)
 
@@ -220,4 +226,7 @@ def _calendar(config: GridOcoConfig, clock: SystemClock) -> TradingCalendar:
 
 
 if __name__ == "__main__":
+    # What is imported by now stays as long as the process does: no later collection has to look at it.
+    gc.freeze()
+    gc.enable()
     sys.exit(main())

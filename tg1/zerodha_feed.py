@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tg1.errors import Tg1Error
 from tg1.kite.feed_logic import FeedLogic
 from tg1.kite.feed_values import FeedAction, FeedHealth, FeedLimits, FeedPhase
+from tg1.machine.importing import at_rest
 from tg1.machine.redact import Redactor
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class ZerodhaFeed:
             self._take_in(symbols)
             return
         self._token = self._read_token()
-        from tg1.kite import ticker  # noqa: PLC0415  # 0.3 s and 44 MB that --dry-run must not pay (kite.md 0.10)
+        with at_rest():
+            from tg1.kite import ticker  # noqa: PLC0415  # 0.3 s and 44 MB that --dry-run must not pay (kite.md 0.10)
 
         self._kite = ticker
         ticker.tame_logs(self._redactor)

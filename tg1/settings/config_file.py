@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -71,6 +70,8 @@ def parse(text: str, name: str) -> ConfigFile:
 
 
 def _table(text: str, name: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  # a bot without a file of settings starts without it
+
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as exc:
