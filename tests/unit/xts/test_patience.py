@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tg1.xts.patience import Patience
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.shared_memory import SharedMemory
+from tests.support.stage import START, Stage
+from tg1.errors import BrokerUnavailable
+from tg1.xts.patience import LEAST_SECS, Patience
+from tg1.xts.read_turns import ReadTurns, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def silent(times: int) -> tuple[Patience, float]:
@@ -81,3 +93,60 @@ def test_two_silent_accounts_do_not_hang_in_one_cycle() -> None:
     assert patience.secs("upside_oco", now + 13.9) == 0.0
     assert patience.secs("upside_oco", now + 14.0) == 7.0
     assert patience.secs("downside_oco", now + 13.0) == 3.0
+
+
+class HangingKey:
+    """An app key whose server answers its first second and is silent from then on, and the bots that read it."""
+
+    def __init__(self) -> None:
+        self.stage = Stage()
+        self.clock = self.stage.clock()
+        self.memory = SharedMemory()
+        self.asked: list[float] = []
+        self.waits: list[tuple[float, float]] = []
+        """For each reading how long it might take, and how long it took."""
+
+    def bot(self, begins: float) -> Callable[[], None]:
+        """One that cycles once a second."""
+        clock, patience = self.clock, Patience()
+        turns = ReadTurns(folder=self.memory.process(), name="key.book", clock=clock)
+
+        def cycle() -> None:
+            began = clock.monotonic()
+            if not (secs := patience.secs("trade", began)):
+                return
+
+            def ask() -> list[int]:
+                now = clock.monotonic()
+                self.asked.append(now)
+                is_silent = now > START + 1.0
+                clock.sleep_until(now + (max(LEAST_SECS, secs - (now - began)) if is_silent else 0.04))
+                if is_silent:
+                    raise BrokerUnavailable("timed out")
+                return []
+
+            try:
+                turns.carry_book(ask, Share(since=began, client="", pack=lambda: b"[]", unpack=list))
+            except BrokerUnavailable:
+                patience.note_failure("trade", clock.monotonic() - began, clock.monotonic())
+            self.waits.append((secs, clock.monotonic() - began))
+
+        def cycles() -> None:
+            due = START + begins
+            while True:
+                clock.sleep_until(due)
+                cycle()
+                due = max(due + 1.0, clock.monotonic())
+
+        return cycles
+
+
+@pytest.mark.parametrize("bots", [1, 2, 10])
+def test_bots_of_a_key_that_hangs_wait_little_longer_than_one_alone_and_keep_its_limit(bots: int) -> None:
+    """Behaviour 11.3, 11.6: they overtake each other, the last second is always the request's, and none comes too early."""
+    key = HangingKey()
+    key.stage.run(*[key.bot(number / 10) for number in range(bots)], secs=60.0)
+    short = [took for secs, took in key.waits if secs == 3.0]
+    assert max(short) <= 4.0
+    assert len(short) < len(key.waits), "they are given more time, too"
+    assert min(later - sooner for sooner, later in pairwise(key.asked)) > 0.999
