@@ -142,7 +142,7 @@ class HangingKey:
 
 
 @pytest.mark.parametrize("bots", [1, 2, 10])
-def test_bots_of_a_key_that_hangs_wait_little_longer_than_one_alone_and_keep_its_limit(bots: int) -> None:
+def test_bots_of_a_key_that_hangs_wait_four_seconds_at_most_and_keep_its_limit(bots: int) -> None:
     """Behaviour 11.3, 11.6: they overtake each other, the last second is always the request's, and none comes too early."""
     key = HangingKey()
     key.stage.run(*[key.bot(number / 10) for number in range(bots)], secs=60.0)
