@@ -143,7 +143,7 @@ class HangingKey:
 
 @pytest.mark.parametrize("bots", [1, 2, 10])
 def test_bots_of_a_key_that_hangs_wait_four_seconds_at_most_and_keep_its_limit(bots: int) -> None:
-    """Behaviour 11.3, 11.6: they overtake each other, the last second is always the request's, and none comes too early."""
+    """Behaviour 11.3, 11.6: they overtake each other, and no request of theirs comes too early."""
     key = HangingKey()
     key.stage.run(*[key.bot(number / 10) for number in range(bots)], secs=60.0)
     short = [took for secs, took in key.waits if secs == 3.0]
