@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tests.replay.random_days import csv_of, made_day
 from tg1.sweep import workers
+from tg1.sweep.combinations import asked
+from tg1.sweep.flags import build_parser
 from tg1.sweep.program import main
+from tg1.sweep.standing import Part, Standing, Tried
 from tg1.sweep.work import carried_out
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tg1.sweep.combinations import Asked
     from tg1.sweep.packed import PackedDays
     from tg1.sweep.work import Done, Work
 
@@ -64,3 +68,31 @@ class Counter:
             raise KeyboardInterrupt
         self.keys.append(work.key)
         return self._real(prices, work)
+
+
+def of(args: list[str]) -> Asked:
+    """The combinations of a line."""
+    given, others = build_parser().parse_known_args(["--prices", "x", *args])
+    return asked(given, others)
+
+
+def part(net: int, days: int) -> Part:
+    """Some days with a net in paise."""
+    return Part(days=days, gross=net, charges=0, fills=0, stood_still=0, worst_open=0)
+
+
+def tried(found: Asked) -> Tried:
+    """Every combination nets 1,000 paise times its number on each of two first days, and loses as much on the rest."""
+    standings = [
+        Standing(
+            combination=one,
+            first=part(2000 * one.number, 2),
+            rest=part(-1000 * one.number, 1),
+            nets=(),
+            open="",
+            ends=(),
+            rank=9 - one.number,
+        )
+        for one in found.accepted
+    ]
+    return Tried(days=(), first=2, best_first=tuple(standings[::-1]), refused=())

@@ -10,48 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.chromium import CHROMIUM, MISSING, browser
-from tests.sweep.small import GRID, line
-from tg1.sweep.combinations import asked
-from tg1.sweep.flags import build_parser
+from tests.sweep.small import GRID, line, of, tried
 from tg1.sweep.heat import axes_of, cells
 from tg1.sweep.heat_chart import heat_spec
 from tg1.sweep.program import main
-from tg1.sweep.standing import Part, Standing, Tried
+from tg1.sweep.standing import Tried
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tg1.sweep.combinations import Asked
-
 WIDE = [*GRID[4:], "--spread", "0.3,0.5", "--target-spread", "0.2,0.4", "--steps", "3,4", "--pairs", "IRFC/SBIN"]
-
-
-def of(args: list[str]) -> Asked:
-    """The combinations of a line."""
-    given, others = build_parser().parse_known_args(["--prices", "x", *args])
-    return asked(given, others)
-
-
-def part(net: int, days: int) -> Part:
-    """Some days with a net in paise."""
-    return Part(days=days, gross=net, charges=0, fills=0, stood_still=0, worst_open=0)
-
-
-def tried(found: Asked) -> Tried:
-    """Every combination nets 1,000 paise times its number on each of two first days, and loses as much on the rest."""
-    standings = [
-        Standing(
-            combination=one,
-            first=part(2000 * one.number, 2),
-            rest=part(-1000 * one.number, 1),
-            nets=(),
-            open="",
-            ends=(),
-            rank=9 - one.number,
-        )
-        for one in found.accepted
-    ]
-    return Tried(days=(), first=2, best_first=tuple(standings[::-1]), refused=())
 
 
 def test_square_is_the_mean_of_all_grids_with_its_two_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ import pytest
 
 from tests.replay.random_days import csv_of, made_day
 from tests.support.extras import run_without
-from tests.sweep.small import FOUR, GRID, SIX, line, told
+from tests.sweep.small import FOUR, GRID, SIX, line, of, told, tried
 from tg1.replay.lived import lived
 from tg1.replay.program import main as replay
 from tg1.sweep import work
 from tg1.sweep.program import main
+from tg1.sweep.table import edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,17 +101,21 @@ def test_choice_is_made_through_unless_somebody_asks_for_the_touch(
     assert "--fill touch, which flatters (judge the choice by --fill through), --path" in capsys.readouterr().out
 
 
-def test_choice_at_the_edge_of_what_was_tried_is_said(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Beyond the last of three values nobody has looked; of two values each is the last."""
-    swept = [*GRID, "--spread", "0.3:0.5:0.1", "--product", "MIS,CNC"]
-    chosen = told(capsys, line(known, *swept))["combinations"][0]["values"]
-    assert main(line(known, *swept)) == 0
-    text = capsys.readouterr().out
-    ends = {"0.3": "smallest", "0.5": "largest"}
-    edge = f"its --spread is the {ends.get(chosen['spread'])} that was tried: beyond it nothing is known"
-    assert (edge in text) == (chosen["spread"] in ends)
-    assert main(line(known, *GRID, "--spread", "0.3,0.5")) == 0
-    assert "that was tried" not in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("spreads", "best", "said"),
+    [
+        ("0.3:0.5:0.1", "0.3", ["its --spread is the smallest that was tried: beyond it nothing is known"]),
+        ("0.3:0.5:0.1", "0.4", []),
+        ("0.3:0.5:0.1", "0.5", ["its --spread is the largest that was tried: beyond it nothing is known"]),
+        ("0.3,0.5", "0.5", []),
+    ],
+)
+def test_choice_at_the_edge_of_what_was_tried_is_said(spreads: str, best: str, said: list[str]) -> None:
+    """Beyond the last of three values nobody has looked; of two values each is the last, and a word is neither."""
+    found = of([*GRID, "--spread", spreads, "--product", "CNC,MIS,NRML"])
+    every = tried(found).best_first
+    chosen = next(one for one in every if best in one.combination.values)
+    assert edges(found, replace(tried(found), best_first=(chosen, *every))) == said
 
 
 def test_sweep_in_which_all_lose_says_so(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +125,7 @@ def test_sweep_in_which_all_lose_says_so(known: Path, capsys: pytest.CaptureFixt
     assert main(dear) == 0
     text = capsys.readouterr().out
     assert "not one of them earned its charges on the first days" in text
+    assert "its --spread is the largest that was tried: beyond it nothing is known" in text
     assert "--path low-first, --square-off-at 09:24\n" in text
     assert "; amounts in rupees, net of charges\n" in text
 

@@ -13,6 +13,7 @@ from tg1.sweep.luck import FEW_DAYS, FEWEST_DAYS, luck
 from tg1.sweep.refusals import by_reason
 
 if TYPE_CHECKING:
+    from tg1.sweep.combinations import Asked
     from tg1.sweep.command import SweepCommand
     from tg1.sweep.luck import Luck
     from tg1.sweep.reading import Prices
@@ -114,7 +115,7 @@ def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
     if first[0] <= 0:
         lines.append("not one of them earned its charges on the first days: the chosen one is the one that lost least")
     lines.append(f"the chosen one: {_line(command, chosen)}")
-    lines += _edges(command, tried)
+    lines += edges(command.asked, tried)
     lines.append(f"the chosen one held {held} after the last day; its days ended: {ends}")
     stopped = sum(one.first.stood_still + one.rest.stood_still > 0 for one in tried.best_first)
     if stopped:
@@ -126,11 +127,11 @@ def _verdict(command: SweepCommand, tried: Tried) -> list[str]:
     return lines
 
 
-def _edges(command: SweepCommand, tried: Tried) -> list[str]:
+def edges(asked: Asked, tried: Tried) -> list[str]:
     """Where the chosen value is the last of three or more: beyond it nobody has looked."""
     lines = []
-    for name in command.asked.varied:
-        at = command.asked.fields.index(name)
+    for name in asked.varied:
+        at = asked.fields.index(name)
         texts = [one.combination.values[at] for one in tried.best_first]
         if not all(text.replace(".", "", 1).isdigit() for text in texts):
             continue  # a word is neither large nor small
