@@ -216,7 +216,7 @@ def test_rejections_are_forgiven_to_an_order_that_rests(make_bench: Callable[...
     assert bench.level(DOWN).backoff.rejections == 0
 
 
-def test_order_that_works_ends_the_trouble_of_its_own_account_alone(make_bench: Callable[..., Bench]) -> None:
+def test_order_that_works_ends_the_trouble_of_its_account(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 8.3: rejections of three levels are the account's; the entry that then rests there ends it."""
     bench = make_bench(steps=2).begin()
     bench.broker.answers.extend(["refused"] * 6)
@@ -226,7 +226,6 @@ def test_order_that_works_ends_the_trouble_of_its_own_account_alone(make_bench: 
     bench.broker.answers.clear()
     bench.cycle(90)
     assert not troubles.is_troubled("trade")
-    assert not troubles.is_troubled("downside_oco")
 
 
 def test_trip_that_waited_for_a_hedge_that_never_arrived_is_written_down(make_bench: Callable[..., Bench]) -> None:

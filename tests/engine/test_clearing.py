@@ -21,9 +21,19 @@ def why(bench: Bench, order: HandOrder) -> str | None:
     return bench.engine._parts.desk.cancel_reasons.get(order.order_id)
 
 
-def bought(make_bench: Callable[..., Bench]) -> Bench:
+class Wishes:
+    """The operator pauses a side."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+
+    def latest(self) -> Wish:
+        return Wish(id="1", paused=frozenset({self._side}))
+
+
+def bought(make_bench: Callable[..., Bench], trade_type: str = "buyocots") -> Bench:
     """The BUY at 49.00 has filled; its target and its hedge are at work."""
-    bench = make_bench(trade_type="buyocots").begin()
+    bench = make_bench(trade_type=trade_type).begin()
     bench.cycle(2)
     bench.trade(IRFC="49.00")
     bench.cycle()
@@ -79,29 +89,26 @@ def test_rest_of_a_partial_entry_is_given_up_after_thirty_seconds(make_bench: Ca
 
 
 def test_everything_that_has_no_point_goes_in_one_cycle(make_bench: Callable[..., Bench]) -> None:
-    """Behaviour 4.6: a superfluous hedge, a stranger, a partial entry and a paused entry; none waits for the others."""
-    bench = bought(make_bench)
+    """Behaviour 4.6: a superfluous hedge, a stranger, a partial entry and paused ones; none waits for the others."""
+    bench = bought(make_bench, "gridocots")
     hedge = bench.broker.working_at(Side.SELL, "118.50", "downside_oco")
+    paused = [bench.broker.working_at(Side.SELL, price) for price in ("51.00", "52.00")]
     partial = bench.broker.working_at(Side.BUY, "48.00")
     bench.broker.fill(partial.order_id, 60)
     bench.cycle()
     assert bench.broker.cancelled == []
     twin = bench.broker.add("trade", replace(partial.request))
+    bench.engine._parts.wishes = Wishes(Side.SELL)
     bench.trade(IRFC="49.50")
     bench.cycle()
-    assert {hedge.order_id, twin.order_id, partial.order_id} == set(bench.broker.cancelled)
+    assert {order.order_id for order in (hedge, twin, partial, *paused)} == set(bench.broker.cancelled)
 
 
 def test_entry_of_a_paused_side_goes(make_bench: Callable[..., Bench]) -> None:
     """The operator's pause is followed in the cycle that reads it."""
     bench = make_bench().begin()
     bench.cycle(2)
-
-    class Wishes:
-        def latest(self) -> Wish:
-            return Wish(id="1", paused=frozenset({Side.BUY}))
-
-    bench.engine._parts.wishes = Wishes()
+    bench.engine._parts.wishes = Wishes(Side.BUY)
     bench.cycle()
     gone = {order.order_id for order in bench.broker.orders.values() if order.request.side is Side.BUY}
     assert set(bench.broker.cancelled) == gone

@@ -106,9 +106,13 @@ def test_everything_else_is_asked_of_the_account_itself(monkeypatch: pytest.Monk
     assert asked == [("trade", 12.5), ("upside_oco", None)]
 
 
-def test_logging_in_asks_every_account() -> None:
+def test_logging_in_asks_every_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behaviour 13: an account that refuses is no error of the others."""
-    accounts_of(EmergencyBroker(locked={"trade"})).connect()
+    broker, refusals = EmergencyBroker(locked={"trade"}), []
+    ask = broker.connect_all
+    monkeypatch.setattr(broker, "connect_all", lambda: refusals.append(ask()))
+    accounts_of(broker).connect()
+    assert [list(each) for each in refusals] == [["trade"]]
 
 
 def test_no_feed_never_has_a_price_or_a_fault() -> None:

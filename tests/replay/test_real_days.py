@@ -224,7 +224,7 @@ def delayed(row: Row) -> None:
 
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a fill a tick better than the market": (
-        lambda rows: first(rows, "E").update(traded_price=str(Decimal(first(rows, "E")["traded_price"]) - 1)),
+        lambda rows: first(rows, "E").update(traded_price=str(Decimal(first(rows, "E")["traded_price"]) - MADE.tick_a)),
         "filled at",
     ),
     "a fill that no price reached": (

@@ -212,6 +212,16 @@ def test_order_that_proves_nothing_ends_no_trouble(order: LegOrder) -> None:
     assert not troubles.may_enter("trade", at(4))
 
 
+def test_success_ends_the_trouble_of_its_own_account_alone() -> None:
+    """Behaviour 8.3: that one broker takes orders again says nothing of another, whose entries still back off."""
+    troubles = troubled()
+    for number in range(3):
+        note(troubles, f"h{number}", number, account="downside_oco", reason="RMS: margin")
+    troubles.saw_working("trade", an_attempt(placed=3, acknowledged=True, filled_quantity=1), at(4))
+    assert (troubles.is_troubled("trade"), troubles.is_troubled("downside_oco")) == (False, True)
+    assert note(troubles, "h4", 5, account="downside_oco", reason="RMS: margin") is not None
+
+
 def test_refusals_of_one_batch_count_once() -> None:
     """Behaviour 8.3: a server that refuses at once does so in the moment in which the orders were placed."""
     troubles = troubled()
