@@ -120,7 +120,7 @@ def test_choice_at_the_edge_of_what_was_tried_is_said(spreads: str, best: str, s
 
 def test_sweep_in_which_all_lose_says_so(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The best of losing grids is no grid to trade."""
-    dear = line(known, *SIX, "--charge", "brokerage=500", "--square-off-at", "09:24")
+    dear = line(known, *GRID, "--spread", "0.3:0.5:0.1", "--charge", "brokerage=500", "--square-off-at", "09:24")
     assert Decimal(told(capsys, dear)["combinations"][0]["first"]["net"]) < 0
     assert main(dear) == 0
     text = capsys.readouterr().out

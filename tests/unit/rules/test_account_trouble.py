@@ -217,9 +217,12 @@ def test_success_ends_the_trouble_of_its_own_account_alone() -> None:
     troubles = troubled()
     for number in range(3):
         note(troubles, f"h{number}", number, account="downside_oco", reason="RMS: margin")
+        assert number == 2 or note(troubles, f"g{number}", number, account="upside_oco", reason="no holding") is None
     troubles.saw_working("trade", an_attempt(placed=3, acknowledged=True, filled_quantity=1), at(4))
     assert (troubles.is_troubled("trade"), troubles.is_troubled("downside_oco")) == (False, True)
-    assert note(troubles, "h4", 5, account="downside_oco", reason="RMS: margin") is not None
+    assert note(troubles, "g2", 5, account="upside_oco", reason="no holding") is not None, (
+        "the third within ten seconds"
+    )
 
 
 def test_refusals_of_one_batch_count_once() -> None:
