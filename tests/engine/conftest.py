@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tg1.models import LevelState, OpenOrder, TradeSide
+    from tg1.models import BotState, LevelState, OpenOrder, TradeSide
 
 EXAMPLE = {
     "bot_name": "IRFC-SBIN Grid",
@@ -81,6 +82,17 @@ class Bench:
         """The market moves: symbols trade at these prices, and what they reach at the broker fills."""
         for symbol, price in prices.items():
             self.broker.trade(symbol, price)
+
+    def overnight(self, days: int = 1) -> None:
+        """DAY orders lapse, the books are cleared, it is the same time of the next day."""
+        self.broker.orders.clear()
+        self.clock.wall += timedelta(days=days)
+
+    def on_disk(self) -> BotState:
+        """The state as another process reads it."""
+        saved = StateManager(self.fs, self.folder, self.settings["bot_name"]).load()
+        assert saved is not None
+        return saved
 
     @property
     def state(self) -> Any:

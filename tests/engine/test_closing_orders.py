@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.conftest import DeathError
-from tests.support.emergencies import fills_closing_orders, flatten, hedged, in_memory, net, stop_everything
+from tests.support.emergencies import fills_closing_orders, flatten, hedged, in_memory, net, stop_everything, told
 from tg1.errors import ExitCode, StateError
 from tg1.models import Side, Status, StatusKind
 from tg1.trading.closing_orders import why_terminated
@@ -44,12 +44,6 @@ def killed(bench: Bench, *, arrives: bool = True, filled: int = 0) -> Bench:
         stop_everything(bench, flatten=flatten(bench))
     bench.broker.before_place = bench.broker.after_place = None
     return bench
-
-
-def told(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
-    """What was said after these words."""
-    said = (record.getMessage() for record in caplog.records)
-    return [text.removeprefix(beginning) for text in said if text.startswith(beginning)]
 
 
 def test_fill_of_an_interrupted_closing_order_is_not_closed_again(make_bench: Callable[..., Bench]) -> None:

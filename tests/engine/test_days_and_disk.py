@@ -30,12 +30,6 @@ def full_disk(op: str, path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
-def overnight(bench: Bench, days: int = 1) -> None:
-    """DAY orders lapse, the books are cleared, it is the next morning."""
-    bench.broker.orders.clear()
-    bench.clock.wall += timedelta(days=days)
-
-
 def filled_on_a_sim_disk(make_bench: Callable[..., Bench]) -> Bench:
     """A bench on a simulated disk whose BUY at 49.00 filled."""
     bench = make_bench()
@@ -136,7 +130,7 @@ def test_fresh_is_possible_when_the_state_holds_orders_of_an_earlier_day(make_be
     """Behaviour 9.3 with 9.5: DAY orders are gone; a state left by a crash must not refuse `--fresh` for ever."""
     bench = make_bench().begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.begin(fresh=True).cycle()
     assert len(bench.broker.working()) == 2
 
@@ -188,7 +182,7 @@ def test_delivery_keeps_positions_and_places_all_legs_again(make_bench: Callable
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
     bench.cycle(2)
     ids = {request.client_id for request in bench.broker.placed}
-    overnight(bench)
+    bench.overnight()
     bench.begin().cycle(3)
     assert bench.level(DOWN).state is LevelState.TARGET_PLACED
     assert bench.broker.working_at(Side.SELL, "49.50").request.quantity == 100
@@ -204,7 +198,7 @@ def test_delivery_entry_that_lapsed_in_part_goes_to_its_target(make_bench: Calla
     bench.cycle(2)
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id, 40)
     bench.cycle()
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["SBIN"] = Decimal("130.00")
     bench.begin().cycle(2)
     assert bench.broker.working_at(Side.SELL, "49.50").request.quantity == 40
@@ -216,7 +210,7 @@ def test_pauses_of_yesterday_are_over_in_the_morning(make_bench: Callable[..., B
     bench = make_bench(product_type="CNC", trade_type="buyts", steps=1).begin()
     bench.broker.answers.extend(["refused"] * 5)
     bench.cycle(40)
-    overnight(bench)
+    bench.overnight()
     bench.begin().cycle()
     assert len(bench.broker.working()) == 1
 
@@ -232,7 +226,7 @@ def test_intraday_morning_begins_at_zero_and_carries_the_result(make_bench: Call
     bench.broker.fill(bench.broker.working_at(Side.SELL, "51.00").order_id)
     bench.cycle()
     old = bench.state
-    overnight(bench)
+    bench.overnight()
     bench.begin().cycle()
     state = bench.state
     assert (state.upside_net_quantity, state.downside_net_quantity) == (0, 0)
@@ -262,7 +256,7 @@ def test_weekend_is_crossed_like_a_night(make_bench: Callable[..., Bench]) -> No
     """Behaviour 9.5: the next trading day need not be tomorrow."""
     bench = make_bench(product_type="CNC").begin()
     bench.cycle(2)
-    overnight(bench, days=7)
+    bench.overnight(7)
     bench.begin().cycle(2)
     assert len(bench.broker.working()) == 4
 
@@ -271,7 +265,7 @@ def test_day_is_rolled_while_the_bot_runs(make_bench: Callable[..., Bench]) -> N
     """Behaviour 9.5, 12: with market hours ignored midnight comes while it trades."""
     bench = make_bench(product_type="CNC", ignore_market_hours=True).begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.cycle(2)
     assert bench.state.trading_day == bench.clock.now().date()
     assert len(bench.broker.working()) == 4
@@ -285,7 +279,7 @@ def test_midnight_without_books_or_disk_does_not_end_the_bot(
     bench = make_bench(product_type=product_type, ignore_market_hours=True)
     bench.fs = SimDisk()
     bench.begin().cycle(2)
-    overnight(bench)
+    bench.overnight()
     placed = len(bench.broker.placed)
     bench.broker.broken_books.add("trade")
     assert bench.cycle(2) is None
@@ -362,7 +356,7 @@ def test_intraday_morning_with_auto_entry_has_a_new_centre(make_bench: Callable[
     """Behaviour 9.3, 9.5: a new MIS day is a new grid; one around yesterday's price would fill at once."""
     bench = make_bench(auto_entry=True, entry_price="0").begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("53.00")
     bench.begin().cycle(2)
     assert bench.state.grid.entry_price == 53
@@ -375,7 +369,7 @@ def test_intraday_morning_outside_the_grid_is_refused(make_bench: Callable[..., 
     """Behaviour 1.4, 9.5: as a fresh start beyond the outermost level is."""
     bench = make_bench().begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("53.00")
     with pytest.raises(ConfigError, match=r"53\.00.*52\.00"):
         bench.begin()
@@ -390,7 +384,7 @@ def test_intraday_morning_after_completed_begins_anew(make_bench: Callable[..., 
         bench.broker.fill(bench.broker.working_at(side, price).order_id)
         code = bench.cycle(2)
     assert (code, str(bench.state.bot_status)) == (0, "Completed")
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     assert (str(bench.state.bot_status), bench.state.trading_day) == ("Active", bench.clock.now().date())
     bench.cycle()
@@ -404,7 +398,7 @@ def test_intraday_morning_that_dies_before_its_save_loses_nothing(make_bench: Ca
     bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
     bench.cycle()
     assert bench.state.total_pnl == 50
-    overnight(bench)
+    bench.overnight()
 
     def dies(op: str, path: Path) -> None:
         if op == "write" and path.name.endswith("_state.json.tmp"):

@@ -18,35 +18,22 @@ from tests.support.emergencies import (
     opened,
     refusing,
     stop_everything,
+    told,
 )
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnavailable, ExitCode
 from tg1.models import LevelState, OrderRequest, OrderStatus, OrderType, Side, TradeSide
 from tg1.rules.client_ids import bot_tag
-from tg1.state import StateManager
 from tg1.trading.emergency import cancel_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
-    from tg1.models import BotState, BrokerPosition
+    from tg1.models import BrokerPosition
 
 TAG = bot_tag("IRFC-SBIN Grid")
 DOWN = TradeSide.DOWNSIDE
-
-
-def saved(bench: Bench) -> BotState:
-    """The state as a new process reads it."""
-    state = StateManager(bench.fs, bench.folder, "IRFC-SBIN Grid").load()
-    assert state is not None
-    return state
-
-
-def told(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
-    """What was said after these words."""
-    said = (record.getMessage() for record in caplog.records)
-    return [text.removeprefix(beginning) for text in said if text.startswith(beginning)]
 
 
 def nameless(make_bench: Callable[..., Bench], **broker: Any) -> Bench:
@@ -94,7 +81,7 @@ def test_stop_is_on_disk_with_the_fill_that_won(make_bench: Callable[..., Bench]
     bare = GridOcoConfig(bot_name="IRFC-SBIN Grid", token_a_symbol="")
     client: Any = bench.broker
     assert cancel_all(bare, client, bench._engine().store, bench.clock) == ExitCode.OK
-    state = saved(bench)
+    state = bench.on_disk()
     assert str(state.bot_status) == "Stopped: cancel all"
     assert state.downside_net_quantity == 200
     (raced,) = [level for level in state.levels.values() if level.trade_side is DOWN and level.level == 2]
@@ -120,7 +107,7 @@ def test_target_that_won_ends_its_trip(make_bench: Callable[..., Bench]) -> None
     level = bench.level(DOWN)
     bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
     assert stop_everything(bench) == ExitCode.OK
-    state = saved(bench)
+    state = bench.on_disk()
     assert state.total_pnl == 50
     assert state.downside_net_quantity == 0
     assert level.uuid not in state.levels
@@ -134,7 +121,7 @@ def test_hedge_and_target_that_both_won_are_a_persons(make_bench: Callable[..., 
     bench.broker.fill(bench.broker.working_at(Side.SELL, "49.50").order_id)
     bench.broker.fill(bench.broker.working_at(Side.SELL, "118.50", "downside_oco").order_id)
     assert stop_everything(bench) == ExitCode.OK
-    (item,) = saved(bench).attention
+    (item,) = bench.on_disk().attention
     assert "SELL of 50 SBIN is an unhedged position, close it by hand" in item.text
 
 
@@ -328,7 +315,7 @@ def test_delivery_of_yesterday_that_is_closed_is_on_disk(make_bench: Callable[..
     fills_closing_orders(bench)
     assert stop_everything(bench, flatten=flatten(bench), product_type="CNC") == ExitCode.OK
     assert net(bench) == {}
-    state = saved(bench)
+    state = bench.on_disk()
     assert str(state.bot_status) == "Terminated: squared off by the operator"
     assert [one.order.filled_quantity for one in state.closing] == [100]
 
@@ -379,7 +366,7 @@ def test_positions_that_can_not_be_read_close_nothing(
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
     assert len(bench.broker.placed) == placed
     assert told(caplog, "Nothing is closed: ") == ["502"]
-    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+    assert str(bench.on_disk().bot_status) == "Stopped: cancel all"
 
 
 def test_position_that_is_gone_is_no_success(
@@ -404,7 +391,7 @@ def test_bot_that_holds_nothing_is_flat(make_bench: Callable[..., Bench]) -> Non
         raise AssertionError(question)
 
     assert stop_everything(bench, flatten=flatten(bench, never)) == ExitCode.OK
-    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+    assert str(bench.on_disk().bot_status) == "Stopped: cancel all"
 
 
 def test_operator_is_asked_by_the_bots_name(make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture) -> None:
@@ -417,7 +404,7 @@ def test_operator_is_asked_by_the_bots_name(make_bench: Callable[..., Bench], ca
     assert len(bench.broker.placed) == placed
     assert bench.broker.working() == []
     assert told(caplog, "Nothing is closed: ") == ["the answer was not the bot's name"]
-    assert str(saved(bench).bot_status) == "Stopped: cancel all"
+    assert str(bench.on_disk().bot_status) == "Stopped: cancel all"
 
 
 @pytest.mark.parametrize("secs", [1, 180])

@@ -16,7 +16,6 @@ from tests.support.simdisk import SimDisk
 from tg1.errors import ExitCode, SaveFailed
 from tg1.models import OrderRequest, OrderStatus, OrderType, Role, Side, Status, StatusKind, TradeSide
 from tg1.rules.client_ids import bot_tag, parse_client_id
-from tg1.state import StateManager
 from tg1.trading.ending import cancel_everything
 from tg1.trading.tag_proof import TagProof
 
@@ -150,9 +149,7 @@ def test_what_fills_while_it_is_cancelled_is_on_disk_at_once(make_bench: Callabl
     looks: list[int] = []
 
     def look() -> None:
-        saved = StateManager(bench.fs, bench.folder, "IRFC-SBIN Grid").load()
-        assert saved is not None
-        looks.append(saved.downside_net_quantity)
+        looks.append(bench.on_disk().downside_net_quantity)
 
     bench.clock.on_wait = look
     assert len(cleared(bench, patience_secs=3.0)[0]) == 4

@@ -25,12 +25,6 @@ DOWN = TradeSide.DOWNSIDE
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 
 
-def overnight(bench: Bench) -> None:
-    """DAY orders lapse, the books are cleared, it is the next morning."""
-    bench.broker.orders.clear()
-    bench.clock.wall += timedelta(days=1)
-
-
 def grid_of(bench: Bench) -> list[str]:
     """The entry prices of all levels."""
     return sorted(f"{level.entry_price:.2f}" for level in bench.state.levels.values())
@@ -54,7 +48,7 @@ def test_intraday_night_without_a_price_keeps_the_centre_and_refuses_nothing(
     """Behaviour 9.5, 1.4: at midnight there is no session's price, so the grid stays where the operator has it."""
     bench = make_bench(auto_entry=True, entry_price="0", ignore_market_hours=True).begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("57.00")
     assert bench.cycle() is None
     assert (bench.state.trading_day, grid_of(bench)) == (TUESDAY, ["48.00", "49.00", "51.00", "52.00"])
@@ -64,7 +58,7 @@ def test_intraday_night_without_a_price_keeps_the_centre_and_refuses_nothing(
 def test_intraday_morning_with_a_given_centre_keeps_it(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 9.5: TokenA at 50.60 is no reason to move a grid that was asked for around 50."""
     bench = make_bench().begin()
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("50.60")
     bench.begin()
     assert grid_of(bench) == ["48.00", "49.00", "51.00", "52.00"]
@@ -73,7 +67,7 @@ def test_intraday_morning_with_a_given_centre_keeps_it(make_bench: Callable[...,
 def test_new_centre_of_a_morning_is_on_the_tick(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 1.2, 9.5: the last price of a feed need not be."""
     bench = make_bench(auto_entry=True, entry_price="0").begin()
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("53.02")
     bench.begin()
     assert bench.state.grid.entry_price == 53
@@ -224,7 +218,7 @@ def test_usual_morning_ends_no_call_that_nobody_made(
     """Behaviour 9.5: what expired unseen stands under attention, and that is not over."""
     bench = make_bench().begin()
     bench.cycle(2)
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     assert len(bench.state.attention) == 4
     assert not any(line.startswith("Over:") for line in caplog.messages)
@@ -286,7 +280,7 @@ def test_night_whose_books_stay_shows_that_the_bot_lives(make_bench: Callable[..
 def test_intraday_morning_off_centre_is_allowed_when_asked_for(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 1.4, 9.5: `--allow-off-centre` holds for every morning."""
     bench = make_bench(allow_off_centre=True).begin()
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("53.00")
     bench.begin().cycle(2)
     assert bench.state.trading_day == TUESDAY
@@ -296,7 +290,7 @@ def test_intraday_morning_off_centre_is_allowed_when_asked_for(make_bench: Calla
 def test_intraday_morning_with_hedges_that_can_not_fill_is_refused(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 6, 9.5: TokenB at 1.90 never trades 2 rupees lower: every fill of the day would stay unhedged."""
     bench = make_bench().begin()
-    overnight(bench)
+    bench.overnight()
     bench.feed.prices["SBIN"] = Decimal("1.90")
     with pytest.raises(ConfigError, match=r"--oco-spread 2 reaches the price of SBIN, 1\.90"):
         bench.begin()
@@ -311,7 +305,7 @@ def test_intraday_morning_says_what_the_broker_closed_and_where_yesterday_is(
     bench.cycle(2)
     bench.trade(IRFC="49.00")
     bench.cycle()
-    overnight(bench)
+    bench.overnight()
     with caplog.at_level(logging.WARNING):
         bench.begin()
     (copy,) = bench.store.paths.archive.glob("*_state.*.json")
@@ -344,7 +338,7 @@ def test_delivery_night_books_the_day_and_lets_go_of_its_orders(make_bench: Call
     bench.cycle()
     assert bench.state.settled
     evening = bench.engine.view().money.charges
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     state = bench.state
     assert (state.trading_day, state.settled) == (TUESDAY, [])
@@ -366,7 +360,7 @@ def test_trip_that_an_earlier_edition_never_ended_ends_with_the_night(make_bench
     assert level.state is LevelState.TARGET_FILLED
     bench.state.levels[level.uuid] = replace(level, oco_order=None)
     bench.engine._parts.save(bench.engine._parts.moment())
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     (record,) = bench.state.order_history
     assert (record.outcome, record.realised_pnl, bench.level(DOWN).state) == ("target", 50, LevelState.FRESH)
@@ -381,7 +375,7 @@ def test_entry_that_went_with_its_day_in_part_is_said_and_gets_its_place(make_be
     bench.cycle()
     assert bench.state.downside_net_quantity == 40
     first = bench.state.next_opened_seq
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     level = bench.level(DOWN)
     assert (level.state, level.open_quantity) == (LevelState.TARGET_READY, 40)
@@ -420,7 +414,7 @@ def test_night_with_a_full_disk_is_told_and_made_good(
     bench = make_bench(ignore_market_hours=True)
     bench.fs = SimDisk()
     bench.begin().cycle(2)
-    overnight(bench)
+    bench.overnight()
 
     def refuse(op: str, path: Path) -> None:
         if op in ("write", "link", "make_dir"):
@@ -459,7 +453,7 @@ def test_termination_of_today_forgets_no_order_that_a_book_holds_back(make_bench
 def test_termination_of_yesterday_says_which_orders_went_unheard(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 7.3, 9.5: what they filled in the last minute nobody knows, so a person has to look."""
     bench = ending_by_its_rules(make_bench())
-    overnight(bench)
+    bench.overnight()
     bench.begin()
     assert bench.code == 3
     assert (str(bench.state.bot_status), bench.broker.cancelled) == ("Terminated: OCO imbalance", [])

@@ -10,14 +10,13 @@ import pytest
 from tg1.errors import BrokerUnavailable
 from tg1.models import LevelState, OrderRequest, OrderType, Side, TradeSide
 from tg1.rules.client_ids import bot_tag
-from tg1.state import StateManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
     from tests.support.fakes import HandOrder
-    from tg1.models import BotState, BrokerOrder
+    from tg1.models import BrokerOrder
 
 DOWN = TradeSide.DOWNSIDE
 NAME = "IRFC-SBIN Grid"
@@ -57,13 +56,6 @@ def orphan(bench: Bench, level: str, price: str) -> HandOrder:
         limit_price=Decimal(price),
     )
     return bench.broker.add("trade", request)
-
-
-def on_disk(bench: Bench) -> BotState:
-    """What the next start would find."""
-    state = StateManager(bench.fs, bench.folder, NAME).load()
-    assert state is not None
-    return state
 
 
 # -- a fresh grid ------------------------------------------------------------------------------------------------------
@@ -179,7 +171,7 @@ def test_what_a_start_has_read_is_kept_though_it_is_given_up(make_bench: Callabl
     bench.broker.broken_books.add("oco")
     with pytest.raises(BrokerUnavailable):
         bench.begin()
-    assert on_disk(bench).total_pnl == 50
+    assert bench.on_disk().total_pnl == 50
 
 
 def test_stop_ends_the_wait_of_a_resume(make_bench: Callable[..., Bench]) -> None:

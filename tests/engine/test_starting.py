@@ -24,30 +24,15 @@ from tg1.models import (
     TradeSide,
 )
 from tg1.rules.client_ids import bot_tag, next_generation
-from tg1.state import StateManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.engine.conftest import Bench
-    from tg1.models import BotState
 
 DOWN, UP = TradeSide.DOWNSIDE, TradeSide.UPSIDE
 NAME = "IRFC-SBIN Grid"
-
-
-def overnight(bench: Bench) -> None:
-    """DAY orders lapse, the books are cleared, it is the next morning."""
-    bench.broker.orders.clear()
-    bench.clock.wall += timedelta(days=1)
-
-
-def on_disk(bench: Bench) -> BotState:
-    """What another process would read."""
-    saved = StateManager(bench.fs, bench.folder, NAME).load()
-    assert saved is not None
-    return saved
 
 
 def stopping_at_once(bench: Bench) -> None:
@@ -121,7 +106,7 @@ def test_fresh_that_is_called_off_while_it_asks_changes_nothing(
     stopping_at_once(bench)
     with caplog.at_level(logging.INFO):
         assert bench._engine(fresh=True).start() == 0
-    assert len(on_disk(bench).levels) == 4
+    assert len(bench.on_disk().levels) == 4
     assert any("As the saved state knows them, 4 orders are left on the exchange" in line for line in caplog.messages)
     assert not bench.store.paths.archive.exists()
 
@@ -150,7 +135,7 @@ def test_fresh_says_which_position_nobody_looks_after_any_more(
 def test_fresh_over_a_state_of_yesterday_asks_the_books_of_today(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 9.3, 9.5: what the state calls working is gone, and what works today may be of another folder's bot."""
     bench = held(make_bench())
-    overnight(bench)
+    bench.overnight()
     ended = a_row(bench, f"{bot_tag(NAME)}AAAD01E0001")
     bench.broker.end(ended, OrderStatus.CANCELLED)
     working = a_row(bench, f"{bot_tag(NAME)}AAAU01O0002", account="upside_oco")
@@ -197,7 +182,7 @@ def test_generation_that_todays_books_know_is_not_used_again(make_bench: Callabl
     reads = dict(bench.broker.reads)
     bench.begin()
     assert bench.state.generation == next_generation(next_generation(first))
-    assert on_disk(bench).generation == bench.state.generation
+    assert bench.on_disk().generation == bench.state.generation
     assert {account: bench.broker.reads[account] - reads[account] for account in reads} == {
         "trade": 1,
         "upside_oco": 1,
@@ -210,7 +195,7 @@ def test_generation_that_todays_books_know_is_not_used_again(make_bench: Callabl
 def test_new_grid_is_on_disk_before_its_first_order(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 9.1: all levels, the day, the status."""
     bench = make_bench().begin()
-    saved = on_disk(bench)
+    saved = bench.on_disk()
     assert [f"{level.entry_price:.2f}" for level in saved.levels.values()] == ["49.00", "48.00", "51.00", "52.00"]
     assert (saved.trading_day, str(saved.bot_status)) == (bench.clock.wall.date(), "Active")
     assert saved.bot_name == NAME
@@ -316,11 +301,11 @@ def test_resume_keeps_pauses_and_what_was_said_until_the_operator_clears_them(
 ) -> None:
     """Behaviour 8, 18: a restart alone is no `--clear-attention`; what is open is said again."""
     bench = paused(make_bench()).begin()
-    level = on_disk(bench).levels[bench.level(DOWN).uuid]
+    level = bench.on_disk().levels[bench.level(DOWN).uuid]
     assert (level.backoff.rejections, level.oco_backoff.rejections) == (5, 5)
     assert "ATTENTION since 2026-11-23T09:20:00+05:30: the level is paused" in caplog.messages
     bench.begin(clear_attention=True)
-    saved = on_disk(bench)
+    saved = bench.on_disk()
     assert all(each.backoff.rejections == each.oco_backoff.rejections == 0 for each in saved.levels.values())
     assert saved.attention == []
 
@@ -332,7 +317,7 @@ def test_resume_is_active_on_disk_before_it_places_anything(
     bench = paused(make_bench())
     with caplog.at_level(logging.INFO):
         bench.begin()
-    assert str(on_disk(bench).bot_status) == "Active"
+    assert str(bench.on_disk().bot_status) == "Active"
     assert bench.broker.placed == []
     assert f"Resumed {NAME}: 4 levels, 0 orders working" in caplog.messages
 
@@ -346,7 +331,7 @@ def test_resume_books_what_filled_meanwhile_first(
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
     with caplog.at_level(logging.INFO):
         bench.begin()
-    assert on_disk(bench).downside_net_quantity == 100
+    assert bench.on_disk().downside_net_quantity == 100
     assert f"Resumed {NAME}: 4 levels, 3 orders working" in caplog.messages
 
 
@@ -359,7 +344,7 @@ def test_resume_with_hedges_that_can_not_work_any_more_calls_a_person_and_goes_o
     bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
     bench.feed.prices["SBIN"] = Decimal("1.90")
     bench.begin()
-    assert {item.key: item.text for item in on_disk(bench).attention} == {
+    assert {item.key: item.text for item in bench.on_disk().attention} == {
         "oco spread": "--oco-spread 2 reaches the price of SBIN, 1.90: no hedge could ever fill."
     }
     bench.cycle()
@@ -396,7 +381,7 @@ def test_completed_bot_has_nothing_to_do_until_an_intraday_morning(
         bench.cycle(2)
     assert str(bench.state.bot_status) == "Completed"
     if days:
-        overnight(bench)
+        bench.overnight()
     bench.feed.prices["IRFC"] = Decimal("50.00")
     reads = dict(bench.broker.reads)
     with caplog.at_level(logging.INFO):

@@ -17,6 +17,8 @@ from tg1.trading.emergency import Flatten, cancel_all
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     from tests.engine.conftest import Bench
     from tg1.models import BrokerOrder
 
@@ -121,3 +123,9 @@ def net(bench: Bench) -> dict[tuple[str, str], int]:
         for row in bench.broker.positions(account)
         if row.quantity
     }
+
+
+def told(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
+    """What was said after these words."""
+    said = (record.getMessage() for record in caplog.records)
+    return [text.removeprefix(beginning) for text in said if text.startswith(beginning)]
