@@ -228,6 +228,48 @@ def test_order_that_works_ends_the_trouble_of_its_account(make_bench: Callable[.
     assert not troubles.is_troubled("trade")
 
 
+def halted(bench: Bench) -> Bench:
+    """All entries are rejected until three levels have shown that it is the account; then the halt ends."""
+    bench.broker.answers.extend(["refused"] * 6)
+    bench.cycle(3)
+    bench.broker.answers.clear()
+    return bench
+
+
+def test_halt_that_is_over_waits_for_nobody(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.3, 15: the sentence stays to be read with its end; the next halt of the day is told again."""
+    bench = halted(make_bench(steps=2).begin())
+    [told] = bench.state.attention
+    assert (told.key.startswith("account trade "), told.is_over) == (True, False)
+    bench.cycle(90)
+    [told] = bench.state.attention
+    assert told.is_over
+    assert "orders of account trade are accepted again" in told.text
+    for order in bench.broker.working():
+        bench.broker.end(order.order_id, OrderStatus.REJECTED, "said no")
+    halted(bench)
+    assert [item.is_over for item in bench.state.attention if item.key == told.key] == [False]
+
+
+def test_halt_that_a_process_took_with_it_waits_for_nobody(make_bench: Callable[..., Bench]) -> None:
+    """The back-off lived in the process; a trouble that goes on is told by the new one."""
+    bench = halted(make_bench(steps=2).begin()).begin()
+    assert [item.is_over for item in bench.state.attention] == [True]
+
+
+def test_orders_that_ended_before_the_start_are_no_trouble_of_their_account(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.3: an emergency stop that could save nothing cancels many at once, and so may a person."""
+    bench = make_bench(steps=4).begin()
+    bench.cycle(5)
+    for order in bench.broker.working():
+        bench.broker.end(order.order_id, OrderStatus.CANCELLED, "")
+    bench.begin()
+    assert bench.state.attention == []
+    assert {level.backoff.rejections for level in bench.state.levels.values()} == {1}
+    bench.cycle(5)
+    assert len(bench.broker.working()) == 8
+
+
 def test_trip_that_waited_for_a_hedge_that_never_arrived_is_written_down(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 3.3, 9.4: priced and dated by the moment that proves it, and its charges are known."""
     bench = make_bench(trade_type="buyocots", steps=1).begin()

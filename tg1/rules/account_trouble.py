@@ -32,6 +32,9 @@ PROTECTION_RETRY_SECS = 10
 PROBES = 3
 """Targets of a troubled account that are tried in one cycle; the others follow in the next ones."""
 
+PREFIX = "account "
+"""Begins the key of every attention about an account's rejections."""
+
 _NUMBERS = re.compile(r"\d[\d.,]*")
 
 
@@ -81,7 +84,7 @@ class Verdict:
             f"reason; its entries back off as a whole, targets and hedges try on: {reason}"
         )
         note = Note(text=f"ACCOUNT TROUBLE: {text}", severity=logging.WARNING)
-        return Change(level=level, notes=(note,), attention=((f"account {account} {same_words(reason)}", text),))
+        return Change(level=level, notes=(note,), attention=((attention_key(account, same_words(reason)), text),))
 
 
 @dataclass(slots=True)
@@ -133,15 +136,20 @@ class AccountTroubles:
         known = self._troubles.get(account)
         return known is None or is_due(known.backoff, now)
 
-    def saw_working(self, account: str, order: LegOrder, now: datetime) -> None:
-        """An order is at work: one placed since the last rejection lets the others go, a success ends the trouble."""
+    def saw_working(self, account: str, order: LegOrder, now: datetime) -> str:
+        """An order is at work: one placed since the last rejection lets the others go, a success ends the trouble.
+
+        Returns the key of the attention that is over; empty when nothing has ended.
+        """
         known = self._troubles.get(account)
         if known is None or not order.acknowledged or order.placed_at is None or order.placed_at < known.since:
-            return
+            return ""
         if order.filled_quantity or has_rested(order, now):
             self.forget(account)
-        elif order.placed_at > known.last_at and known.backoff.retry_at is not None:
+            return attention_key(account, known.words)
+        if order.placed_at > known.last_at and known.backoff.retry_at is not None:
             self._troubles[account] = replace(known, backoff=replace(known.backoff, retry_at=None))
+        return ""
 
     def forget(self, account: str) -> None:
         """The account's trouble is over."""
@@ -154,6 +162,11 @@ def _oldest(charges: list[Charged]) -> tuple[Charged, ...]:
     for one in charges:
         found.setdefault((one.uuid, one.role), one)
     return tuple(found.values())
+
+
+def attention_key(account: str, words: str) -> str:
+    """What a person is told of an account's trouble is kept under this key."""
+    return f"{PREFIX}{account} {words}"
 
 
 def same_words(reason: str) -> str:

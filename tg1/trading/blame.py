@@ -20,6 +20,9 @@ class Blame:
 
     def __init__(self) -> None:
         self.troubles = AccountTroubles()
+        self.looks_back = False
+        """True while a start reads what happened before it: when an order ended then is not known, so neither is
+        whether several did within seconds of each other."""
 
     def charge(self, state: BotState, level: OpenOrder, rejection: Rejection, account: str, moment: Moment) -> Change:
         """The level with its leg backing off; what other levels were charged with is taken back in `state`."""
@@ -28,7 +31,9 @@ class Blame:
             return Change(level=level)
         role = rejection.order.role
         before = rejections.backoff_of(level, role)
-        verdict = self.troubles.note(account, level.uuid, rejection, before, moment.now)
+        verdict = None
+        if not self.looks_back:
+            verdict = self.troubles.note(account, level.uuid, rejection, before, moment.now)
         if verdict is None:
             return rejections.counted(level, rejection, moment.now)
         for charged in verdict.taken_back:
@@ -42,9 +47,9 @@ class Blame:
         held = rejections.with_backoff(level, role, replace(before, retry_at=verdict.retry_at))
         return verdict.change(held, account, rejection.reason)
 
-    def saw_working(self, account: str, order: LegOrder, moment: Moment) -> None:
-        """An order is at work in the account's book."""
-        self.troubles.saw_working(account, order, moment.now)
+    def saw_working(self, account: str, order: LegOrder, moment: Moment) -> str:
+        """An order is at work in the account's book; returns the key of the attention that this ends, or nothing."""
+        return self.troubles.saw_working(account, order, moment.now)
 
 
 def is_a_success(level: OpenOrder, order: LegOrder, moment: Moment) -> bool:

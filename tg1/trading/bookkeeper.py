@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UNREAD = "The order book of account %s could not be read, nothing is concluded: %s"
 KEPT_SETTLED = 500
 
 
@@ -96,9 +97,7 @@ class Bookkeeper:
                 books[account] = Book(account, self._client.order_book(account, since=since), tag)
             except BrokerError as exc:
                 if account not in self._failing:
-                    log.warning(
-                        "The order book of account %s could not be read, nothing is concluded: %s", account, exc
-                    )
+                    log.warning(UNREAD, account, exc)
                 self._failing.add(account)
             else:
                 if account in self._failing:
@@ -117,8 +116,9 @@ class Bookkeeper:
 
     def _reading(self, book: Book, level: OpenOrder, order: LegOrder, rules: Rules, moment: Moment) -> Reading | None:
         row = book.find(order)
-        if row is not None and row.status is OrderStatus.WORKING:
-            self.blame.saw_working(book.account, order, moment)
+        works = row is not None and row.status is OrderStatus.WORKING
+        if works and (over := self.blame.saw_working(book.account, order, moment)):
+            self.end_attention(over, f"orders of account {book.account} are accepted again", moment)
         if row is not None and _nothing_new(order, row) and not is_a_success(level, order, moment):
             return None
         reading = resolve(order, row)
@@ -261,15 +261,15 @@ class Bookkeeper:
         del self.state.settled[:-KEPT_SETTLED]
 
     def call_attention(self, key: str, text: str, moment: Moment) -> None:
-        """Keep a sentence for the operator in the state file, once (behaviour 6.5, 8)."""
-        if all(item.key != key for item in self.state.attention):
-            self.state.attention.append(Attention(key=key, text=text, at=moment.now.isoformat()))
-            log.error("ATTENTION: %s", text)
+        """Keep a sentence for the operator in the state file, once until it is over (behaviour 6.5, 8)."""
+        if all(item.key != key or item.is_over for item in self.state.attention):
+            self.renew_attention(key, text, moment)
 
     def renew_attention(self, key: str, text: str, moment: Moment) -> None:
         """Say a thing that may come again: a new sentence takes the old one's place."""
-        self.state.attention[:] = [item for item in self.state.attention if item.key != key]
-        self.call_attention(key, text, moment)
+        others = [item for item in self.state.attention if item.key != key]
+        self.state.attention[:] = [*others, Attention(key=key, text=text, at=moment.now.isoformat())]
+        log.error("ATTENTION: %s", text)
 
     def end_attention(self, key: str, text: str, moment: Moment) -> None:
         """Say that a thing is over; its sentence stays for the operator, with its end."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError, StateError
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
-from tg1.rules import client_ids, grid
+from tg1.rules import account_trouble, client_ids, grid
 from tg1.screen.money import counted, holdings
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
@@ -132,7 +132,10 @@ class Opening:
         parts, state = self._parts, self._parts.state
         if parts.config.clear_attention:
             _clear_attention(state)
+        parts.keeper.blame.looks_back = True
         settle_doubts(parts)
+        parts.keeper.blame.looks_back = False
+        _forget_troubles(parts)
         _judge_hedges(parts)
         state.bot_status = ACTIVE
         parts.keeper.save(parts.clock.now())
@@ -238,6 +241,14 @@ def left_working(saved: BotState | None, today: date) -> bool:
     if saved is None or saved.trading_day != today:
         return False
     return saved.bot_status.kind is StatusKind.TERMINATING or any(level.orders for level in saved.levels.values())
+
+
+def _forget_troubles(parts: Parts) -> None:
+    """The back-off of an account lived in the process that is gone; one that goes on shows itself anew."""
+    moment = parts.moment()
+    for item in parts.state.attention:
+        if item.key.startswith(account_trouble.PREFIX) and not item.is_over:
+            parts.keeper.end_attention(item.key, "the bot was started again", moment)
 
 
 def _clear_attention(state: BotState) -> None:

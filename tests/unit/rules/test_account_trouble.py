@@ -169,7 +169,7 @@ def test_protection_tries_again_after_ten_seconds_at_most(role: Role) -> None:
 def test_order_that_is_at_work_after_the_first_batch_lets_the_others_go() -> None:
     """Behaviour 8.3: placed after the rejection that showed the trouble, and no other rejection since."""
     troubles = troubled()
-    troubles.saw_working("trade", an_attempt(placed=3, acknowledged=True), at(4))
+    assert troubles.saw_working("trade", an_attempt(placed=3, acknowledged=True), at(4)) == ""
     assert troubles.may_enter("trade", at(4))
     assert troubles.is_troubled("trade")
 
@@ -189,8 +189,9 @@ def test_order_that_is_at_work_lets_the_others_go_and_a_success_ends_the_trouble
     troubles.saw_working("trade", an_attempt(placed=4, acknowledged=True), at(4.5))
     assert troubles.may_enter("trade", at(4.5))
     assert troubles.is_troubled("trade")
-    troubles.saw_working("trade", an_attempt(placed=4, acknowledged=True), at(64))
+    over = troubles.saw_working("trade", an_attempt(placed=4, acknowledged=True), at(64))
     assert not troubles.is_troubled("trade")
+    assert over == "account trade # : market is halted"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_order_that_proves_nothing_ends_no_trouble(order: LegOrder) -> None:
     """Behaviour 8.3: resting orders go on filling while new ones are refused."""
     troubles = troubled()
     note(troubles, "u0", 3, placed=2)
-    troubles.saw_working("trade", order, at(4))
+    assert troubles.saw_working("trade", order, at(4)) == ""
     assert troubles.is_troubled("trade")
     assert not troubles.may_enter("trade", at(4))
 
