@@ -79,13 +79,14 @@ def roles(cycles: list[Cycle], *, filled: bool = False) -> set[Role]:
 
 
 def is_lively(bot: PaperBot) -> bool:
-    """Entries, targets and hedges were sent, a target filled."""
+    """Entries, targets and hedges were sent, a target filled, and its hedge's cancel was told."""
     if not any(bot.state_dir.glob(f"paper/{FOLDER}/*")):
         return False
     cycles = record_of(bot).runs[-1].cycles
     sent = sum(len(cycle.sent) for cycle in cycles)
     all_roles = {Role.ENTRY, Role.TARGET, Role.OCO}
-    return sent >= MANY and roles(cycles) == all_roles and Role.TARGET in roles(cycles, filled=True)
+    is_whole = roles(cycles) == all_roles and Role.TARGET in roles(cycles, filled=True)
+    return sent >= MANY and is_whole and any(cycle.events for cycle in cycles)
 
 
 def stop_between_cycles(bot: PaperBot) -> None:
