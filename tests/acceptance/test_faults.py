@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.support.driver import DOWNSIDE, KEYS, LOGIN, ORDERS, SECRETS, TRADE, Bot, Exchange, doubled, until
+from tests.support.patience import PATIENCE_SECS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def test_session_taken_by_another_login_is_renewed_without_loss(
     bot.await_places("D01E", "U01E")
     url = exchange.roots["xts_root"] + LOGIN
     body = {"appKey": KEYS[TRADE], "secretKey": SECRETS[TRADE], "source": "WEBAPI"}
-    assert requests.post(url, json=body, timeout=5).json()["type"] == "success"
+    assert requests.post(url, json=body, timeout=PATIENCE_SECS).json()["type"] == "success"
     exchange.price("IRFC", "49.00")
     bot.await_places("D01T", "D01O", "U01E")
     exchange.fault("kill_token", method="POST", path=ORDERS)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.driver import BRISK, BRISK_CYCLE_SECS
+from tests.support.patience import PATIENCE_SECS
 from tests.support.places import REPO
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ DRY_RUN += ["--token-a", "IRFC", "--entry-price", "5000", "--qty-a", "1", "--ste
 
 def _in_shell(script: str, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own module
-        ["/bin/sh", "-c", script, "sh", *command], capture_output=True, text=True, timeout=30, check=False
+        ["/bin/sh", "-c", script, "sh", *command], capture_output=True, text=True, timeout=PATIENCE_SECS, check=False
     )
 
 
@@ -78,7 +79,7 @@ def test_ctrl_c_during_the_imports_leaves_no_traceback(tmp_path: Path, module: s
     assert process.stdout is not None
     assert process.stdout.readline() == "importing\n"
     process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=30)
+    _, complaint = process.communicate(timeout=PATIENCE_SECS)
     assert process.returncode == -signal.SIGINT
     assert complaint == ""
 

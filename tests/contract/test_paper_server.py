@@ -417,7 +417,7 @@ def _statuses(process: "subprocess.Popen[str]", count: int) -> list[int]:
     client = Client(Roots(**json.loads(process.stdout.readline())))
     statuses = [client.xts("GET", "orders").status_code for _ in range(count)]
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_SECS)
     return statuses
 
 
@@ -457,7 +457,7 @@ def test_replay_reports_its_clock_and_its_end(tmp_path: Path) -> None:
             break
     prices = client.control("truth")["prices"]
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_SECS)
     assert reports[0] == {"market_time": "2025-06-18T11:00:00+05:30", "played": 0.0, "is_over": False, "fault": ""}
     assert reports[-1] == {"market_time": "2025-06-18T11:00:09+05:30", "played": 1.0, "is_over": True, "fault": ""}
     assert prices == {"NTPC": "330.6", "SBIN": "790.05"}

@@ -497,7 +497,7 @@ def _quiet() -> Any:
 
 TestEngineMachine = EngineMachine.TestCase
 TestEngineMachine.settings = settings(
-    max_examples=int(os.environ.get("TG1_MACHINE_EXAMPLES", "250")),
+    max_examples=int(os.environ.get("TG1_MACHINE_EXAMPLES", "150")),
     stateful_step_count=40,
     deadline=None,
     derandomize="TG1_MACHINE_EXAMPLES" not in os.environ,

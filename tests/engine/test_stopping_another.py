@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fakes import HandClock
+from tests.support.patience import PATIENCE_SECS
 from tg1.machine.lock import BotLock
 from tg1.trading.stopping import stop_running_bot
 
@@ -47,7 +48,7 @@ def test_process_of_this_machine_is_told_to_stop(tmp_path: Path, neighbour: subp
     """Behaviour 13: it would place the orders again."""
     with held_by(tmp_path, neighbour.pid, socket.gethostname()):
         stop_running_bot(BotLock(tmp_path, NAME), HandClock())
-    assert neighbour.wait(30) == -signal.SIGTERM
+    assert neighbour.wait(PATIENCE_SECS) == -signal.SIGTERM
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")  # noqa: PTH110  # a file of Linux

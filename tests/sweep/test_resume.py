@@ -129,6 +129,7 @@ def test_ended_sweep_goes_on_where_it_was(
     kept = rows_of(tmp_path / "r.sqlite")
     known = {row[0] for row in kept}
     assert 0 < len(known) < 12
+    deadline = time.monotonic() + PATIENCE_SECS
     while any(map(is_alive, workers)):
         assert time.monotonic() < deadline
         time.sleep(0.05)

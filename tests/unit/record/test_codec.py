@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.records import a_begun, a_cycle, an_end, cycles, line_of, texts
@@ -50,6 +50,7 @@ def test_a_cycle_comes_back(cycle: Cycle) -> None:
     assert decode_entry(line) == cycle
 
 
+@settings(max_examples=40)
 @given(state=bot_states(), at=instants)
 def test_a_start_comes_back(state: BotState, at: Any) -> None:
     """With the whole state that the first cycle found."""

@@ -76,7 +76,7 @@ def refusal(data: bytes) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(bot_states())
 def test_every_state_comes_back_as_it_was(state: BotState) -> None:
     """decode(encode(s)) == s, to the last digit of every price."""

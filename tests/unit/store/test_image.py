@@ -39,7 +39,7 @@ CHANGED: dict[str, Any] = {
 }
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(bot_states())
 def test_file_is_what_the_codec_writes(state: BotState) -> None:
     """To the last byte, and an image holds all that is saved."""

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes import MONDAY, HandClock
+from tests.support.patience import PATIENCE_SECS
 from tests.support.shared_memory import SharedMemory
 from tg1.errors import BrokerUnavailable, SessionRefused
 from tg1.machine.clock import SystemClock
@@ -127,14 +128,14 @@ def test_threads_and_processes_log_in_once_between_them(tmp_path: Path) -> None:
 
     def run() -> None:
         each = Bot(folder, server, SystemClock())
-        barrier.wait(10)
+        barrier.wait(PATIENCE_SECS)
         tokens.append(each.renew(None).token)
 
     threads = [threading.Thread(target=run) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_SECS)
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
         tokens += pool.map(_token_seen_by_another_process, [folder, folder])
