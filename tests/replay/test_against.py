@@ -351,6 +351,22 @@ def test_what_a_signal_kept_the_bot_from_sending_says_so(day: Day) -> None:
     assert reason(verdict, "B1", Role.OCO) == "the bot was being stopped"
 
 
+def test_replay_that_ended_by_its_rules_is_why_the_live_bot_alone_went_on(tmp_path: Path) -> None:
+    """The hedge's book could not be read, so nobody judged it (behaviour 7.4); the replay saw it fail, and ended."""
+    day = Day(tmp_path / "state", oco_stop_count=1)
+    day.begin()
+    day.quiet(3).moves("IRFC", "49.00").quiet(2)
+    day.broker.broken_books.add("downside_oco")
+    day.moves("SBIN", "117.00").quiet(20).moves("IRFC", "51.00").quiet(2)
+    verdict = day.verdict()
+    (end,) = verdict.again.ends
+    assert end.startswith("Terminated: ")
+    assert verdict.live.ends == ("it died, or still runs",)
+    assert ("S1", Role.TARGET, Kind.ONLY_LIVE) in kinds(verdict)
+    assert reason(verdict, "S1", Role.TARGET).startswith("the replay had ended at 09:20:2")
+    assert reason(verdict, "S1", Role.TARGET).endswith(end)
+
+
 def test_a_bot_without_a_hedge_is_lived_again_too(tmp_path: Path) -> None:
     """One account, one symbol."""
     day = Day(tmp_path / "state", trade_type="buyts")

@@ -89,6 +89,20 @@ class _Refusing:
         raise BrokerUnavailable("the token hunter2 is dead")
 
 
+def test_order_calls_that_failed_are_in_it_with_what_the_server_said(bench: RecordedBench) -> None:
+    """An order that nobody knows of has no number; a cancel that was refused has cancelled nothing."""
+    bench.begin()
+    bench.broker.answers.extend(["unknown-lost", "ok"])
+    bench.cycle(2)
+    bench.broker.cancels.extend(["refused"] * 2)
+    bench.state.paused_sides.append(Side.SELL)
+    bench.cycle()
+    (run,) = bench.runs()
+    assert [(one.order_id, one.fault) for one in run.cycles[0].sent] == [("", "no answer"), ("1210000001", "")]
+    (asked, *_) = [one for cycle in run.cycles for one in cycle.asked]
+    assert asked.fault == f"cannot cancel {asked.client_id}"
+
+
 def test_another_bots_orders_are_not_in_it(bench: RecordedBench) -> None:
     """An account's book shows everybody's."""
     bench.begin()
@@ -112,6 +126,32 @@ def test_a_restart_goes_on_in_the_same_file_from_where_it_stands(bench: Recorded
     assert (len(first.cycles), len(second.cycles)) == (2, 1)
     working = [order.client_id for level in second.begun.state.levels.values() for order in level.orders]
     assert sorted(working) == sorted(one.request.client_id for cycle in first.cycles for one in cycle.sent)
+
+
+def test_what_a_start_did_before_its_first_cycle_is_in_the_state_that_it_found(bench: RecordedBench) -> None:
+    """A cancel of an orphan and prices of the morning are no deed of that cycle; the orders' last words are."""
+    bench.begin()
+    bench.cycle()
+    mine = bench.broker.working()[0].request
+    bench.broker.add("trade", replace(mine, client_id=f"{mine.client_id[:5]}AAAD01E0009"))
+    bench.begin()
+    assert len(bench.broker.cancelled) == 1
+    bench.tick("IRFC", 49.0)
+    bench.cycle()
+    first = bench.runs()[1].cycles[0]
+    assert (first.asked, first.ticks) == ((), ())
+    assert {row.status for row in first.rows} == {OrderStatus.WORKING, OrderStatus.CANCELLED}
+
+
+def test_prices_that_a_hung_bot_hears_are_bounded(bench: RecordedBench) -> None:
+    """The newest are kept: a morning of ticks must not fill the memory of a bot that does not cycle."""
+    bench.begin()
+    bench.cycle()
+    for number in range(5010):
+        bench.tick("IRFC", 49.0 if number < 10 else 51.0)
+    bench.cycle()
+    ticks = bench.runs()[0].cycles[1].ticks
+    assert (len(ticks), {str(tick.price) for tick in ticks}) == (5000, {"51.0"})
 
 
 def test_a_fault_of_recording_costs_a_line_in_the_log_and_no_cycle(
