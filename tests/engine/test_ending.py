@@ -326,6 +326,32 @@ def test_last_word_is_tried_for_half_a_minute(make_bench: Callable[..., Bench]) 
     assert bench.broker.working() == []
 
 
+def test_stop_on_a_full_disk_says_first_what_is_left_and_keeps_no_emergency_waiting(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 9.2, 13: the orders and the position are told before the tries, which take ten seconds."""
+    bench = make_bench()
+    bench.fs = SimDisk()
+    opened(bench)
+    full = OSError(errno.ENOSPC, "No space left on device", "state")
+
+    def refuse(op: str, _path: Path) -> None:
+        if op == "write":
+            said.append(len(caplog.messages))
+            raise full
+
+    said: list[int] = []
+    bench.fs.before_op = refuse
+    begun = bench.clock.mono
+    with caplog.at_level(logging.INFO), pytest.raises(SaveFailed, match="No space left"):
+        bench.engine._ending.stop()
+    assert bench.clock.mono - begun == 10.0
+    before = "\n".join(caplog.messages[: said[0]])
+    assert "Stopped. 5 orders are left on the exchange:" in before
+    assert "+100 IRFC" in before
+    assert [line for line in caplog.messages if "it is tried for 10 s" in line]
+
+
 @pytest.mark.parametrize(
     ("end", "code", "status"),
     [

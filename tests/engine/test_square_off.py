@@ -189,7 +189,9 @@ def test_stop_of_an_unknown_name_is_no_success(
     bench = make_bench()
     bench.broker = EmergencyBroker()
     assert stop_everything(bench, is_known=False) == ExitCode.FAILED
-    assert any("No bot of the name" in record.getMessage() for record in caplog.records)
+    first, *_, last = [record.getMessage() for record in caplog.records]
+    assert first.startswith(f"Nothing of 'IRFC-SBIN Grid' is in {bench.folder} (known here: none)")
+    assert last.startswith("No bot of the name")
 
 
 def test_orders_that_a_book_hides_for_two_reads_are_found(make_bench: Callable[..., Bench]) -> None:

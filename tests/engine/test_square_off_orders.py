@@ -368,6 +368,17 @@ def test_earlier_closing_order_that_no_book_shows_keeps_its_place_closed(
     ]
 
 
+def test_stop_that_is_asked_for_while_it_closes_is_answered_once(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: a closing that has begun is not cut short, and whoever pressed Ctrl-C is told so."""
+    bench = long_and_short(make_bench)
+    bench.broker.after_place = lambda _request: setattr(bench.clock, "stopping", True)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    answers = [each.getMessage() for each in caplog.records if each.getMessage().startswith("A stop was asked for")]
+    assert answers == ["A stop was asked for: closing goes on for a minute at most, then what is left is said"]
+
+
 def test_full_disk_is_told_and_leaves_no_intent_behind(
     make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -384,6 +395,7 @@ def test_full_disk_is_told_and_leaves_no_intent_behind(
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
     assert closing_orders(bench) == []
     assert bench.state.closing == []
+    assert "Make room: a closing order has to stand on disk before it is sent" in caplog.text
     short, held = complaints(caplog)
     assert short.startswith("-50 SBIN in account downside_oco are still held: ")
     assert "No space left on device" in short

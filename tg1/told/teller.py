@@ -220,7 +220,7 @@ class Teller:
         if self.notifier is not None and self._snapshot is not None:
             self.notifier.beat(self._snapshot, why, is_logged_in=False)
         if not self.disk.close(CLOSE_SECS):
-            log.warning("The bot's last words could not be written for tg1 status; its state file has them")
+            log.warning("The bot's last words could not be written for tg1 status; its log has them")
 
     def _kind_of_end(self, code: int) -> EventKind:
         state = self.store.known

@@ -63,6 +63,13 @@ def cancel_all(
     `is_known`: a state or a lock of the bot is here. With `flatten` its positions are closed afterwards, and exit 0
     also means that none is left.
     """
+    if not is_known:
+        log.warning(
+            "Nothing of %r is in %s (known here: %s); the books are searched for its orders, which takes half a minute",
+            config.bot_name,
+            store.paths.folder,
+            _known(store),
+        )
     failures = client.connect_all()
     for account, failure in failures.items():
         log.error("Account %s can't be reached, the others are cleared: %s", account, failure)
@@ -109,7 +116,6 @@ def _parts(
 
 def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> None:
     """A stop that hit nothing, or only the orders of a bot that lives elsewhere, is no success."""
-    folder = store.paths.folder
     if proof.lives_elsewhere:
         log.error(
             "%s of %r %s cancelled, but new ones appear: the bot lives elsewhere (another folder, another user's "
@@ -122,9 +128,13 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
     log.error(
         "No bot of the name %r in %s, and no order of it in any book; known here: %s",
         config.bot_name,
-        folder,
-        ", ".join(store.known_bots()) or "none",
+        store.paths.folder,
+        _known(store),
     )
+
+
+def _known(store: StateManager) -> str:
+    return ", ".join(store.known_bots()) or "none"
 
 
 def _is_done(
@@ -143,6 +153,8 @@ def _close(parts: Parts, orders: ClosingOrders, flatten: Flatten, found: BotStat
     if found is None:
         log.error("Nothing is closed: no state here says what the bot holds; look at the broker's positions")
         return False
+    if not parts.save(parts.moment()):
+        log.error("Make room: a closing order has to stand on disk before it is sent, and the state can't be saved")
     work = SquareOff(parts, orders, flatten.prices.last)
     try:
         plan = _agreed(parts, flatten, work)

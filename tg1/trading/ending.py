@@ -34,6 +34,8 @@ READ_EVERY_SECS = 1.0
 SAVE_AGAIN_SECS = 1.0
 SAVE_TRIES = 30
 """How often the last word of a bot ("Terminated") is tried to be saved before the process ends without it."""
+SAVE_TRIES_AT_STOP = 10
+"""After a signal: the books tell the next start the same, and an emergency stop waits for this process to end."""
 LISTED = 20
 """Orders named one by one when the bot ends; the rest is counted."""
 
@@ -81,9 +83,9 @@ class Ending:
         """A signal: the orders stay where they are and are said; a resume finds them (architecture 18)."""
         if self._parts.state.bot_status == ACTIVE:
             self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="by signal")
-        self._save_last_word()
         say_left(self._parts, "Stopped.")
         say_money(self._parts)
+        self._save_last_word(SAVE_TRIES_AT_STOP)
         return ExitCode.OK
 
     def stop_early(self, saved: BotState | None) -> ExitCode:
@@ -102,7 +104,7 @@ class Ending:
             log.info("No order is left on the exchange; positions are not closed")
         return left
 
-    def _save_last_word(self) -> None:
+    def _save_last_word(self, tries: int = SAVE_TRIES) -> None:
         """Show the final status and bring it to disk.
 
         Raises `SaveFailed` after a while, since a restart would read the old one.
@@ -111,9 +113,11 @@ class Ending:
         moment = parts.moment()
         note_prices(parts.state, parts.quotes, moment.now)
         self._show()
-        for _ in range(SAVE_TRIES):
+        for number in range(tries):
             if parts.save(moment):
                 return
+            if number == 0:
+                log.error("The last word can't be saved; it is tried for %d s: %s", tries, parts.save_failed)
             parts.clock.sleep_until(parts.clock.monotonic() + SAVE_AGAIN_SECS)
         parts.keeper.save(moment.now)
 

@@ -118,6 +118,7 @@ class SquareOff:
         parts = self._parts
         begun = len(parts.state.closing)
         deadline = parts.clock.monotonic() + GIVE_UP_SECS
+        told = parts.clock.stop_requested
         while True:
             moment = self._orders.look()
             left = self._left(plan, begun)
@@ -129,6 +130,9 @@ class SquareOff:
             self._cancel_old(live, moment, everything=moment.monotonic >= deadline)
             if moment.monotonic < deadline:
                 self._place(left, moment)
+            if parts.clock.stop_requested and not told:
+                told = True
+                log.warning("A stop was asked for: closing goes on for a minute at most, then what is left is said")
             parts.clock.sleep_until(parts.clock.monotonic() + STEP_SECS)
         return self._outcome(plan, begun)
 
