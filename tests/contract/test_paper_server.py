@@ -26,7 +26,7 @@ from tg1.paper.errors import PaperUsageError
 from tg1.paper.orders import IST
 from tg1.paper.server import PaperServer, Roots
 
-TIMEOUT = (2.0, 5.0)
+TIMEOUT = PATIENCE_SECS
 
 
 class Client:
@@ -411,14 +411,14 @@ def test_command_replays_real_prices() -> None:
     assert (refused.returncode, err.count("\n")) == (2, 1)
 
 
-def _statuses(process: "subprocess.Popen[str]", count: int) -> list[int]:
-    """What so many reads of the book at once are answered with."""
+def _is_limited(process: "subprocess.Popen[str]") -> bool:
+    """Whether one of some reads at once is refused; a busy machine may take its time between two of them."""
     assert process.stdout is not None
     client = Client(Roots(**json.loads(process.stdout.readline())))
-    statuses = [client.xts("GET", "orders").status_code for _ in range(count)]
+    refused = any(client.xts("GET", "orders").status_code == 429 for _ in range(20))
     process.terminate()
     process.communicate(timeout=PATIENCE_SECS)
-    return statuses
+    return refused
 
 
 @pytest.mark.parametrize(
@@ -432,7 +432,7 @@ def _statuses(process: "subprocess.Popen[str]", count: int) -> list[int]:
 )
 def test_limits_of_the_key_are_on_unless_switched_off(args: tuple[str, ...], *, refused: bool) -> None:
     """One book a second, as documented (behaviour 17, xts.md 5)."""
-    assert (429 in _statuses(_run(*args), 3)) == refused
+    assert _is_limited(_run(*args)) == refused
 
 
 def _price_file(tmp_path: Path) -> str:

@@ -32,9 +32,12 @@ GET = HttpRequest(method="GET", path="/interactive/orders", params={"clientID": 
 OK = http_bytes('{"type":"success"}')
 
 
+PATIENT = dict.fromkeys(("connect_timeout_secs", "read_timeout_secs", "total_timeout_secs"), PATIENCE_SECS)
+
+
 def transport_to(root: str, **options: float) -> RequestsTransport:
-    """A real transport with limits short enough for a test."""
-    limits = {"connect_timeout_secs": 2.0, "read_timeout_secs": 0.3, "total_timeout_secs": 1.0, **options}
+    """A real transport whose limits no answer of a busy machine reaches, unless a test shortens them."""
+    limits = {**PATIENT, **options}
     return RequestsTransport(root, clock=SystemClock(), **limits)  # type: ignore[arg-type]
 
 
@@ -132,7 +135,9 @@ def test_post_goes_once_and_is_not_answered_when_the_server_fails_after_it(
     """The request left, so only `NoAnswer` may be said, and it must not be sent again (failures.md I.4)."""
     with SocketServer(serve) as server:
         with pytest.raises(NoAnswer) as caught:
-            transport_to(server.root, max_body_bytes=1_000_000).send(POST)
+            transport_to(server.root, read_timeout_secs=0.3, total_timeout_secs=1.0, max_body_bytes=1_000_000).send(
+                POST
+            )
         posts = len(server.requests)
     assert posts == 1
     assert server.connections == 1
