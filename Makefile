@@ -78,7 +78,8 @@ clean: ## remove what make and the tools made; state/ and logs/ are yours and st
 	find tg1 tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is the proof of a finished installation. The stamps go before pip begins, and without one the environment is
-# made anew: whatever an interrupted attempt left behind is never built upon.
+# made anew: whatever an interrupted attempt left behind is never built upon. What a bot runs from is compiled by pip,
+# what only the tests need by whoever imports it first.
 $(VENV)/.run: pyproject.toml
 	@$(call install,.)
 	@touch $@
@@ -88,7 +89,7 @@ $(VENV)/.insight: pyproject.toml
 	@touch $(VENV)/.run $@
 
 $(VENV)/.dev: pyproject.toml
-	@$(call install,.[dev])
+	@$(call install,.[dev],--no-compile)
 	@touch $(VENV)/.run $(VENV)/.insight $@
 
 define install
@@ -109,5 +110,5 @@ if [ ! -e $(VENV)/.run ] && [ ! -e $(VENV)/.insight ] && [ ! -e $(VENV)/.dev ]; 
 	"$$python" -m venv --clear $(VENV); \
 fi; \
 rm -f $(VENV)/.run $(VENV)/.insight $(VENV)/.dev; \
-$(BIN)/python -m pip install --quiet --editable '$(1)'
+$(BIN)/python -m pip install --quiet $(2) --editable '$(1)'
 endef
