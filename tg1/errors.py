@@ -89,6 +89,11 @@ class RateLimited(BrokerRefused):
 class SessionRefused(BrokerRefused):
     """The session is not valid and logging in again was refused or is backing off (behaviour 11.1)."""
 
+    def __init__(self, message: str, *, code: str = "", wait_secs: float = 0.0) -> None:
+        super().__init__(message, code=code)
+        self.wait_secs = wait_secs
+        """For how long no login may be tried; 0.0 when waiting does not help."""
+
 
 class Forbidden(SessionRefused):
     """HTTP 403 in words that name no session: it is dead, or this machine may not order (failures.md 58a)."""

@@ -671,27 +671,181 @@ def test_login_after_refused_books_backs_off_and_says_the_servers_words(tmp_path
 
 
 @pytest.mark.parametrize("words", [words for words in WORDS.values() if words.status < 500])
+@pytest.mark.parametrize("secs", [1.0, 5.0, 600.0])
 def test_order_that_a_dead_session_refused_in_any_words_is_placed_with_the_next_one(
-    tmp_path: Path, words: HttpResponse
+    tmp_path: Path, words: HttpResponse, secs: float
 ) -> None:
     """An account where nothing works reads no book: its first hedge must not be the victim (behaviour 11.1)."""
     it = desk(tmp_path, login_reply(), words, words, login_reply("second"), placed())
     it.client.connect()
-    it.clock.advance(61)
+    it.clock.advance(max(secs, 2.0))
     assert it.client.place_order("trade", ORDER) == "1210049745"
     assert it.calls == [LOGIN, PLACE, BOOK, LOGIN, PLACE]
 
 
-def test_refused_order_of_a_session_that_lives_is_refused(tmp_path: Path) -> None:
-    """A margin refusal costs one book, and only when nothing has shown for a minute that the session lives."""
-    no = reply(error("e-orders-0009", "RMS: margin exceeds"), 400)
-    it = desk(tmp_path, login_reply(), no, no, book(), no, no)
+def test_dead_session_of_a_cancel_is_replaced_likewise(tmp_path: Path) -> None:
+    """Behaviour 11.1: an order that has to go must not stay because nobody knew the words."""
+    cancelled = reply(success({"AppOrderID": 1}, description="Cancel sent"))
+    it = desk(tmp_path, login_reply(), WORDS["logged-out"], WORDS["logged-out"], login_reply("second"), cancelled)
     it.client.connect()
-    for pause in (0, 61, 0, 30):
-        it.clock.advance(pause)
-        with pytest.raises(BrokerRefused, match="margin"):
+    it.clock.advance(5)
+    it.client.cancel_order("trade", "1210049745", "ab12gd01e1")
+    assert it.calls == [LOGIN, CANCEL, BOOK, LOGIN, CANCEL]
+
+
+def test_session_that_died_within_the_cycle_is_replaced_by_its_next_book(tmp_path: Path) -> None:
+    """The refused order is not its own fault yet; one refused book after it is enough for the login (11.1)."""
+    words = WORDS["logged-out"]
+    it = desk(tmp_path, login_reply(), book(), words, words, words, login_reply("second"), book(), placed())
+    it.client.connect()
+    it.clock.advance(5)
+    it.client.order_book("trade")
+    for _ in range(2):
+        with pytest.raises(SessionRefused, match=r"logged out.*whether the session lives is asked"):
             it.client.place_order("trade", ORDER)
-    assert it.calls == [LOGIN, PLACE, PLACE, BOOK, PLACE, PLACE]
+    it.clock.advance(1)
+    assert it.client.order_book("trade") == ()
+    assert it.client.place_order("trade", ORDER) == "1210049745"
+    assert it.calls == [LOGIN, BOOK, PLACE, PLACE, BOOK, LOGIN, BOOK, PLACE]
+
+
+def test_refused_order_after_a_refused_book_is_enough_for_the_login(tmp_path: Path) -> None:
+    """Whichever comes first, both together are a dead session: no third question (behaviour 11.1)."""
+    words = WORDS["logged-out"]
+    it = desk(tmp_path, login_reply(), words, words, login_reply("second"), placed())
+    it.client.connect()
+    it.clock.advance(5)
+    with pytest.raises(ReadRefused):
+        it.client.order_book("trade")
+    assert it.client.place_order("trade", ORDER) == "1210049745"
+    assert it.calls == [LOGIN, BOOK, PLACE, LOGIN, PLACE]
+
+
+def test_old_refusal_of_a_book_proves_nothing(tmp_path: Path) -> None:
+    """The book is asked again before anybody logs in (behaviour 11.1)."""
+    no = reply(error("e-orders-0009", "price out of range"), 400)
+    it = desk(tmp_path, login_reply(), WORDS["nothing"], no, book())
+    it.client.connect()
+    it.clock.advance(5)
+    with pytest.raises(ReadRefused):
+        it.client.order_book("trade")
+    it.clock.advance(600)
+    with pytest.raises(BrokerRefused, match="price out of range"):
+        it.client.place_order("trade", ORDER)
+    assert it.calls == [LOGIN, BOOK, PLACE, BOOK]
+
+
+def is_the_orders_own(it: Desk) -> bool:
+    """Whether a placement is refused now, for its own sake: the level counts it (behaviour 8)."""
+    with pytest.raises(BrokerRefused) as caught:
+        it.client.place_order("trade", ORDER)
+    return not isinstance(caught.value, SessionRefused)
+
+
+def test_risk_systems_refusal_is_the_orders_own_and_asks_nothing(tmp_path: Path) -> None:
+    """It speaks after the session was let in: a margin that is missing leads to no book and no login (11.1)."""
+    no = reply(error("e-orders-0009", "OEMS:RMS : Margin Exceeds"), 400)
+    it = desk(tmp_path, login_reply(), no, no)
+    it.client.connect()
+    assert is_the_orders_own(it)
+    it.clock.advance(600)
+    assert is_the_orders_own(it)
+    assert it.calls == [LOGIN, PLACE, PLACE]
+
+
+def test_refused_order_of_a_session_that_lives_is_refused(tmp_path: Path) -> None:
+    """Other words cost one book where none was read within a second, and never a login (behaviour 8, 11.1)."""
+    no = [reply(error("e-orders-0009", f"price {price} out of range"), 400) for price in range(4)]
+    it = desk(tmp_path, login_reply(), no[0], book(), no[1], no[2], book(), no[3])
+    it.client.connect()
+    for pause in (5, 0, 60, 0):
+        it.clock.advance(pause)
+        assert is_the_orders_own(it)
+    assert it.calls == [LOGIN, PLACE, BOOK, PLACE, PLACE, BOOK, PLACE]
+
+
+def test_words_that_a_living_session_has_used_are_the_orders_own(tmp_path: Path) -> None:
+    """The first refusal right after a good answer is left open; the next book, or order, decides it (behaviour 8)."""
+    no = reply(error("e-orders-0009", "price out of range"), 400)
+    it = desk(tmp_path, login_reply(), book(), no, book(), no, reply(error("", "other words"), 400), placed(), no)
+    it.client.connect()
+    it.clock.advance(5)
+    it.client.order_book("trade")
+    assert not is_the_orders_own(it)
+    it.clock.advance(1)
+    it.client.order_book("trade")
+    assert is_the_orders_own(it)
+    assert not is_the_orders_own(it)
+    it.client.place_order("trade", ORDER)
+    assert is_the_orders_own(it)
+    assert it.calls.count(LOGIN) == 1
+
+
+def test_words_of_an_order_that_come_from_a_dead_session_later_are_found_out(tmp_path: Path) -> None:
+    """A server that calls both a bad request: the book is asked all the same (behaviour 11.1)."""
+    words = WORDS["bad-request-bare"]
+    it = desk(tmp_path, login_reply(), words, book(), words, words, login_reply("second"), placed())
+    it.client.connect()
+    it.clock.advance(5)
+    assert is_the_orders_own(it)
+    it.clock.advance(5)
+    assert it.client.place_order("trade", ORDER) == "1210049745"
+    assert it.calls == [LOGIN, PLACE, BOOK, PLACE, BOOK, LOGIN, PLACE]
+
+
+def test_order_that_the_new_session_refuses_too_is_left_to_the_next_book(tmp_path: Path) -> None:
+    """Somebody took the session at once, or it is the order: one login, and nobody is charged yet (11.1)."""
+    words = WORDS["logged-out"]
+    it = desk(tmp_path, login_reply(), words, words, login_reply("second"), words, words, login_reply("third"), book())
+    it.client.connect()
+    it.clock.advance(5)
+    assert not is_the_orders_own(it)
+    assert it.calls == [LOGIN, PLACE, BOOK, LOGIN, PLACE]
+    it.clock.advance(4)
+    it.client.order_book("trade")
+    assert it.calls[5:] == [BOOK, LOGIN, BOOK]
+
+
+def test_orders_that_a_dead_session_refuses_all_day_make_no_storm_of_logins(tmp_path: Path) -> None:
+    """A login kills every other bot of the key: 2, 4, 8 … 60 s lie between two of them (behaviour 11.1)."""
+    logins: list[float] = []
+    it = desk(tmp_path)
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.path.endswith("session"):
+            logins.append(it.clock.monotonic())
+            return login_reply(f"token-{len(logins)}")
+        return WORDS["logged-out"]
+
+    it.wires["trade"].script = [answer] * 9000
+    it.client.connect()
+    for _ in range(400):
+        it.clock.advance(1)
+        assert not is_the_orders_own(it)
+    pauses = [later - earlier for earlier, later in pairwise(logins)]
+    assert all(pause >= due for pause, due in zip(pauses, [2, 4, 8, 16, 32, 60, 60], strict=False))
+    assert 6 <= len(logins) <= 12
+
+
+def test_silent_book_keeps_a_refused_order_no_longer_than_three_seconds(tmp_path: Path) -> None:
+    """Behaviour 11.6: and after the second the account is left alone, so that other hedges are placed."""
+    it = desk(tmp_path)
+    asked: list[float] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            return login_reply() if request.path.endswith("session") else WORDS["expired"]
+        asked.append(request.within_secs or 0.0)
+        it.clock.advance(3)
+        raise NoAnswer("timed out")
+
+    it.wires["trade"].script = [answer] * 99
+    it.client.connect()
+    it.clock.advance(5)
+    for _ in range(4):
+        assert is_the_orders_own(it)
+        it.clock.advance(1)
+    assert asked == [3.0, 3.0]
 
 
 def test_refused_order_adopts_the_session_that_another_bot_has_made(tmp_path: Path) -> None:
@@ -720,13 +874,13 @@ def test_refused_order_stays_refused_when_nothing_is_known_of_the_session(
 
 
 def test_refused_order_waits_for_no_login_that_backs_off(tmp_path: Path) -> None:
-    """The order's refusal is what happened; the next try meets the next session (behaviour 11.1)."""
+    """It is the session's fault, which nobody is charged with; the next try meets the next session (11.1)."""
     it = desk(tmp_path, login_reply())
     it.client.connect()
     another = desk(tmp_path, WORDS["expired"], WORDS["expired"])
     another.clock.advance(1)
     another.client.trade_session._connection.adopt_newer()
-    with pytest.raises(BrokerRefused, match="Session expired"):
+    with pytest.raises(SessionRefused, match=r"Session expired.*book.*the next login may be tried in 1 s"):
         another.client.place_order("trade", ORDER)
     assert another.calls == [PLACE, BOOK]
 

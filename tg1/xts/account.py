@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +23,7 @@ from tg1.xts.order_calls import OrderCalls
 from tg1.xts.patience import LEAST_SECS, READ_SECS, SLOW_READ_SECS, Patience
 from tg1.xts.read_turns import ReadTurns, Share
 from tg1.xts.sessions import BACKING_OFF
+from tg1.xts.suspicion import Suspicion, for_the_session, left_open, may_be_the_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 REFUSED_BOOKS = 5
 """Refused in words that name no session: one login is tried (behaviour 11.1)."""
-PROOF_SECS = 60.0
-"""How long after its last good answer a session is believed to live."""
+LATELY_SECS = 1.0
+"""An answer that is younger is not asked for again: the next book may not be sent before (behaviour 11.3)."""
 HURRIED_PATIENCE_SECS = 5.0
 """For another bot's login, in an emergency stop (behaviour 11.1)."""
 
@@ -65,6 +65,9 @@ class XtsAccount:
         self._book_reader = BookReader(connection.account, connection.scrub)
         self._refused_books = 0
         """Books in a row that were refused in words which name no session."""
+        self._book_refused_at = -math.inf
+        """When the last of them was; monotonic seconds."""
+        self._suspicion = Suspicion()
 
     def open(self, *, wait: bool) -> None:
         """Use the shared session, proving it with the book, or log in; see `Connection.open`."""
@@ -93,32 +96,70 @@ class XtsAccount:
     def _order_call(self, build: Callable[[Caller], HttpRequest], read: Callable[[Answer], _T]) -> _T:
         """Make an order call; once more when what refused it was a dead session, in words that name none."""
         try:
-            return self._connection.call(build, read, self._orders.carry, lost=BrokerUnknown)
+            return self._carry(build, read)
         except BrokerRefused as exc:
-            if isinstance(exc, RateLimited | SessionRefused) or not self._has_new_session():
+            if not may_be_the_sessions(exc):
                 raise
-        return self._connection.call(build, read, self._orders.carry, lost=BrokerUnknown)
+            self._replace_dead_session(exc)
+        try:
+            return self._carry(build, read)
+        except BrokerRefused as exc:
+            if not may_be_the_sessions(exc) or self._suspicion.accuse(str(exc)):
+                raise
+            raise left_open(exc) from exc
 
-    def _has_new_session(self) -> bool:
-        """True when the session had not been proved lately, turned out to be dead, and was replaced.
+    def _carry(self, build: Callable[[Caller], HttpRequest], read: Callable[[Answer], _T]) -> _T:
+        answer = self._connection.call(build, read, self._orders.carry, lost=BrokerUnknown)
+        self._suspicion.seen_alive()
+        return answer
 
-        An account on which nothing works reads no book, so that its first hedge may be the first to meet the new words.
+    def _replace_dead_session(self, refusal: BrokerRefused) -> None:
+        """Return when the session that refused the order is replaced.
+
+        Raises the refusal itself when the session lives or nothing is known of it, and `SessionRefused`, which no level
+        is charged with, when it is dead and no login may be tried yet, and while the next book has to tell.
         """
-        connection = self._connection
-        if connection.clock.monotonic() - connection.proved_at < PROOF_SECS:
-            return False
+        connection, now = self._connection, self._connection.clock.monotonic()
         before = connection.sessions_used
         connection.adopt_newer()
-        if connection.sessions_used == before:
-            try:
-                self._book(connection.clock.monotonic(), READ_SECS)
-            except ReadRefused as exc:
-                self._refused_books = REFUSED_BOOKS
-                with suppress(BrokerError):
-                    self._renew_after(exc)
-            except BrokerError as exc:
-                log.debug("%s: nothing is known of the session: %s", self.account, exc)
-        return connection.sessions_used > before
+        if connection.sessions_used > before:
+            self._suspicion.begin_anew()
+            return
+        was_own = self._suspicion.accuse(str(refusal))
+        if now - self._book_refused_at < LATELY_SECS:
+            self._renew_for(refusal)
+        elif now - connection.proved_at >= LATELY_SECS:
+            self._ask_the_book(refusal)
+        elif was_own:
+            raise refusal
+        else:
+            raise left_open(refusal) from refusal
+
+    def _ask_the_book(self, refusal: BrokerRefused) -> None:
+        """Return when the session proved dead and was replaced; raises as `_replace_dead_session`."""
+        before = self._connection.sessions_used
+        try:
+            self._in_time(lambda secs: self._book(self._connection.clock.monotonic(), secs))
+        except ReadRefused:
+            self._renew_for(refusal)
+        except SessionRefused as exc:
+            raise for_the_session(refusal, exc) from exc
+        except RateLimited:
+            self._suspicion.seen_alive()
+        except BrokerError as exc:
+            log.debug("%s: nothing is known of the session: %s", self.account, exc)
+        else:
+            if self._connection.sessions_used == before:
+                self._suspicion.seen_alive()
+        if self._connection.sessions_used == before:
+            raise refusal
+
+    def _renew_for(self, refusal: BrokerRefused) -> None:
+        """Replace a session that has refused an order and the book; `SessionRefused` when that can't be done now."""
+        try:
+            self._renew_after(refusal, "and so was its order book")
+        except BrokerError as exc:
+            raise for_the_session(refusal, exc) from exc
 
     def order_book(self, since: float | None = None) -> tuple[BrokerOrder, ...]:
         """Read the whole book, or take another bot's reading. Raises as `Broker.order_book`.
@@ -126,15 +167,19 @@ class XtsAccount:
         With `since` a bot asks that has other accounts to serve: it waits no longer than `Patience` allows, and a
         `BrokerUnavailable` comes at once while a slow account is left alone.
         """
+        if since is None:
+            return self._book_or_renew(self._connection.clock.monotonic(), SLOW_READ_SECS)
+        return self._in_time(lambda secs: self._book_or_renew(since, secs))
+
+    def _in_time(self, read: Callable[[float], tuple[BrokerOrder, ...]]) -> tuple[BrokerOrder, ...]:
+        """Read within what `Patience` allows now, and let it know how long that took."""
         clock = self._connection.clock
         began, self._asked_at = clock.monotonic(), math.inf
-        if since is None:
-            return self._book_or_renew(began, SLOW_READ_SECS)
         secs = self._patience.secs(self.account, began)
         if not secs:
             raise BrokerUnavailable(f"{self.account} account: it kept the bot waiting and is left alone for a while")
         try:
-            orders = self._book_or_renew(since, secs)
+            orders = read(secs)
         except ReadRefused:
             raise
         except BrokerUnavailable:
@@ -146,20 +191,31 @@ class XtsAccount:
         return orders
 
     def _book_or_renew(self, since: float, secs: float) -> tuple[BrokerOrder, ...]:
-        """Five refusals in a row, whatever they say, are taken for a dead session (behaviour 11.1)."""
+        """Five refusals in a row, or one after a refused order, are taken for a dead session (behaviour 11.1)."""
+        clock = self._connection.clock
         try:
             orders = self._book(since, secs)
         except ReadRefused as exc:
             self._refused_books += 1
-            if self._refused_books < REFUSED_BOOKS:
+            self._book_refused_at = clock.monotonic()
+            if self._refused_books < REFUSED_BOOKS and not self._suspicion.is_held:
                 raise
-            self._renew_after(exc)
+            times = self._refused_books
+            why = f"{times} times in a row" if times >= REFUSED_BOOKS else "and so was an order"
+            try:
+                self._renew_after(exc, why)
+            except SessionRefused as wait:
+                if wait.code != BACKING_OFF:
+                    raise
+                words = str(wait).removeprefix(f"{self.account} account: ")
+                raise ReadRefused(f"{exc}; {words}") from wait
             # What was read before the session was renewed tells the same refusal.
-            orders = self._book(self._connection.clock.monotonic(), secs)
+            orders = self._book(clock.monotonic(), secs)
         except RateLimited:
             self._refused_books = 0
             raise
         self._refused_books = 0
+        self._suspicion.seen_alive()
         return orders
 
     def _book(self, since: float, secs: float) -> tuple[BrokerOrder, ...]:
@@ -179,16 +235,12 @@ class XtsAccount:
 
         return self._connection.call(build, reader.read, turn, lost=BrokerUnavailable)
 
-    def _renew_after(self, refusal: ReadRefused) -> None:
-        """Renew the session; raises the refusal itself while the next login is backing off."""
-        log.warning("%s (%d times in a row; renewing the session)", refusal, self._refused_books)
-        try:
-            self._connection.renew()
-        except SessionRefused as exc:
-            if exc.code != BACKING_OFF:
-                raise
-            raise refusal from exc
-        self._refused_books = 0
+    def _renew_after(self, refusal: BrokerError, why: str) -> None:
+        """Renew the session, and say so; raises as `Connection.renew`."""
+        self._connection.renew()
+        log.warning("%s (%s): its session was taken for dead and replaced", refusal, why)
+        self._refused_books, self._book_refused_at = 0, -math.inf
+        self._suspicion.begin_anew()
 
     def order_history(self, order_id: str) -> BrokerOrder | None:
         """Read one order's states. Raises as `Broker.order_history`."""

@@ -163,8 +163,8 @@ class Connection:
         except SessionRefused as exc:
             if isinstance(exc, Forbidden) and caller.token == self._blameless_token:
                 raise BrokerRefused(str(exc), code=exc.code) from exc
-            log.info("%s: %s; renewing the session", self.account, exc)
-        caller = self._renew(caller.token)
+            caller = self._renew(caller.token)
+            log.info("%s: %s; the session was renewed", self.account, exc)
         try:
             return self._within_limits(ask, caller)
         except Forbidden as exc:

@@ -173,7 +173,9 @@ def _check_back_off(record: _Record | None, now: datetime) -> None:
         what = "the session is dead" if record.login else "the last login failed"
         why = f": {record.why}" if record.why else ""
         raise SessionRefused(
-            f"{what} and the next login may be tried in {math.ceil(wait_secs)} s{why}", code=BACKING_OFF
+            f"{what} and the next login may be tried in {math.ceil(wait_secs)} s{why}",
+            code=BACKING_OFF,
+            wait_secs=wait_secs,
         )
 
 
