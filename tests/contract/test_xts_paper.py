@@ -13,7 +13,15 @@ import requests
 from tests.support.paper_server import serving_in_thread
 from tests.support.patience import PATIENCE_SECS
 from tests.support.xts_doubles import CREDENTIALS, ORDER
-from tg1.errors import BrokerError, BrokerRefused, BrokerUnavailable, BrokerUnknown, ClientNotNamed, RateLimited
+from tg1.errors import (
+    BrokerError,
+    BrokerRefused,
+    BrokerUnavailable,
+    BrokerUnknown,
+    ClientNotNamed,
+    RateLimited,
+    SessionRefused,
+)
 from tg1.findoc_client import FindocMultiClient
 from tg1.kite.instruments import parse_rows
 from tg1.machine.clock import SystemClock
@@ -135,7 +143,8 @@ FAULTS: list[tuple[Fault, type[BrokerError] | None]] = [
     (Fault(kind=FaultKind.HTML, when="after"), BrokerUnknown),
     (Fault(kind=FaultKind.JSON_ERROR, status=500), BrokerUnknown),
     (Fault(kind=FaultKind.JSON_ERROR, status=500, when="after"), BrokerUnknown),
-    (Fault(kind=FaultKind.JSON_ERROR, status=400), BrokerRefused),
+    # So soon after the login nobody knows yet whether the session or the order was meant (behaviour 11.1).
+    (Fault(kind=FaultKind.JSON_ERROR, status=400), SessionRefused),
     (Fault(kind=FaultKind.GARBAGE, when="after"), BrokerUnknown),
     (Fault(kind=FaultKind.TRUNCATED), BrokerUnknown),
     (Fault(kind=FaultKind.CONTENT_TYPE), None),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tg1.models import OrderStatus, Side, TradeSide
+from tg1.models import Backoff, OrderStatus, Side, TradeSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,49 @@ def test_rejected_hedge_is_said_with_the_brokers_words(make_bench: Callable[...,
     assert texts(bench)[0].startswith(f"{BEYOND} (its orders are rejected: ")
     assert bench.level(DOWN).oco_backoff.reason in texts(bench)[0]
     assert texts(bench)[0].endswith(f"): {NAKED}")
+
+
+def test_hedge_that_its_session_refuses_is_said_to_be_refused(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.4, 11.1: no level is charged with it, and yet a person reads why nothing is placed."""
+    bench = bought(make_bench, "ok", *["session"] * 9)
+    bench.trade(SBIN="116.00")
+    bench.cycle(4)
+    assert texts(bench) == [f"{BEYOND} (its order was not placed: Invalid Token): {NAKED}"]
+    assert bench.level(DOWN).oco_backoff.rejections == 0
+
+
+def test_hedges_of_an_account_in_trouble_are_said_to_be_rejected(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.4, 8.3: the levels are charged with nothing, but a place is not what they wait for."""
+    bench = make_bench(trade_type="buyocots", steps=3, oco_stop_count=9).begin()
+    bench.broker.matching = True
+    bench.cycle(3)
+    bench.trade(IRFC="47.00")
+    bench.broker.answers.extend(["ok"] * 3 + ["refused"] * 99)
+    bench.cycle(3)
+    bench.trade(SBIN="116.00")
+    bench.cycle(12)
+    naked = [item.text for item in bench.state.attention if item.key.startswith("unhedged")]
+    assert len(naked) == 3
+    assert all("(its orders are rejected: the order was refused): " in text for text in naked)
+
+
+@pytest.mark.parametrize("answer", ["ok", "unknown-accepted"])
+def test_what_kept_a_hedge_back_is_forgotten_with_the_next_one_that_goes(
+    make_bench: Callable[..., Bench], answer: str
+) -> None:
+    """Behaviour 7.4: one that lost its place later waits for a place and for nothing else."""
+    bench = bought(make_bench, "ok", "session", answer)
+    bench.cycle(2)
+    level = bench.level(DOWN)
+    assert level.oco_order is not None
+    (order_id,) = (order.order_id for order in bench.broker.working("downside_oco"))
+    del bench.broker.orders[order_id]
+    later = Backoff(retry_at=bench.clock.now() + timedelta(seconds=60))
+    bench.state.levels[level.uuid] = replace(level, oco_order=None, oco_backoff=later)
+    bench.broker.add("downside_oco", bench.broker.placed[0], foreign=True)
+    bench.trade(SBIN="116.00")
+    bench.cycle(5)
+    assert texts(bench)[0] == f"{BEYOND} (it waits for a place): {NAKED}"
 
 
 def test_hedge_that_waits_for_a_place_is_said_to_wait(make_bench: Callable[..., Bench]) -> None:

@@ -203,3 +203,19 @@ def test_bot_without_hedges_has_none_that_could_fail(make_bench: Callable[..., B
     assert bench.cycle(30) is None
     assert {request.symbol for request in bench.broker.placed} == {"IRFC"}
     assert bench.level(DOWN).oco_trade_price is None
+
+
+@both_halves
+def test_hedge_is_placed_on_an_unread_account_where_nothing_works(
+    make_bench: Callable[..., Bench], half: TradeSide
+) -> None:
+    """Behaviour 4.4: nothing can have filled there unseen, and a book that fails must leave nobody naked."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    bench.broker.answers.extend(["ok", "session", "session"])
+    bench.broker.broken_books.add(ACCOUNTS[half])
+    bench.broker.fill(bench.broker.working_at(*FIRST[half]).order_id)
+    bench.cycle(2)
+    assert bench.broker.working(ACCOUNTS[half]) == []
+    bench.cycle()
+    assert bench.broker.working_at(*HEDGE[half], ACCOUNTS[half])

@@ -121,6 +121,26 @@ def test_refusal_is_kept_in_the_servers_words(make_bench: Callable[..., Bench]) 
     assert (backoff.rejections, "the order was refused" in backoff.reason) == (1, True)
 
 
+def test_order_that_can_not_go_is_said_once_until_it_goes(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 11.1: it is tried in each second of a login's back-off; the operator reads each cause once."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.broker.answers.extend(["session"] * 3 + ["unavailable", "session", "ok"])
+    bench.cycle(6)
+    said = [record.getMessage() for record in caplog.records if "not placed" in record.getMessage()]
+    causes = [text.rpartition(": ")[2] for text in said]
+    assert causes == [
+        "Invalid Token",
+        "connection refused",
+        "Invalid Token",
+    ]
+    bench.broker.end(bench.broker.working()[0].order_id, OrderStatus.REJECTED, "no")
+    bench.broker.answers.extend(["session"])
+    bench.cycle()
+    assert sum("not placed" in record.getMessage() for record in caplog.records) == 4
+
+
 def test_refusals_of_three_levels_are_the_accounts_trouble(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 8.3: they count once for the account, by its name, whether a book or an answer brings them."""
     bench = make_bench(steps=2).begin()

@@ -155,6 +155,23 @@ def test_books_in_use_are_those_where_something_works_in_the_order_of_the_accoun
     assert parts_of(bench).accounts_in_use() == ["trade", "upside_oco", "downside_oco"]
 
 
+def test_account_of_a_hedge_that_is_wanted_and_does_not_work_is_read(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.1: whether its session lives must be known before the order goes, not after it was refused."""
+    bench = hedged(make_bench())
+    level = bench.level(DOWN)
+    bench.state.levels[level.uuid] = replace(level, oco_order=None)
+    assert parts_of(bench).accounts_in_use() == ["trade", "downside_oco"]
+    hedge = replace(level.oco_traded, quantity=50, value=Decimal(5925))
+    bench.state.levels[level.uuid] = replace(level, oco_order=None, oco_traded=hedge)
+    assert parts_of(bench).accounts_in_use() == ["trade"], "nothing is missing there"
+
+
+def test_bot_without_hedges_reads_the_trading_account_alone(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.1, 11.2: it has no other one."""
+    bench = hedged(make_bench(trade_type="buyts"))
+    assert parts_of(bench).accounts_in_use() == ["trade"]
+
+
 def test_blank_book_is_read_until_it_shows_something(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 4.4: it holds everything of its account back, also when nothing works there by the state."""
     bench = hedged(make_bench())

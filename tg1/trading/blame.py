@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tg1.models import Role
 from tg1.rules import rejections
 from tg1.rules.account_trouble import AccountTroubles
 from tg1.rules.change import Change
@@ -23,6 +24,8 @@ class Blame:
         self.looks_back = False
         """True while a start reads what happened before it: when an order ended then is not known, so neither is
         whether several did within seconds of each other."""
+        self.unplaced: dict[str, str] = {}
+        """Why the last hedge of a level was not taken, by the level's uuid; what was charged does not tell."""
 
     def charge(self, state: BotState, level: OpenOrder, rejection: Rejection, account: str, moment: Moment) -> Change:
         """The level with its leg backing off; what other levels were charged with is taken back in `state`."""
@@ -30,6 +33,8 @@ class Blame:
             # What the close of an earlier day ended is nobody's fault.
             return Change(level=level)
         role = rejection.order.role
+        if role is Role.OCO:
+            self.unplaced[level.uuid] = f"its orders are rejected: {rejection.reason}"
         before = rejections.backoff_of(level, role)
         verdict = None
         if not self.looks_back:

@@ -32,27 +32,26 @@ class HedgeAlarm:
         for uuid in naked:
             if uuid not in self._said:
                 self._said.add(uuid)
-                self._keeper.renew_attention(f"unhedged {uuid}", _sentence(levels[uuid], rules), moment)
+                self._keeper.renew_attention(f"unhedged {uuid}", self._sentence(levels[uuid], rules), moment)
         for uuid in self._said - set(naked):
             self._said.discard(uuid)
             self._keeper.end_attention(f"unhedged {uuid}", _end(levels.get(uuid)), moment)
 
+    def _sentence(self, level: OpenOrder, rules: Rules) -> str:
+        return (
+            f"{level.trade_side} level {level.level}: {rules.token_b_symbol} has been at or beyond "
+            f"{level.oco_trade_price:.2f} for {ALARM_SECS:.0f} s and the hedge has not filled ({self._why(level)}): "
+            f"{level.open_quantity} {rules.token_a_symbol} are open without it"
+        )
 
-def _sentence(level: OpenOrder, rules: Rules) -> str:
-    return (
-        f"{level.trade_side} level {level.level}: {rules.token_b_symbol} has been at or beyond "
-        f"{level.oco_trade_price:.2f} for {ALARM_SECS:.0f} s and the hedge has not filled ({_why(level)}): "
-        f"{level.open_quantity} {rules.token_a_symbol} are open without it"
-    )
-
-
-def _why(level: OpenOrder) -> str:
-    order, backoff = level.oco_order, level.oco_backoff
-    if order is None:
-        return f"its orders are rejected: {backoff.reason}" if backoff.reason else "it waits for a place"
-    if order.in_doubt:
-        return "nobody knows yet what became of its order"
-    return f"its order {order.order_id} works at {order.limit_price:.2f}"
+    def _why(self, level: OpenOrder) -> str:
+        order, reason = level.oco_order, level.oco_backoff.reason
+        if order is None:
+            known = self._keeper.blame.unplaced.get(level.uuid)
+            return known or (f"its orders are rejected: {reason}" if reason else "it waits for a place")
+        if order.in_doubt:
+            return "nobody knows yet what became of its order"
+        return f"its order {order.order_id} works at {order.limit_price:.2f}"
 
 
 def _end(level: OpenOrder | None) -> str:

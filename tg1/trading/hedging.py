@@ -51,14 +51,18 @@ class Hedging:
                 parts.keeper.apply(level, change, "", moment)
 
     def bracket(self, moment: Moment, unread: Container[str]) -> None:
-        """Cancel hedges that have to go and place the wanted ones, per direction; none on an unread account."""
+        """Cancel hedges that have to go and place the wanted ones, per direction.
+
+        None on an unread account where something of ours may have filled.
+        """
         parts, price_b = self._parts, moment.price_b
         if not parts.config.has_oco or price_b is None:
             return
         wanted = []
         priced = self._priced()
         for trade_side in TradeSide if priced else ():
-            if parts.client.account_of(Role.OCO, trade_side) in unread:
+            account = parts.client.account_of(Role.OCO, trade_side)
+            if account in unread and account in parts.accounts_to_mind():
                 continue
             levels = [level for level in priced if level.trade_side is trade_side]
             plan = brackets.plan_ocos(levels, parts.rules, price_b, moment.now)

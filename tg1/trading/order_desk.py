@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerRefused, BrokerUnavailable, BrokerUnknown, RateLimited, SaveFailed, SessionRefused
-from tg1.models import LegOrder
+from tg1.models import LegOrder, Role
+from tg1.rules.account_trouble import same_words
 from tg1.rules.client_ids import ClientId, bot_tag
 from tg1.rules.rejections import refused
 from tg1.rules.transitions import freed, placed, stay, updated
@@ -37,6 +38,8 @@ class OrderDesk:
         self._client = client
         self._clock = clock
         self._cancel_sent_at: dict[str, float] = {}
+        self._not_placed: dict[tuple[str, Role], str] = {}
+        """Why the last order of a level's leg did not go, in words without numbers."""
         self.cancel_reasons: dict[str, str] = {}
         """Why an order was to be cancelled, by the broker's number: of all cancels that may have reached him."""
 
@@ -87,14 +90,31 @@ class OrderDesk:
         except (RateLimited, SessionRefused, BrokerUnavailable) as exc:
             # Nothing was created and the order itself is not at fault: the level is free for the next cycle.
             self._free(uuid, order)
-            log.warning("%s not placed: %s: %s", name, what, exc)
+            self._say_not_placed(uuid, order, f"{name} not placed: {what}: {exc}")
+            if order.role is Role.OCO:
+                self._keeper.blame.unplaced[uuid] = f"its order was not placed: {exc}"
         except BrokerRefused as exc:
             self._keeper.apply(level, refused(level, order, str(exc)), account, moment)
         except BrokerUnknown as exc:
+            self._note_gone(uuid, order)
             log.warning("%s in doubt: %s %s, looking it up in the book: %s", name, what, order.client_id, exc)
         else:
+            self._note_gone(uuid, order)
             self._keeper.state.levels[uuid] = updated(level, replace(order, order_id=order_id))
             log.info("%s placed: %s -> ID=%s", name, what, order_id)
+
+    def _say_not_placed(self, uuid: str, order: LegOrder, text: str) -> None:
+        """Once per cause: what waits for a session or a limit is tried in every cycle."""
+        words = same_words(text)
+        if self._not_placed.get((uuid, order.role)) != words:
+            log.warning("%s", text)
+        self._not_placed[uuid, order.role] = words
+
+    def _note_gone(self, uuid: str, order: LegOrder) -> None:
+        """The order has left: what kept earlier ones back is over."""
+        self._not_placed.pop((uuid, order.role), None)
+        if order.role is Role.OCO:
+            self._keeper.blame.unplaced.pop(uuid, None)
 
     def _free(self, uuid: str, order: LegOrder) -> None:
         state = self._keeper.state

@@ -13,6 +13,7 @@ from tg1.models import Quote, Role
 from tg1.ports import price_of
 from tg1.rules import decide
 from tg1.rules.given import Moment, Rules
+from tg1.rules.grid import hedge_rest
 from tg1.rules.last_prices import known_quotes
 from tg1.rules.ledger import Meter
 from tg1.rules.positions import statement
@@ -148,13 +149,20 @@ class Parts:
         )
         return self.seen
 
-    def accounts_in_use(self) -> list[str]:
-        """Accounts with something working, in doubt, or orphaned (behaviour 4.1), and those whose last book was blank.
+    def accounts_to_mind(self) -> set[str]:
+        """Accounts with something working, in doubt, or orphaned, and those whose last book was blank.
 
         A blank book holds everything of its account back, so it is read until it shows something (behaviour 4.4).
         """
         used = {self.client.account_of(order.role, level.trade_side) for level, order in self.keeper.live_orders()}
-        used |= self.strangers.accounts | self.keeper.blank
+        return used | self.strangers.accounts | self.keeper.blank
+
+    def accounts_in_use(self) -> list[str]:
+        """Accounts whose book is read: those above, and those on which a hedge is missing (behaviour 4.1)."""
+        used = self.accounts_to_mind()
+        for level in self.state.levels.values() if self.config.has_oco else ():
+            if level.is_open and level.oco_order is None and hedge_rest(level) > 0:
+                used.add(self.client.account_of(Role.OCO, level.trade_side))
         return [account for account in self.client.accounts if account in used]
 
     def take_books(self, books: dict[str, Book], moment: Moment, *, waits_for_all: bool = False) -> list[Orphan]:
