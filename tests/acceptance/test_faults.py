@@ -74,6 +74,25 @@ def test_session_taken_by_another_login_is_renewed_without_loss(
     assert doubled(exchange) == ""
 
 
+def test_hedge_of_an_account_whose_session_died_in_new_words_is_placed_at_once(
+    exchange: Exchange, make_bot: Callable[..., Bot]
+) -> None:
+    """Behaviour 11.1: nothing works there, so nobody read its book; one login, and no level is charged with it."""
+    words = "You have been logged out by another user."
+    exchange.ask("quirks", dead_session_text=words, dead_session_code="e-foo-1", dead_session_status=400)
+    bot = make_bot(steps=1).start()
+    bot.await_places("D01E", "U01E")
+    logins = exchange.count("POST", LOGIN)
+    exchange.ask("kill_token", app_key=KEYS[DOWNSIDE])
+    exchange.price("IRFC", "49.00")
+    bot.await_places("D01T", "D01O", "U01E")
+    assert exchange.count("POST", LOGIN) == logins + 1
+    assert bot.says("its session was taken for dead and replaced") == 1
+    assert bot.level("downside")["oco_backoff"]["rejections"] == 0
+    assert bot.state()["attention"] == []
+    assert bot.says("ACCOUNT TROUBLE") == bot.says(" rejected: ") == 0
+
+
 BOOK_FAULTS = ("html", "garbage", "rate_flat", "empty_book", "truncated", "reset")
 
 

@@ -372,6 +372,20 @@ def test_refused_address_costs_one_login_and_is_a_refusal_from_then_on(tmp_path:
     assert it.client.place_order("trade", ORDER) == "1210049745", "a session that dies later is still renewed"
 
 
+def test_session_is_said_to_be_renewed_when_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Behaviour 11.1: thirty seconds of waiting for a login are no thirty renewals."""
+    it = desk(tmp_path, login_reply(), *[DEAD_TOKEN] * 3, login_reply("second"), book())
+    it.client.connect()
+    with caplog.at_level(logging.INFO):
+        for _ in range(2):
+            with pytest.raises(SessionRefused, match="the next login may be tried in"):
+                it.client.order_book("trade")
+        assert "renew" not in caplog.text
+        it.client.order_book("trade")
+    assert caplog.text.count("the session was renewed") == 1
+    assert it.calls == [LOGIN, *[BOOK] * 3, LOGIN, BOOK]
+
+
 def test_dead_token_adopts_the_session_of_another_bot(tmp_path: Path) -> None:
     """When the file holds a newer token, it is used without a login (behaviour 11.1)."""
     it = desk(tmp_path, login_reply(), DEAD_TOKEN, placed())

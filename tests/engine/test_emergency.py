@@ -91,6 +91,42 @@ def test_account_that_can_not_be_reached_does_not_keep_the_others(make_bench: Ca
     assert bench.broker.working() == []
 
 
+@pytest.mark.parametrize("has_state", [True, False], ids=["state", "no-state"])
+@pytest.mark.parametrize("wait_secs", [29.0, 60.0])
+def test_login_that_backs_off_is_waited_for_and_then_its_account_is_cleared(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture, wait_secs: float, *, has_state: bool
+) -> None:
+    """Behaviour 11.1, 13: somebody fought for the key until a moment ago; the others are cleared at once."""
+    bench = opened(make_bench)
+    broker = bench.broker
+    assert isinstance(broker, EmergencyBroker)
+    if not has_state:
+        for path in (bench.store.paths.state, bench.store.paths.bak):
+            path.unlink()
+    began = bench.clock.monotonic()
+    broker.clock, broker.login_at = bench.clock, {"trade": began + wait_secs}
+    caplog.clear()
+    assert stop_everything(bench) == ExitCode.OK
+    assert broker.working() == []
+    assert bench.clock.monotonic() - began >= wait_secs
+    said = [record.getMessage() for record in caplog.records if "waited for" in record.getMessage()]
+    (waits,) = said
+    assert waits.startswith("Account trade is waited for, the others are cleared meanwhile: trade account: ")
+    assert waits.endswith(f"the next login may be tried in {wait_secs:.0f} s")
+
+
+def test_login_that_never_works_is_given_up(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 13: 75 s after the last order that ended: the longest back-off, and the tries after it."""
+    bench = opened(make_bench)
+    broker = bench.broker
+    assert isinstance(broker, EmergencyBroker)
+    began = bench.clock.monotonic()
+    broker.clock, broker.login_at = bench.clock, {"trade": began + 900}
+    assert stop_everything(bench) == ExitCode.FAILED
+    assert {order.account for order in broker.working()} == {"trade"}
+    assert 75 <= bench.clock.monotonic() - began <= 80
+
+
 def test_account_without_credentials_is_no_confirmation(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 13: exit 0 only when every account that the saved grid trades on was looked at."""
     bench = opened(make_bench)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import EXAMPLE
-from tests.support.fakes import HandBroker
+from tests.support.fakes import HandBroker, HandClock
 from tests.support.simdisk import SimDisk
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerError, InvariantBroken, SessionRefused
@@ -29,6 +30,9 @@ class EmergencyBroker(HandBroker):
 
     locked: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    login_at: dict[str, float] = field(default_factory=dict)
+    """When the login of an account may be tried again; seconds of `clock`."""
+    clock: HandClock = field(default_factory=HandClock)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -41,12 +45,29 @@ class EmergencyBroker(HandBroker):
         return account
 
     def connect_all(self) -> dict[str, BrokerError]:
-        return {name: SessionRefused("Invalid credentials") for name in self.accounts if name in self.locked}
+        failures: dict[str, BrokerError] = {}
+        for name in self.accounts:
+            try:
+                self._check_login(name)
+            except SessionRefused as exc:
+                failures[name] = exc
+        return failures
 
     def order_book(self, account: str, *, since: float | None = None) -> tuple[BrokerOrder, ...]:
+        self._check_login(account)
+        return super().order_book(account, since=since)
+
+    def cancel_order(self, account: str, order_id: str, client_id: str) -> None:
+        self._check_login(account)
+        super().cancel_order(account, order_id, client_id)
+
+    def _check_login(self, account: str) -> None:
         if account in self.locked:
             raise SessionRefused("Invalid credentials")
-        return super().order_book(account, since=since)
+        wait_secs = self.login_at.get(account, 0.0) - self.clock.monotonic()
+        if wait_secs > 0:
+            words = f"the session is dead and the next login may be tried in {math.ceil(wait_secs)} s"
+            raise SessionRefused(f"{account} account: {words}", code="login-backoff", wait_secs=wait_secs)
 
 
 def in_memory(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tg1.errors import BrokerError, ConfigError, ExitCode, StateError
+from tg1.errors import BrokerError, ConfigError, ExitCode, SessionRefused, StateError
 from tg1.models import BotState, Role, Status, StatusKind
 from tg1.rules.given import Rules
 from tg1.screen.money import counted
@@ -20,7 +20,7 @@ from tg1.trading.square_off import SquareOff
 from tg1.trading.tag_proof import TagProof
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tg1.config import GridOcoConfig
     from tg1.findoc_client import FindocMultiClient
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 REFUSED_WITHIN_SECS = 15.0
 """How long an account that could not be logged in at once is tried again before it is listed."""
+BACKING_OFF_WITHIN_SECS = 75.0
+"""The same for one whose next login may be tried soon: the longest back-off is 60 s (behaviour 11.1)."""
 AT_ONCE_SECS = 1.0
 """An answer that took as long was a person's: what he was asked about may have changed."""
 STOPPED = Status(kind=StatusKind.STOPPED, reason="cancel all")
@@ -71,14 +73,11 @@ def cancel_all(
             _known(store),
         )
     failures = client.connect_all()
-    for account, failure in failures.items():
-        log.error("Account %s can't be reached, the others are cleared: %s", account, failure)
     found = _saved_state(store)
     saved = _todays(found, clock)
     proof = None if saved is not None else TagProof(watches=not is_known)
     parts = _parts(config, client, store, clock, saved or _blank(config, clock), saves=saved is not None)
-    patience_secs = REFUSED_WITHIN_SECS if failures else None
-    left = cancel_everything(parts, "cancel all", patience_secs, proof) + _not_looked_at(saved, client)
+    left = cancel_everything(parts, "cancel all", _patience_secs(failures), proof) + _not_looked_at(saved, client)
     if saved is not None:
         _say_stopped(saved)
         parts.save(parts.moment())
@@ -97,6 +96,20 @@ def cancel_all(
     is_done = _is_done(parts, orders, flatten, left, found)
     _say_held(parts, held, found)
     return ExitCode.OK if is_done and not unheard else ExitCode.FAILED
+
+
+def _patience_secs(failures: Mapping[str, BrokerError]) -> float | None:
+    """Say which accounts can't be reached; how long the books may stand still because of them, None without one."""
+    backing_off = False
+    for account, failure in failures.items():
+        if isinstance(failure, SessionRefused) and failure.wait_secs:
+            backing_off = True
+            log.warning("Account %s is waited for, the others are cleared meanwhile: %s", account, failure)
+        else:
+            log.error("Account %s can't be reached, the others are cleared: %s", account, failure)
+    if backing_off:
+        return BACKING_OFF_WITHIN_SECS
+    return REFUSED_WITHIN_SECS if failures else None
 
 
 def _parts(
