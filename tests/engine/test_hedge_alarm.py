@@ -110,6 +110,16 @@ def test_hedges_of_an_account_in_trouble_are_said_to_be_rejected(make_bench: Cal
     assert all("(its orders are rejected: the order was refused): " in text for text in naked)
 
 
+def test_bot_that_was_started_again_says_what_its_last_process_heard(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 7.4, 8.2: the fifth rejection has a minute to wait, and its words are in the state file."""
+    bench = bought(make_bench, "ok", *["refused"] * 5)
+    bench.cycle(20)
+    bench.trade(SBIN="116.00")
+    bench.begin().cycle(5)
+    (naked,) = (item.text for item in bench.state.attention if item.key.startswith("unhedged"))
+    assert naked == f"{BEYOND} (its orders are rejected: the order was refused): {NAKED}"
+
+
 @pytest.mark.parametrize("answer", ["ok", "unknown-accepted"])
 def test_what_kept_a_hedge_back_is_forgotten_with_the_next_one_that_goes(
     make_bench: Callable[..., Bench], answer: str

@@ -20,7 +20,7 @@ WINGS = {"trading": "engine"}
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # What touches state and broker at once is driven with both in hand (`WINGS` finds most of it by its name).
     "grid_engine": ("engine",),
-    "trading.blame": ("engine/test_hedges_that_hedge.py", "engine/test_days_and_disk.py"),
+    "trading.blame": ("engine/test_hedge_alarm.py", "engine/test_hedges_that_hedge.py", "engine/test_days_and_disk.py"),
     "trading.closing_orders": ("engine/test_square_off.py", "engine/test_square_off_orders.py"),
     "trading.emergency": ("engine/test_closing_orders.py",),
     "trading.ending": ("engine/test_ends.py", "engine/test_emergency.py"),
