@@ -768,9 +768,70 @@ class ClosingOrder:
     account: str
     order: LegOrder
     day: date
-    """The trading day that it is charged on."""
+    """The day that it is charged on: the trading day's or, for shares of an earlier day, its own."""
     is_over: bool = False
     """True once the book gave its last word, or it is known never to have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStart:
+    """Where the money of a trading day begins: what earlier days came to is taken off."""
+
+    realised: Decimal = ZERO
+    """`total_pnl` in the morning."""
+    open_gain: Decimal = ZERO
+    """Rupees that the shares carried into the day had won by the evening before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldShares:
+    """What a day left open in one account, at the last price that the bot has kept."""
+
+    position: Position
+    last: LastPrice | None
+    """None when no price of the symbol was ever kept: then its worth is not known."""
+    closing: Charges = NO_CHARGES
+    """What the broker's own square-off of it costs by the rates, its fee included; nothing where he does none."""
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Rupees won at the last price; None without one."""
+        return self.position.gain(self.last.price if self.last else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySheet:
+    """What one grid did on one trading day, by the fills of its orders. Rupees."""
+
+    bot_name: str
+    day: date
+    """IST."""
+    generation: str
+    """The grid's: a fresh one on the same day has a sheet of its own."""
+    product: str
+    """MIS, CNC or NRML."""
+    bought: Decimal
+    """Turnover of everything bought, TokenA and TokenB."""
+    sold: Decimal
+    realised: Decimal
+    """By targets, of shares that were both bought and sold."""
+    squared_off: Decimal
+    """By the operator's square-off."""
+    charges: Charges
+    held: tuple[HeldShares, ...] = ()
+    """What the day left open; with MIS it is the broker's to close."""
+    open_before: Decimal = ZERO
+    """What the shares carried into the day had won by the evening before."""
+
+    @property
+    def key(self) -> tuple[date, str]:
+        """Names the sheet among all of its bot: a later one of the same key takes its place."""
+        return self.day, self.generation
+
+    @property
+    def is_blank(self) -> bool:
+        """True for a day on which nothing traded and nothing was held."""
+        return not (self.bought or self.sold or self.held)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -813,3 +874,9 @@ class BotState:
     """Id of his last wish that was carried out."""
     closing: list[ClosingOrder] = field(default_factory=list)
     """Orders of square-offs, oldest first: what they filled is held no more."""
+    day_start: DayStart | None = DayStart()
+    """Where the trading day's money begins; None in a state of an earlier TG1."""
+    charges_given: list[str] = field(default_factory=list)
+    """What `--charges` said, so that a reader of the file reckons as the bot does."""
+    account_names: list[str] = field(default_factory=list)
+    """Of the entries, then of the hedges of each half, in the order of `TradeType.trade_sides`; empty: unknown."""

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 from tg1.errors import InvariantBroken, SaveFailed, StateError
 from tg1.models import OrderSide, Side
 from tg1.store.codec import HISTORY_KEPT, StateEncoder, decode, saved_at
+from tg1.store.day_journal import append_sheets
 from tg1.store.image import StateFile, image_of
 from tg1.store.paths import StatePaths, naming
 from tg1.store.trade_journal import TradeJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from tg1.models import BotState, OpenOrder
+    from tg1.models import BotState, DaySheet, OpenOrder
     from tg1.ports import FileSystem
     from tg1.store.image import StateImage
 
@@ -163,6 +164,11 @@ class StateManager:
             self._write(StateFile(image, now, self._encoder))
             self._on_disk = image
         return self._journal() or changed
+
+    def note_days(self, sheets: Iterable[DaySheet]) -> None:
+        """Write down what days came to, before their state is given up (behaviour 9.4, 9.5). Raises `SaveFailed`."""
+        with naming(self.paths.days, "the sheet of the day could not be appended to", SaveFailed):
+            append_sheets(self._fs, self.paths.days, sheets)
 
     def _write(self, data: StateFile) -> None:
         folder, paths = self.paths.folder, self.paths

@@ -23,6 +23,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "trading.blame": ("engine/test_hedge_alarm.py", "engine/test_hedges_that_hedge.py", "engine/test_days_and_disk.py"),
     "trading.closing_orders": ("engine/test_square_off.py", "engine/test_square_off_orders.py"),
     "trading.emergency": ("engine/test_closing_orders.py",),
+    "rules.day_sheets": ("engine/test_history_money.py",),
     "trading.ending": ("engine/test_ends.py", "engine/test_emergency.py"),
     "trading.new_day": ("engine/test_days_and_disk.py",),
     "trading.session": ("engine/test_hours.py", "engine/test_ends.py"),

@@ -16,6 +16,7 @@ from tg1.models import (
     BotState,
     Charges,
     ClosingOrder,
+    DayStart,
     Executed,
     GridIdentity,
     LastPrice,
@@ -311,6 +312,9 @@ def bot_states(draw: st.DrawFn) -> BotState:
         squared_off_pnl=draw(prices),
         paused_sides=draw(st.lists(st.sampled_from(Side), unique=True)),
         pause_seen=draw(st.text(max_size=12)),
+        day_start=draw(st.none() | st.builds(DayStart, realised=amounts, open_gain=amounts)),
+        charges_given=draw(st.lists(texts, max_size=2)),
+        account_names=draw(st.lists(texts, max_size=3)),
         closing=draw(
             st.lists(st.builds(ClosingOrder, account=texts, order=legs("X", (Role.CLOSE,)), day=st.dates()), max_size=1)
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tg1.models import NO_BACKOFF, BotState, LegOrder, OpenOrder, Role
+from tg1.models import NO_BACKOFF, BotState, DayStart, LegOrder, OpenOrder, Role
 from tg1.rules.change import Change
 from tg1.rules.conclusions import conclude
 from tg1.rules.fills import apply_reading
@@ -74,6 +74,7 @@ def carried_over(old: BotState, new: BotState, squared_off: Iterable[SquaredOff]
         new.squared_off_pnl += one.gain
     new.last_prices = list(old.last_prices)
     new.total_pnl = old.total_pnl
+    new.day_start = DayStart(realised=new.total_pnl)
     new.order_history = list(old.order_history)
     new.next_record_seq = old.next_record_seq
     new.attention = list(old.attention)

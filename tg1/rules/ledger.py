@@ -78,8 +78,21 @@ def _working(state: BotState, account_of: AccountOf) -> Iterator[Executed]:
 
 
 def _of_the_day(state: BotState) -> list[Executed]:
-    """What has been executed on the state's trading day, but for parts of working orders of the grid."""
-    return [one for one in (*state.executed, *_closing(state)) if one.day == state.trading_day]
+    """What has been executed since the state's trading day began, but for parts of working orders of the grid.
+
+    Shares that were carried out of it are squared off on a later day without a roll.
+    """
+    today = state.trading_day
+    return [
+        *(one for one in state.executed if one.day == today),
+        *(one for one in _closing(state) if one.day >= today),
+    ]
+
+
+def executed_on(state: BotState, day: date, account_of: AccountOf) -> list[Executed]:
+    """All that has been executed on one day, as far as the state still knows it: its trading day or a later one."""
+    working = _working(state, account_of) if day == state.trading_day else ()
+    return [*(one for one in _of_the_day(state) if one.day == day), *working]
 
 
 def _closing(state: BotState) -> Iterator[Executed]:

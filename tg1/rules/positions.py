@@ -2,7 +2,7 @@
 
 Positions are what this bot's own orders bought and sold and have not undone, whatever else the accounts hold. They come
 from the levels: TokenA of open and of hedge-closed ones, and TokenB of every hedge that filled, wholly or in part. What
-a square-off has closed is taken off again.
+a square-off has closed is held no more: what that won is realised.
 """
 
 from __future__ import annotations
@@ -25,29 +25,83 @@ def statement(state: BotState, *, quotes: Iterable[Quote | None], account_of: Ac
 
     `charges` is what `ledger.charges_so_far` makes of the same state.
     """
+    held, won = _held_and_won(state, account_of)
     return Statement(
-        realised=state.total_pnl,
+        realised=state.total_pnl + won,
         charges=charges,
         squared_off=state.squared_off_pnl,
-        positions=positions(state, account_of),
+        positions=held,
         quotes={quote.symbol: quote for quote in quotes if quote is not None},
     )
 
 
 def positions(state: BotState, account_of: AccountOf) -> tuple[Position, ...]:
-    """What every account holds, by account and symbol; flat ones are there when shares of both sides make them so."""
+    """What every account holds, by account and symbol; flat ones are there when levels of both sides make them so."""
+    return _held_and_won(state, account_of)[0]
+
+
+def squared_off_gain(state: BotState, account_of: AccountOf) -> Decimal:
+    """Rupees that the operator's square-offs have won, by the average prices of what they closed (behaviour 13)."""
+    return _held_and_won(state, account_of)[1]
+
+
+def _held_and_won(state: BotState, account_of: AccountOf) -> tuple[tuple[Position, ...], Decimal]:
     legs: defaultdict[tuple[str, str], dict[Side, Traded]] = defaultdict(lambda: dict.fromkeys(Side, NOTHING_TRADED))
     for level in state.levels.values():
         for role, side, open_part in _legs(level):
             symbol = state.grid.token_b_symbol if role is Role.OCO else state.grid.token_a_symbol
             held = legs[account_of(role, level.trade_side), symbol]
             held[side] = held[side].plus(open_part.quantity, open_part.value)
-    for closing in state.closing:
-        order, held = closing.order, legs[closing.account, closing.order.symbol]
-        held[order.side] = held[order.side].plus(order.filled_quantity, order.filled_value)
-    return tuple(
-        Position(account=account, symbol=symbol, long=held[Side.BUY], short=held[Side.SELL])
-        for (account, symbol), held in sorted(legs.items())
+    won = ZERO
+    for place, closed in _closed(state).items():
+        won += sum((_undo(legs[place], side, closed[side]) for side in Side), ZERO) + _levelled(legs[place])
+    return (
+        tuple(
+            Position(account=account, symbol=symbol, long=held[Side.BUY], short=held[Side.SELL])
+            for (account, symbol), held in sorted(legs.items())
+            if held[Side.BUY].quantity or held[Side.SELL].quantity
+        ),
+        won,
+    )
+
+
+def _closed(state: BotState) -> dict[tuple[str, str], dict[Side, Traded]]:
+    """What closing orders have traded, by account and symbol."""
+    found: defaultdict[tuple[str, str], dict[Side, Traded]] = defaultdict(lambda: dict.fromkeys(Side, NOTHING_TRADED))
+    for one in state.closing:
+        if one.order.filled_quantity:
+            traded = found[one.account, one.order.symbol]
+            traded[one.order.side] = traded[one.order.side].plus(one.order.filled_quantity, one.order.filled_value)
+    return found
+
+
+def _undo(held: dict[Side, Traded], side: Side, traded: Traded) -> Decimal:
+    """Take what closing orders of `side` traded off the other side's shares; rupees won. More than those is held."""
+    matched = min(held[side.opposite].quantity, traded.quantity)
+    opened, opened_rest = _split(held[side.opposite], matched)
+    closing, closing_rest = _split(traded, matched)
+    held[side.opposite] = opened_rest
+    held[side] = held[side].plus(closing_rest.quantity, closing_rest.value)
+    return side.sign * (opened.value - closing.value)
+
+
+def _levelled(held: dict[Side, Traded]) -> Decimal:
+    """Where a square-off left as many bought as sold there is nothing to close any more: rupees that this locks in."""
+    if held[Side.BUY].quantity != held[Side.SELL].quantity:
+        return ZERO
+    won = held[Side.SELL].value - held[Side.BUY].value
+    held.update(dict.fromkeys(Side, NOTHING_TRADED))
+    return won
+
+
+def _split(traded: Traded, quantity: int) -> tuple[Traded, Traded]:
+    """So many shares of it at their average, and the rest."""
+    if quantity == traded.quantity:
+        return traded, NOTHING_TRADED
+    value = traded.value * quantity / traded.quantity
+    return (
+        Traded(quantity=quantity, value=value),
+        Traded(quantity=traded.quantity - quantity, value=traded.value - value),
     )
 
 

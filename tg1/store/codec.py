@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tg1.models import GridIdentity, OpenOrder, OrderHistoryRecord
+    from tg1.models import DaySheet, GridIdentity, OpenOrder, OrderHistoryRecord
     from tg1.store.json_kinds import Record
 
 SCHEMA_VERSION = 1
@@ -144,6 +144,17 @@ def decode_record(line: bytes) -> OrderHistoryRecord:
     """The record of one line of the trades file; `StateError` says what is wrong with any other."""
     record: OrderHistoryRecord = schema.RECORD.read(_parse(line), "")
     return record
+
+
+def encode_sheet(sheet: DaySheet) -> str:
+    """A day's sheet as one line of JSON, without the line's end, for the days file."""
+    return schema.DAY_SHEET.write(sheet)
+
+
+def decode_sheet(line: bytes) -> DaySheet:
+    """The sheet of one line of the days file; `StateError` says what is wrong with any other."""
+    sheet: DaySheet = schema.DAY_SHEET.read(_parse(line), "")
+    return sheet
 
 
 def _check_books(state: BotState, levels: Iterable[OpenOrder], error: type[StateError | InvariantBroken]) -> None:

@@ -129,18 +129,31 @@ def word(enum: type[StrEnum]) -> JsonKind:
 def words(enum: type[StrEnum]) -> JsonKind:
     """A list of values of `enum`, by their words."""
     one = word(enum)
+    return _several(one, list, f"a list of words, each {one.wanted}")
 
+
+def list_of(one: JsonKind) -> JsonKind:
+    """A list of values of one kind."""
+    return _several(one, list, f"a list, each {one.wanted}")
+
+
+def tuple_of(one: JsonKind) -> JsonKind:
+    """The same for a tuple, which a value that never changes holds."""
+    return _several(one, tuple, f"a list, each {one.wanted}")
+
+
+def _several(one: JsonKind, kind: type[list[Any] | tuple[Any, ...]], wanted: str) -> JsonKind:
     def write(values: Any) -> str:
-        if not isinstance(values, list):
+        if not isinstance(values, kind):
             raise TypeError
         return f"[{', '.join([one.write(value) for value in values])}]"
 
-    def read(values: Any, where: str) -> list[StrEnum]:
+    def read(values: Any, where: str) -> Any:
         if not isinstance(values, list):
             refuse(where, values, "a list")
-        return [one.read(value, f"{where}[{index}]") for index, value in enumerate(values)]
+        return kind(one.read(value, f"{where}[{index}]") for index, value in enumerate(values))
 
-    return JsonKind(f"a list of words, each {one.wanted}", write, read)
+    return JsonKind(wanted, write, read)
 
 
 def optional(kind: JsonKind) -> JsonKind:

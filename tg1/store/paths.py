@@ -55,6 +55,11 @@ class StatePaths:
         return self.folder / f"{self.stem}_trades.jsonl"
 
     @cached_property
+    def days(self) -> Path:
+        """What each trading day came to, one sheet a line."""
+        return self.folder / f"{self.stem}_days.jsonl"
+
+    @cached_property
     def archive(self) -> Path:
         """The folder of states that were given up."""
         return self.folder / "archive"

@@ -14,14 +14,18 @@ from tg1.models import (
     BotState,
     Charges,
     ClosingOrder,
+    DaySheet,
+    DayStart,
     Executed,
     GridIdentity,
+    HeldShares,
     LastPrice,
     LegOrder,
     OpenOrder,
     OrderHistoryRecord,
     OrderSide,
     OrderType,
+    Position,
     Role,
     SettledOrder,
     Side,
@@ -31,7 +35,22 @@ from tg1.models import (
     TradeSide,
     TradeType,
 )
-from tg1.store.json_kinds import COUNT, DAY, FLAG, INSTANT, PRICE, TEXT, JsonKind, Record, optional, refuse, word, words
+from tg1.store.json_kinds import (
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    PRICE,
+    TEXT,
+    JsonKind,
+    Record,
+    list_of,
+    optional,
+    refuse,
+    tuple_of,
+    word,
+    words,
+)
 
 _STATUS_WORDS = {kind.value: kind for kind in StatusKind}
 
@@ -181,6 +200,25 @@ GRID = Record(
     derived=("max_quantity",),
 )
 CLOSING = Record(ClosingOrder, {"account": TEXT, "order": LEG.kind, "day": DAY, "is_over": FLAG})
+DAY_START = Record(DayStart, {"realised": PRICE, "open_gain": PRICE})
+POSITION = Record(Position, {"account": TEXT, "symbol": TEXT, "long": TRADED.kind, "short": TRADED.kind})
+HELD = Record(HeldShares, {"position": POSITION.kind, "last": optional(LAST_PRICE.kind), "closing": CHARGES.kind})
+DAY_SHEET = Record(
+    DaySheet,
+    {
+        "bot_name": TEXT,
+        "day": DAY,
+        "generation": TEXT,
+        "product": TEXT,
+        "bought": PRICE,
+        "sold": PRICE,
+        "realised": PRICE,
+        "squared_off": PRICE,
+        "charges": CHARGES.kind,
+        "held": tuple_of(HELD.kind),
+        "open_before": PRICE,
+    },
+)
 SCALARS: dict[str, JsonKind] = {
     "bot_name": TEXT,
     "bot_status": STATUS,
@@ -198,6 +236,9 @@ SCALARS: dict[str, JsonKind] = {
     "squared_off_pnl": PRICE,
     "paused_sides": words(Side),
     "pause_seen": TEXT,
+    "day_start": optional(DAY_START.kind),
+    "charges_given": list_of(TEXT),
+    "account_names": list_of(TEXT),
 }
 HEAD = Record(BotState, SCALARS)
 LISTS = {
@@ -217,6 +258,9 @@ ADDED: dict[str, Any] = {
     "pause_seen": "",
     "last_prices": [],
     "closing": [],
+    "day_start": None,
+    "charges_given": [],
+    "account_names": [],
 }
 """What a file of an earlier TG1 lacks at its top level, and what it means by that."""
 BEFORE_TIME = (

@@ -53,6 +53,11 @@ class ToldPaths:
         return self.folder / f"{self.stem}_trades.jsonl"
 
     @property
+    def days(self) -> Path:
+        """What each trading day came to (`tg1.store.day_journal`)."""
+        return self.folder / f"{self.stem}_days.jsonl"
+
+    @property
     def lock(self) -> Path:
         """The bot's lock (`tg1.machine.lock`)."""
         return self.folder / f"{self.stem}{LOCK_END}"

@@ -204,9 +204,11 @@ class Bookkeeper:
             change = change.then(self.blame.charge(state, change.level, change.rejection, account, moment))
         _replace_level(state, before.uuid, change.level)
         self._count(before, change)
-        if change.executed is not None:
-            traded_by = self._client.account_of(change.executed.role, before.trade_side)
-            state.executed.append(executed_by(change.executed, before, state, traded_by))
+        if (order := change.executed) is not None:
+            state.executed.append(
+                executed_by(order, before, state, self._client.account_of(order.role, before.trade_side))
+            )
+        if change.executed is not None or change.quantity or change.level.oco_traded != before.oco_traded:
             self._note_prices(moment)
         if change.record is not None:
             self._record(change.record, change.level, moment)
@@ -228,8 +230,8 @@ class Bookkeeper:
 
     def _note_prices(self, moment: Moment) -> None:
         grid = self.state.grid
-        prices = {grid.token_a_symbol: moment.price_a, grid.token_b_symbol: moment.price_b}
-        quotes = [Quote(symbol=name, price=price, age_secs=0, fresh=True) for name, price in prices.items() if price]
+        prices = ((grid.token_a_symbol, moment.price_a), (grid.token_b_symbol, moment.price_b))
+        quotes = [Quote(symbol=name, price=price, age_secs=0, fresh=True) for name, price in prices if price]
         note_prices(self.state, quotes, moment.now)
 
     def _count(self, before: OpenOrder, change: Change) -> None:

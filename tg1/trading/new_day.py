@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerUnavailable, SaveFailed
-from tg1.rules import client_ids, day_roll, grid
+from tg1.rules import client_ids, day_roll, day_sheets, grid
 from tg1.rules.hours import opening
 from tg1.rules.ledger import day_over
 from tg1.rules.square_off import left_to_broker
@@ -119,6 +119,7 @@ class NewDay:
             self._waits(self._still_shown(seen), moment)
             return False
         self._expire_unseen(seen, moment)
+        parts.store.note_days(day_sheets.sheets_of(parts.state, parts.client.account_of, parts.plans))
         if parts.config.product_type == "MIS":
             self._begin_anew(price_a, moment)
         else:
@@ -165,6 +166,7 @@ class NewDay:
 
     def _carry_levels(self, today: date, moment: Moment) -> None:
         parts, state = self._parts, self._parts.state
+        state.day_start = day_sheets.evening_of(state, parts.client.account_of)
         for level in list(state.levels.values()):
             parts.keeper.apply(level, day_roll.refresh(level, parts.rules, moment), "", moment)
         state.charges_before, state.executed = day_over(state, parts.plans)

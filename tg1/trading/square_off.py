@@ -198,7 +198,7 @@ class SquareOff:
             attempt=attempt,
         )
         return ClosingOrder(
-            day=parts.state.trading_day,
+            day=max(parts.state.trading_day, moment.now.date()),
             account=account,
             order=LegOrder.intent(terms, role=Role.CLOSE, client_id=str(client_id), placed_at=moment.now),
         )

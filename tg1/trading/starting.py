@@ -7,9 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError, StateError
+<<<<<<< HEAD
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
 from tg1.rules import account_trouble, client_ids, grid
 from tg1.screen.money import counted, holdings
+=======
+from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, Role, StatusKind
+from tg1.rules import client_ids, day_sheets, grid
+from tg1.screen.money import holdings
+>>>>>>> 3576fa4 (Tell each day's money by its fills, square-offs included)
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
@@ -82,6 +88,8 @@ class Opening:
         held = [] if saved is None or self._squared_off(saved) else holdings(parts.statement())
         if held:
             log.warning("What the archived grid held has neither target nor hedge any more: %s", "; ".join(held))
+        if saved is not None:
+            parts.store.note_days(day_sheets.sheets_of(saved, parts.client.account_of, parts.plans))
         archive = parts.store.archive(parts.clock.now(), "fresh")
         log.info("The old state is archived as %s", archive)
         return True
@@ -138,6 +146,7 @@ class Opening:
         _forget_troubles(parts)
         _judge_hedges(parts)
         state.bot_status = ACTIVE
+        state.charges_given, state.account_names = list(parts.config.charges), _account_names(parts)
         parts.keeper.save(parts.clock.now())
         log.info(
             "Resumed %s: %s, %s working",
@@ -188,7 +197,16 @@ def blank_state(parts: Parts, identity: GridIdentity, now: datetime) -> BotState
         grid=identity,
         generation=client_ids.generation_of(now),
         trading_day=now.date(),
+        charges_given=list(parts.config.charges),
+        account_names=_account_names(parts),
     )
+
+
+def _account_names(parts: Parts) -> list[str]:
+    """The names by which this bot's accounts go; two roles on one login have one name."""
+    account_of, kind = parts.client.account_of, parts.config.trade_type
+    hedges = kind.trade_sides if kind.has_oco else ()
+    return [account_of(Role.ENTRY, kind.trade_sides[0]), *(account_of(Role.OCO, side) for side in hedges)]
 
 
 def check_centre(rows: tuple[GridRow, ...], price_a: Decimal, *, allow_off_centre: bool) -> None:

@@ -212,11 +212,19 @@ def test_charges_of_parts_of_working_orders_count() -> None:
 
 
 def test_what_a_square_off_closed_is_held_no_more_and_its_result_stays() -> None:
-    """Behaviour 13, 15: 100 bought at 49 and closed at 47.90 are flat, and 110 are lost at any price."""
+    """Behaviour 13, 15: 100 bought at 49 and closed at 47.90 are gone, and the 110 that they lost are realised."""
     order = an_order("X", role=Role.CLOSE, side=Side.SELL, filled_quantity=100, filled_value=Decimal(4790))
     money = said(a_bot(bought(), closing=[ClosingOrder(account="trade", order=order, day=TODAY)]), irfc=None)
+    assert (len(money.positions), money.realised, money.unrealised) == (0, Decimal(-110), Decimal(0))
+
+
+def test_what_a_square_off_closed_in_part_is_realised_in_part() -> None:
+    """Behaviour 13, 15: 30 of 100 that were bought at 49 are sold at 47.90; 70 are open at what they cost."""
+    order = an_order("X", role=Role.CLOSE, side=Side.SELL, filled_quantity=30, filled_value=Decimal(1437))
+    money = said(a_bot(bought(), closing=[ClosingOrder(account="trade", order=order, day=TODAY)]), irfc="48")
     (held,) = money.positions
-    assert (held.quantity, money.unrealised, money.unpriced) == (0, Decimal(-110), ())
+    assert (held.long, held.short) == (traded(70, "49"), traded(0, "0"))
+    assert (money.realised, money.unrealised) == (Decimal(-33), Decimal(-70))
 
 
 def test_average_is_the_price_at_which_a_position_earns_nothing() -> None:

@@ -32,6 +32,7 @@ CHANGED: dict[str, Any] = {
     "trading_day": NOW.date() + timedelta(days=1),
     "charges_before": Charges(stt=Decimal(1)),
     "pause_seen": "w9",
+    "day_start": None,
     "paused_sides": [Side.BUY],
     "attention": [Attention(key="k", text="t", at="a")],
     "levels": {},
