@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.conftest import Bench, DeathError
-from tests.engine.test_days_and_disk import overnight
 from tests.replay.money import cost_of
 from tests.support.emergencies import EmergencyBroker, fills_closing_orders, flatten, stop_everything
 from tg1.errors import ExitCode
@@ -256,7 +255,7 @@ def spend_night(bench: Bench, exchange: Exchange) -> None:
     if bench.broker.product_type != "MIS":
         for account in bench.broker.account_names:
             bench.broker.held[account] = {row.symbol: row.quantity or 0 for row in bench.broker.positions(account)}
-    overnight(bench)
+    bench.overnight()
 
 
 def traded_a_while(bench: Bench, data: st.DataObject) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tg1.models import BotState
+    from tg1.rules.given import Moment
 
 
 def note_prices(state: BotState, quotes: Iterable[Quote | None], now: datetime) -> None:
@@ -22,6 +23,13 @@ def note_prices(state: BotState, quotes: Iterable[Quote | None], now: datetime) 
             at = now - timedelta(seconds=quote.age_secs)
             kept[quote.symbol] = LastPrice(symbol=quote.symbol, price=quote.price, at=at)
     state.last_prices = list(kept.values())
+
+
+def note_seen(state: BotState, moment: Moment) -> None:
+    """Keep the prices of a moment at which something filled, as far as it has any."""
+    prices = {state.grid.token_a_symbol: moment.price_a, state.grid.token_b_symbol: moment.price_b}
+    quotes = [Quote(symbol=name, price=price, age_secs=0, fresh=True) for name, price in prices.items() if price]
+    note_prices(state, quotes, moment.now)
 
 
 def known_quotes(state: BotState, quotes: Iterable[Quote | None], now: datetime) -> list[Quote]:

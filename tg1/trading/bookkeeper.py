@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
-from tg1.models import OVER, Attention, OrderSide, OrderStatus, Quote, Role, SettledOrder, TradeSide
+from tg1.models import OVER, Attention, OrderSide, OrderStatus, Role, SettledOrder, TradeSide
 from tg1.rules import client_ids, fills
-from tg1.rules.last_prices import note_prices
+from tg1.rules.last_prices import note_seen
 from tg1.rules.ledger import executed_by, trip_charges, trip_over
 from tg1.rules.positions import open_gain
 from tg1.rules.reconcile import Absence, DoubtTracker, Reading, Resolution, resolve
@@ -209,7 +209,7 @@ class Bookkeeper:
                 executed_by(order, before, state, self._client.account_of(order.role, before.trade_side))
             )
         if change.executed is not None or change.quantity or change.level.oco_traded != before.oco_traded:
-            self._note_prices(moment)
+            note_seen(state, moment)
         if change.record is not None:
             self._record(change.record, change.level, moment)
         if change.settled is not None:
@@ -227,12 +227,6 @@ class Bookkeeper:
         state.order_history.append(replace(record, seq=state.next_record_seq, charges=cost, open_pnl=left_open))
         state.next_record_seq += 1
         state.executed = trip_over(state.executed, record.uuid)
-
-    def _note_prices(self, moment: Moment) -> None:
-        grid = self.state.grid
-        prices = ((grid.token_a_symbol, moment.price_a), (grid.token_b_symbol, moment.price_b))
-        quotes = [Quote(symbol=name, price=price, age_secs=0, fresh=True) for name, price in prices if price]
-        note_prices(self.state, quotes, moment.now)
 
     def _count(self, before: OpenOrder, change: Change) -> None:
         state = self.state

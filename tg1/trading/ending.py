@@ -84,6 +84,7 @@ class Ending:
         if self._parts.state.bot_status == ACTIVE:
             self._parts.state.bot_status = Status(kind=StatusKind.STOPPED, reason="by signal")
         say_left(self._parts, "Stopped.")
+        self._parts.moment()
         say_money(self._parts)
         self._save_last_word(SAVE_TRIES_AT_STOP)
         return ExitCode.OK

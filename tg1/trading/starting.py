@@ -7,15 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tg1.errors import ConfigError, StateError
-<<<<<<< HEAD
-from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, StatusKind
-from tg1.rules import account_trouble, client_ids, grid
-from tg1.screen.money import counted, holdings
-=======
 from tg1.models import ACTIVE, COMPLETED, NO_BACKOFF, BotState, Role, StatusKind
-from tg1.rules import client_ids, day_sheets, grid
-from tg1.screen.money import holdings
->>>>>>> 3576fa4 (Tell each day's money by its fills, square-offs included)
+from tg1.rules import account_trouble, client_ids, day_sheets, grid
+from tg1.screen.money import counted, holdings
 from tg1.settings.cautions import hedge_cautions
 from tg1.settings.checks import check_hedge_price
 from tg1.settings.same_grid import compare_grids
