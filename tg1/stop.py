@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tg1.errors import ConfigError, StateError
+from tg1.errors import ConfigError, ExitCode, FeedError, StateError
 from tg1.machine.files import OsFileSystem
 from tg1.machine.lock import BotLock
 from tg1.screen.output import is_terminal
@@ -21,10 +22,12 @@ from tg1.wiring import Kite, client_of, feed_of, kite_of
 if TYPE_CHECKING:
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
-    from tg1.errors import ExitCode
     from tg1.kite.credentials import ZerodhaCredentials
     from tg1.machine.clock import SystemClock
     from tg1.machine.redact import Redactor
+    from tg1.zerodha_feed import ZerodhaFeed
+
+log = logging.getLogger(__name__)
 
 
 def stop_command(command: ParsedCommand, clock: SystemClock, redactor: Redactor) -> ExitCode:
@@ -43,15 +46,32 @@ def stop_command(command: ParsedCommand, clock: SystemClock, redactor: Redactor)
             stack.callback(shutil.rmtree, config.state_dir, ignore_errors=True)
         kite = Kite(credentials=_no_dump) if config.zerodha_config is None else kite_of(config)
         client = client_of(_as_saved(config, store), clock, redactor, kite)
-        flatten = None
-        if command.square_off:
+        if not command.square_off:
+            return cancel_all(config, client, store, clock, is_known=is_known)
+        try:
             client.load_instruments()
-            feed = None if config.zerodha_config is None else feed_of(config, clock, redactor, kite)
-            if feed is not None:
-                stack.callback(feed.stop)
-            prices = ClosingPrices(client=client, feed=feed, clock=clock)
-            flatten = Flatten(confirm=lambda question: command.yes or _ask(question) == config.bot_name, prices=prices)
+        except (ConfigError, FeedError) as exc:
+            log.error("Nothing can be closed, the orders are cancelled all the same: %s", exc)  # noqa: TRY400 - a sentence for the operator
+            cancel_all(config, client, store, clock, is_known=is_known)
+            log.error("Nothing is closed: mend what was said first, and type it again")  # noqa: TRY400 - as above
+            return ExitCode.FAILED
+        feed = _feed(config, clock, redactor, kite)
+        if feed is not None:
+            stack.callback(feed.stop)
+        prices = ClosingPrices(client=client, feed=feed, clock=clock)
+        flatten = Flatten(confirm=lambda question: command.yes or _ask(question) == config.bot_name, prices=prices)
         return cancel_all(config, client, store, clock, is_known=is_known, flatten=flatten)
+
+
+def _feed(config: GridOcoConfig, clock: SystemClock, redactor: Redactor, kite: Kite) -> ZerodhaFeed | None:
+    """Zerodha's prices; None where they are not configured, or wrongly: the brokers' own trades must do then."""
+    if config.zerodha_config is None:
+        return None
+    try:
+        return feed_of(config, clock, redactor, kite)
+    except ConfigError as exc:
+        log.warning("There is no feed, the broker's own trades must do: %s", exc)
+        return None
 
 
 def _is_here(lock: BotLock, store: StateManager) -> bool:

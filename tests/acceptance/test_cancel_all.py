@@ -166,6 +166,18 @@ def test_square_off_leaves_the_broker_flat_and_others_shares_alone(exchange: Exc
     assert len(exchange.working()) == 2
 
 
+def test_square_off_without_instruments_or_prices_cancels_all_the_same(exchange: Exchange, trading: Bot) -> None:
+    """Behaviour 13: what keeps it from closing keeps no order alive; it refused once before its first cancel."""
+    for dump in trading.state_dir.glob("instruments*"):
+        dump.unlink()
+    done = trading.cancel_all("--square-off", "--yes", "--zerodha-config", str(trading.folder / "gone.ini"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert _ours(exchange) == set()
+    assert exchange.position(TRADE, "IRFC") == 100
+    assert "gone.ini" in done.stdout
+    assert "Nothing is closed" in done.stdout
+
+
 def test_square_off_asks_before_it_closes_anything(trading: Bot) -> None:
     """Behaviour 13: without a terminal to ask on it wants --yes, and does nothing at all until then."""
     done = trading.cancel_all("--square-off")

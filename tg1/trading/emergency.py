@@ -147,7 +147,10 @@ def _say_where(config: GridOcoConfig, store: StateManager, proof: TagProof) -> N
 
 
 def _known(store: StateManager) -> str:
-    return ", ".join(store.known_bots()) or "none"
+    try:
+        return ", ".join(store.known_bots()) or "none"
+    except OSError as exc:
+        return f"the folder can't be read, {exc.strerror}"
 
 
 def _is_done(
