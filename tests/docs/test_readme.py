@@ -36,7 +36,7 @@ COMMANDS = [
     for command in re.findall(r"^ *\.venv/bin/(?:python -m )?tg1[. ](?:.*\\\n)*.*$", block, re.MULTILINE)
 ]
 """What stands behind `tg1` in every command to be copied."""
-SETTINGS = re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, re.MULTILINE | re.DOTALL)[0]
+REHEARSAL, SETTINGS = re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("flag", FLAGS)
@@ -82,6 +82,7 @@ def test_command_in_readme_is_understood(command: str, tmp_path: Path, monkeypat
     """A command that the trader copies is refused by no check that needs no network (behaviour 14, 18)."""
     monkeypatch.chdir(tmp_path)
     Path("irfc.toml").write_text(SETTINGS.replace("/etc/tg1/keys/", ""), encoding="utf-8")
+    Path("rehearsal.toml").write_text(REHEARSAL, encoding="utf-8")
     for secret in ("trade-key", "trade-secret"):
         Path(secret).write_text("x", encoding="utf-8")
     name, *argv = shlex.split(command)
