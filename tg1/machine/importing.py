@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def at_rest() -> Iterator[None]:
-    """Let the cyclic garbage collector rest: it takes a sixth of the CPU of a start."""
-    was_on = gc.isenabled()
+    """Let the cyclic garbage collector rest, a tenth of the CPU of a start.
+
+    What was loaded stays as long as the process, and is never looked at.
+    """
+    was_on, loaded = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if len(sys.modules) > loaded:
+                gc.freeze()
             gc.enable()

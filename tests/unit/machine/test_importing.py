@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -30,3 +32,15 @@ def test_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_was_loaded_is_looked_at_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays as long as the process; where nothing was loaded, nothing is kept from the collector."""
+    kept: list[str] = []
+    monkeypatch.setattr(gc, "freeze", lambda: kept.append("all"))
+    with at_rest():
+        pass
+    assert kept == []
+    with at_rest():
+        monkeypatch.setitem(sys.modules, "a_new_module", ModuleType("a_new_module"))
+    assert kept == ["all"]
