@@ -462,6 +462,17 @@ def test_account_in_which_an_order_was_executed_today_can_not_be_empty(make_benc
     assert blank_of(bench, "trade", "downside_oco") == ({"downside_oco"}, {"trade"})
 
 
+def test_blank_account_that_can_not_be_read_next_is_still_blank(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4: nothing is placed there before it has shown something, though no order of ours is known there."""
+    bench = opened(make_bench)
+    bench.cycle()
+    assert blank_of(bench, "downside_oco") == ({"downside_oco"}, set())
+    assert blank_of(bench) == ({"downside_oco"}, set())
+    assert "downside_oco" in bench.engine._parts.accounts_in_use()
+    bench.cycle()
+    assert bench.engine._keeper.blank == set()
+
+
 def test_book_with_a_row_is_never_blank(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 4.4: one row of somebody else's, and our order is missing from it, which is another matter."""
     bench = make_bench(trade_type="buyts", steps=1).begin()

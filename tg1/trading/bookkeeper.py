@@ -64,7 +64,7 @@ class Bookkeeper:
         self._shown: set[tuple[str, date]] = set()
         """Accounts whose book has shown an order of ours of that day: a day's book loses no row (xts.md 2.6)."""
         self.blank: set[str] = set()
-        """Accounts whose last book was blank: it must hold an order of ours and showed no row at all."""
+        """Accounts whose last book that could be read was blank: it must hold an order of ours and showed no row."""
 
     @property
     def state(self) -> BotState:
@@ -158,8 +158,8 @@ class Bookkeeper:
         today = moment.now.date()
         self._shown = {each for each in self._shown if each[1] == today}
         self._shown |= {(account, today) for account, book in books.items() if book.ours and self.is_of_day(moment)}
-        self.blank = {account for account, book in books.items() if self._is_blank(book, moment)}
-        for account in self.blank:
+        self.blank = self.blank - books.keys() | {name for name, book in books.items() if self._is_blank(book, moment)}
+        for account in self.blank & books.keys():
             del books[account]
 
     def is_unseen(self, books: Mapping[str, Book], role: Role, trade_side: TradeSide) -> bool:
