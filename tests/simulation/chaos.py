@@ -43,6 +43,9 @@ NETWORK: dict[str, Fault | None] = {
 REFUSALS = ("refused-cancel",)
 REFUSED = Fault(kind=FaultKind.JSON_ERROR, status=400, code="e-orders-0010", text="Order is being squared off")
 """A cancel that the broker refuses outright, because it is about to cancel the order itself."""
+RATED = ("rate-403",)
+RATED_403 = Fault(kind=FaultKind.JSON_ERROR, when="before", status=403, code="e-apirl-0004", text="Too many requests")
+"""A limiter that speaks under the status of a dead session: a login would not help (xts.md 4.4)."""
 HELD_UP = ("held-up-order",)
 """A hedge that nobody answered for works a while after its bot has given it up (`late_orders.py`)."""
 UNANSWERED = Fault(kind=FaultKind.TIMEOUT, when="before")
@@ -68,6 +71,7 @@ MARKET = (
     "late-averages",
 )
 MORNING = ("open-gap",)
+TICKS = ("new-ticks",)
 OPERATOR = ("restored-backup", "flatten")
 """What whoever runs the bot does to it, after it died."""
 FEED = ("feed-silent", "feed-heartbeats-only", "feed-drop", "feed-quiet-reconnect")
@@ -83,6 +87,8 @@ ALL_KINDS = (
     *HELD_UP,
     *MARKET,
     *MORNING,
+    *RATED,
+    *TICKS,
     *FEED,
     *MACHINE,
     *DEATHS,

@@ -380,6 +380,13 @@ class Operator:
             return run_loop()
 
         engine._run_loop = wrapped  # type: ignore[method-assign]
+        terminate = engine._ending.terminate
+
+        def judged(reason: str) -> ExitCode:
+            self.checker.judge_end(engine, reason)
+            return terminate(reason)
+
+        engine._ending.terminate = judged  # type: ignore[method-assign]
 
     _generation = ""
     _found = ""

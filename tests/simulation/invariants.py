@@ -5,6 +5,7 @@ Each invariant has a short name; `tests/simulation/mutations.py` breaks the code
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation import lived
 from tests.simulation.effectiveness import HedgeWatch
-from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, VALUED, MoneyChecker
+from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, VALUED, MoneyChecker, half_up
 from tests.simulation.street import ACCOUNTS
 from tests.simulation.world import FOLDER, World
 from tg1.models import ACTIVE, LevelState, OrderSide, Role, TradeSide
@@ -48,11 +49,15 @@ CHARGED = "a-leg-backs-off-only-for-what-its-broker-did"
 CENTRED = "auto-entry-centres-on-a-price-of-its-own-start"
 NOTED = "what-the-broker-ended-is-charged"
 LAST_WORD = "the-last-word-stands-on-the-disk"
+TOLD = "a-person-is-told-the-right-number"
+JUSTIFIED = "no-end-on-an-account-that-is-unread"
+LOGIN = "no-login-for-a-mere-rate-limit"
+ON_TICK = "every-price-is-on-the-tick-of-its-day"
 TRADES = "a-bot-of-a-new-day-trades"
 ALL_INVARIANTS = (
     ONE_PER_ROLE, KNOWN, INTENT_FIRST, ONE_ENTRY, TWO_OCOS, COUNTERS, COVERED, FOREIGN, IDEMPOTENT, NOTHING_LEFT,
     RATES, ONCE, FLAT, CANCELS, CHARGED, CENTRED, HEDGED, EXACT, SIGHTED, BLANK,
-    NOTED, LAST_WORD, TRADES, VALUED,
+    NOTED, LAST_WORD, TRADES, VALUED, TOLD, JUSTIFIED, ON_TICK, LOGIN,
 )  # fmt: skip
 
 UNKNOWN_FOR_SECS = 90.0
@@ -110,6 +115,8 @@ class Checker:
         """Hedges of a level that their bot has cancelled."""
         self._refused: Counter[tuple[TradeSide, int, Role]] = Counter()
         """Placements that ended without a row in the book, by level and role."""
+        self._judged_words: set[tuple[str, str]] = set()
+        """Levels of which it was judged what a person was told, with when."""
         self._range_a: tuple[Decimal, Decimal] | None = None
         """Lowest and highest price of TokenA since the process was started."""
         self.has_restored = False
@@ -186,6 +193,10 @@ class Checker:
     def on_request(self, account: str, request: HttpRequest) -> None:
         """Rates, foreign orders, intents: judged as the request is about to leave."""
         self._check_rate(account, request)
+        if request.path.endswith("/session") and self.world.told_to_slow_down.get(account):
+            # A login kills the session of every other bot of the key.
+            self.fail(LOGIN, f"account {account} was told to slow down, and its bot logs in")
+        self.world.street.lived[lived.RATED_403] += self.world.told_to_slow_down.get(account, False)
         if request.method == "DELETE" and request.path.endswith("/orders"):
             order = self.world.exchange.orders.get(int(request.params["appOrderID"]))
             if order is None or not order.client_id.startswith(self.tag):
@@ -193,7 +204,17 @@ class Checker:
             self._check_cancel(request.params["appOrderID"])
         if request.method == "POST" and request.path.endswith("/orders"):
             self._check_placement(str((request.json_body or {})["orderUniqueIdentifier"]))
+            self._check_tick(request)
             self.money.on_placement(account, request)
+
+    def _check_tick(self, request: HttpRequest) -> None:
+        """Nothing is placed at a price that the exchange would reject (behaviour 1.2)."""
+        body = request.json_body or {}
+        listed = {each.exchange_token: each for each in self.world.street.listed.values()}
+        tick = listed[int(body["exchangeInstrumentID"])].tick
+        wrong = [name for name in ("limitPrice", "stopPrice") if Decimal(str(body[name])) % tick]
+        if wrong:
+            self.fail(ON_TICK, f"{body['orderUniqueIdentifier']}: {wrong} of {body} on a tick of {tick}")
 
     def _check_cancel(self, number: str) -> None:
         """A few may be repetitions that nobody answered; more within five seconds are a habit.
@@ -327,6 +348,7 @@ class Checker:
         self._check_counters(state)
         self._check_charged(state)
         self._check_noted(engine, state)
+        self._check_told(state)
         self.money.after_cycle(engine, state)
         self.watch.look()
 
@@ -399,6 +421,42 @@ class Checker:
                 and not engine._keeper.blame.troubles.is_troubled(account)
             ):
                 self.fail(NOTED, f"{client_id} was ended by its broker, and {level.uuid} goes on as if by itself")
+
+    def _check_told(self, state: BotState) -> None:
+        """Who is to close shares by hand is told how many: what a hedge filled beyond what is open (behaviour 6.5)."""
+        for item in state.attention:
+            key, _, uuid = item.key.partition(" ")
+            said = re.search(r"of (\d+) \S+ is an unhedged position", item.text)
+            if (
+                key != "both-filled"
+                or said is None
+                or (uuid, item.at) in self._judged_words
+                or uuid not in state.levels
+            ):
+                continue
+            self._judged_words.add((uuid, item.at))
+            level = state.levels[uuid]
+            left = level.entry_traded.quantity - level.target_traded.quantity
+            need = half_up(level.token_b_quantity * left, level.token_a_quantity)
+            over = level.oco_traded.quantity - (max(1, need) if left else 0)
+            if int(said[1]) != over:
+                self.fail(TOLD, f"{uuid}: {said[1]} shares are to be closed by hand, {over} are too many")
+
+    def judge_end(self, engine: GridOcoEngine, reason: str) -> None:
+        """A running bot is about to end for hedges that did not fill: it has seen the book in which they might have."""
+        counted = re.match(r"untriggered OCO buildup — buy=(\d+) sell=(\d+) oco_stop_count=(\d+)", reason)
+        if counted is None or not engine._has_state:
+            return
+        buys, sells, enough = map(int, counted.groups())
+        halves = [side for side, count in ((TradeSide.UPSIDE, buys), (TradeSide.DOWNSIDE, sells)) if count >= enough]
+        blind = [side for side in halves if self._is_blind(engine, side)]
+        if blind == halves:
+            self.fail(JUSTIFIED, f"{reason}, but the book of {', '.join(blind)} was not read")
+
+    def _is_blind(self, engine: GridOcoEngine, side: TradeSide) -> bool:
+        levels = engine._parts.state.levels.values()
+        works = any(level.trade_side is side and level.oco_order is not None for level in levels)
+        return works and self.money.is_unread(engine.client.account_of(Role.OCO, side))
 
     def _interval(self) -> float:
         return self.engine.config.poll_interval if self.engine is not None else 1.0

@@ -40,6 +40,8 @@ INTERRUPTED = "square-offs that were killed on the way"
 SLOW_BOOK = "books that were late for an order in doubt"
 REFUSED_CANCEL = "cancels refused before the broker's own"
 LATE_ORDER = "orders at work after their bot had given them up"
+RATED_403 = "limits spoken under the status of a dead session"
+NEW_TICKS = "mornings with other ticks"
 COMPLETED = "mornings after a grid was completed"
 CORRECTED = "values that a late average corrected"
 
@@ -48,7 +50,8 @@ RARE = frozenset({TEN_BOTS, COMPLETED})
 KINDS = (
     SECONDS, LIMITED, TWO_BOTS, TEN_BOTS, AT_TOUCH, HALTED, STRANGE_WORDS, BLANK, PARTIAL, GAP, HEARTBEATS, SLEPT,
     AUTO_ENTRY, MORNING, RESTORED, NO_AVERAGE, ASKED_AGAIN, SWUNG, INTERRUPTED,
-    SLOW_BOOK, REFUSED_CANCEL, LATE_ORDER, COMPLETED, CORRECTED,
+    SLOW_BOOK, REFUSED_CANCEL, LATE_ORDER, COMPLETED, CORRECTED, NEW_TICKS,
+    RATED_403,
 )  # fmt: skip
 
 

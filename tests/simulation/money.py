@@ -186,7 +186,7 @@ class MoneyChecker:
         order = level.oco_order
         if order is None or not level.is_open or level.target_traded.quantity:
             return
-        need = max(1, _half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
+        need = max(1, half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
         asked = level.oco_traded.quantity + order.remaining
         if asked > need and "excess" not in said:
             self._fail(EXACT, f"{level.uuid}: {asked} TokenB asked or held for a need of {need}")
@@ -201,7 +201,7 @@ class MoneyChecker:
         # One that has begun to fill is never moved; without price or book nobody may move one (behaviour 6.3, 10.2).
         could_act = moment is not None and moment.price_b is not None and self._seen_now.get(account, False)
         is_at_rest = order is not None and order.acknowledged and not order.cancel_sent and not order.filled_quantity
-        need = max(1, _half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
+        need = max(1, half_up(level.token_b_quantity * level.open_quantity, level.token_a_quantity))
         if not (sold and level.is_open and could_act and order is not None and is_at_rest) or order.quantity <= need:
             self._too_large.pop(level.uuid, None)
             return
@@ -258,5 +258,6 @@ class ValueChecker:
             self._fail(VALUED, f"{level.uuid} has booked {of_level.value} for {filled} shares, filled for {value}")
 
 
-def _half_up(numerator: int, denominator: int) -> int:
+def half_up(numerator: int, denominator: int) -> int:
+    """The quotient, a half rounded up."""
     return (2 * numerator + denominator) // (2 * denominator)

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.simulation import days, money, slow_books
+from tests.simulation import days, money, slow_books, street
 from tests.simulation import invariants as inv
+from tests.simulation.chaos import HELL
 from tests.simulation.world import SimTransport
 from tg1.errors import NoAnswer
 from tg1.models import COMPLETED, ZERO, LevelState, OrderSide, Role, Side
-from tg1.rules import brackets, decide, fills, reconcile, rejections, squaring, tickets
+from tg1.rules import brackets, conclusions, decide, fills, reconcile, rejections, squaring, tickets
 from tg1.rules import grid as rules_grid
 from tg1.state import StateManager
 from tg1.trading import book, bookkeeper, emergency, ending, new_day, order_desk, settling, strangers
 from tg1.trading.closing_orders import ClosingOrders
 from tg1.trading.hedge_alarm import HedgeAlarm
 from tg1.trading.sight import Sight
-from tg1.xts import turns
+from tg1.xts import answer, turns
 from tg1.xts.pacing import SlidingWindow
 
 if TYPE_CHECKING:
@@ -442,6 +443,46 @@ def _orphans_are_not_read_on() -> Iterator[None]:
         yield
 
 
+def _unread_accounts_are_judged() -> AbstractContextManager[Any]:
+    """A bot ends for hedges in an account that it can't read: they may have filled long ago (behaviour 4.4, 7.4)."""
+    return _always_stormy(patch.object(bookkeeper.Bookkeeper, "is_unseen", lambda *_: False))
+
+
+def _all_of_a_hedge_is_too_much() -> AbstractContextManager[Any]:
+    """The operator closes fifty of a hedge of which twenty are too many (behaviour 6.5)."""
+
+    def broken(level: Any) -> int:
+        need = hedge_need(level)
+        return 0 if level.oco_traded.quantity > need else need
+
+    hedge_need = rules_grid.hedge_need
+    return patch.object(conclusions, "hedge_need", broken)
+
+
+@contextmanager
+def _hedges_keep_an_old_tick() -> Iterator[None]:
+    """A hedge's trigger is put on no tick: after a change of tick it is rejected for good (behaviour 1.2)."""
+    prices = patch.object(tickets, "_oco_price", lambda level, _rules, price_b: level.oco_trade_price or price_b)
+    with prices, patch.object(street, "CHANCE_OF_NEW_TICKS", 1.0):
+        yield
+
+
+def _limits_are_dead_sessions() -> AbstractContextManager[Any]:
+    """A limiter under 403 is answered by a login, which kills the session of every bot of the key (xts.md 4.4)."""
+    usual: Any = vars(answer.Answer)["is_rate_limit"]
+
+    def broken(told: Any) -> bool:
+        return usual.fget(told) and told.status not in answer.AUTH_STATUSES
+
+    return patch.object(answer.Answer, "is_rate_limit", property(broken))
+
+
+@contextmanager
+def _always_stormy(broken: AbstractContextManager[Any]) -> Iterator[None]:
+    with broken, patch.object(days, "CALM", HELL), patch.object(days, "ROUGH", HELL):
+        yield
+
+
 @contextmanager
 def _both(*patches: AbstractContextManager[Any]) -> Iterator[None]:
     with patches[0], patches[1]:
@@ -536,6 +577,25 @@ MUTATIONS = (
         apply=_refused_cancels_count_as_sent,
         changes=MANY_HEDGES,
     ),
+    Mutation(
+        name="unread accounts are judged",
+        invariant=inv.JUSTIFIED,
+        apply=_unread_accounts_are_judged,
+        changes={**MANY_HEDGES, "oco_order_type": "limit", "oco_stop_count": 1},
+    ),
+    Mutation(
+        name="all of a hedge is too much",
+        invariant=inv.TOLD,
+        apply=_all_of_a_hedge_is_too_much,
+        changes=MANY_HEDGES,
+    ),
+    Mutation(
+        name="hedges keep an old tick",
+        invariant=inv.ON_TICK,
+        apply=_hedges_keep_an_old_tick,
+        changes={**MANY_HEDGES, "product_type": "CNC"},
+    ),
+    Mutation(name="limits are dead sessions", invariant=inv.LOGIN, apply=_limits_are_dead_sessions),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),
     Mutation(name="the same client id again", invariant=inv.ONCE, apply=_same_id_again),
     Mutation(name="a take-back raises no attempt", invariant=inv.ONCE, apply=_take_back_raises_no_attempt),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation import lived
 from tests.simulation.answers import is_book, is_success
-from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING, REFUSALS
+from tests.simulation.chaos import DEAD_WORDS, FEED, MARKET, MORNING, REFUSALS, TICKS
 from tests.simulation.late_orders import LateOrders
 from tests.simulation.slow_books import LateAverages, SlowBooks
 from tests.support.shared_memory import SharedMemory
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 TRAIL_LENGTH = 4000
 HALTED = "Exchange : market halted"
 HEARTBEAT_SECS = 2.0
+CHANCE_OF_NEW_TICKS = 0.1
+"""That the exchange changes the ticks of both symbols overnight, as it does when prices have moved on (xts.md 6.3)."""
+COARSER = {Decimal("0.01"): Decimal("0.05"), Decimal("0.05"): Decimal("0.10")}
 ACCOUNTS = ("trade", "upside_oco", "downside_oco")
 
 
@@ -214,7 +217,22 @@ class Street:
         self._clock_error = timedelta()
         self._next_move = self.mono
         if self.wall.date() != day:
+            self._change_ticks()
             self._open_elsewhere()
+
+    def _change_ticks(self) -> None:
+        """Make both ticks coarser, or as they were."""
+        is_new = self.chaos.stream("ticks").random() < CHANCE_OF_NEW_TICKS
+        if not (self.market.move_secs and is_new and self.chaos.pick("ticks", TICKS)):
+            return
+        for symbol, listed in self.listed.items():
+            usual = instrument_for(symbol, self.exchange.prices[symbol])
+            finer = listed.tick == usual.tick
+            self.listed[symbol] = replace(usual, tick=COARSER[usual.tick]) if finer else usual
+            self.exchange.add_instrument(self.listed[symbol])
+            self.set_price(symbol, self._on_tick(symbol, float(self.exchange.prices[symbol])))
+        self.note("MISHAP new ticks")
+        self.lived[lived.NEW_TICKS] += 1
 
     def _open_elsewhere(self) -> None:
         """The market opens where the night's news wants it, often far from the close."""

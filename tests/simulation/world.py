@@ -19,6 +19,8 @@ from tests.simulation.chaos import (
     HELD_UP,
     LYING_BOOKS,
     NETWORK,
+    RATED,
+    RATED_403,
     REFUSALS,
     REFUSED,
     UNANSWERED,
@@ -97,6 +99,7 @@ class SimTransport:
         if fault_name == "not-sent":
             raise NotSent("simulated: no connection")
         street = world.street
+        world.told_to_slow_down[self._account] = fault_name in RATED
         street.app.faults = FaultPlan((fault,), rng=world.chaos.stream("fault")) if fault else street.no_faults
         reply = street.app.handle(_on_wire(request), street.market_time)
         street.app.faults = street.no_faults
@@ -261,6 +264,8 @@ class World:
         self.storm_ends = 0.0
         self.hanging_on = ""
         """The account whose answer the bot waits for in vain."""
+        self.told_to_slow_down: dict[str, bool] = {}
+        """By account: whether its last answer was a limiter's, and no more than that."""
         self.on_quiet: Callable[[bool], None] = lambda _in_the_middle: None
         """Called whenever the bot waits: the place for invariants."""
         self.on_step: Callable[[str], None] = lambda _what: None
@@ -336,6 +341,7 @@ class World:
         self.disk = self.disk.restart()
         self.process.kill()
         self.process = self.street.shared.process()
+        self.told_to_slow_down.clear()
         self.disk.before_op = self._file_step
         credentials = [XtsCredentials(key=f"key-{name}", secret=f"secret-{name}") for name in keys]
         hedged = config.has_oco
@@ -436,6 +442,8 @@ class World:
             kinds, fault = REFUSALS, REFUSED
         elif self.street.late.is_hedge(request):
             kinds, fault = HELD_UP, UNANSWERED
+        elif request.method == "GET":
+            kinds, fault, chance = RATED, RATED_403, chance / 8
         else:
             return "", None
         name = self.chaos.pick(kinds[0], kinds) if self.chaos.strikes(kinds[0], chance) else ""
