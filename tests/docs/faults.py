@@ -9,7 +9,13 @@ from tests.support.places import REPO
 
 SOURCE = REPO / "docs/faults.toml"
 RENDERED = "<!-- rendered from faults.toml by `python -m tests.docs.faults`: change that file, not this one -->"
-TOLD = (("source", "Seen in"), ("cost", "Costs"), ("now", "TG1"), ("caught", "Caught by"))
+TOLD = (
+    ("source", "Seen in"),
+    ("cost", "Costs"),
+    ("now", "TG1"),
+    ("caught", "Caught by"),
+    ("soak", "In the simulated days"),
+)
 """Fields of a fault that its page tells, and the words before them."""
 
 Table = dict[str, Any]

@@ -47,7 +47,7 @@ def test_every_kind_of_day_is_lived() -> None:
     """
     injected: Counter[str] = Counter()
     had: Counter[str] = Counter()
-    for seed in (3026, 3021, 3014, 3022, *range(3030, 3050)):
+    for seed in (3035, 3014, 3031, 3043, *range(3030, 3050)):
         run = Run(seed, weather=HELL)
         tally = run.days(2)
         injected.update(tally.injected)
