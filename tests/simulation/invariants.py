@@ -17,7 +17,7 @@ from tests.simulation.effectiveness import HedgeWatch
 from tests.simulation.money import BLANK, EXACT, HEDGED, SIGHTED, VALUED, MoneyChecker, half_up
 from tests.simulation.street import ACCOUNTS
 from tests.simulation.world import FOLDER, World
-from tg1.models import ACTIVE, LevelState, OrderSide, Role, TradeSide
+from tg1.models import ACTIVE, LevelState, OrderSide, OrderStatus, Role, TradeSide
 from tg1.rules import client_ids
 from tg1.store.codec import StateEncoder
 from tg1.trading.settling import settle_doubts
@@ -322,11 +322,12 @@ class Checker:
         self._seen[account] = before | {each: served.filled.get(each, 0) for each in known.keys() - before.keys()}
 
     def _note_squared_off(self, row: BrokerOrder) -> None:
-        """Remember a hedge that was cancelled by nobody but its broker, who had refused the bot's only cancel."""
-        refused = self.world.street.squared_off[row.order_id]
+        """Remember a hedge that was cancelled by nobody but its broker: the bot never asked, or was refused."""
+        refused = self.world.street.squared_off.get(row.order_id)
         named = client_ids.parse_client_id(row.client_id) if row.client_id.startswith(self.tag) else None
-        if refused and refused == self._asked[row.order_id] and named is not None and named.role is Role.OCO:
-            self.world.street.squared_off.pop(row.order_id)
+        is_new = refused is not None and row.status is OrderStatus.CANCELLED and not self.has_restored
+        if is_new and refused == self._asked[row.order_id] and named is not None and named.role is Role.OCO:
+            del self.world.street.squared_off[row.order_id]
             self._to_be_charged.append((row.client_id, named))
 
     # -- after steps -------------------------------------------------------------------------------------------------

@@ -477,6 +477,17 @@ def _limits_are_dead_sessions() -> AbstractContextManager[Any]:
     return patch.object(answer.Answer, "is_rate_limit", property(broken))
 
 
+def _parts_excuse_a_rejection() -> AbstractContextManager[Any]:
+    """A hedge that filled in part and was then cancelled by its broker is charged to nobody (behaviour 8)."""
+    rejected = rejections.rejected
+
+    def broken(level: Any, order: Any, reason: str) -> Any:
+        told = rejected(level, order, reason)
+        return replace(told, rejection=None) if order.filled_quantity else told
+
+    return patch.object(fills, "rejected", broken)
+
+
 @contextmanager
 def _always_stormy(broken: AbstractContextManager[Any]) -> Iterator[None]:
     with broken, patch.object(days, "CALM", HELL), patch.object(days, "ROUGH", HELL):
@@ -594,6 +605,12 @@ MUTATIONS = (
         invariant=inv.ON_TICK,
         apply=_hedges_keep_an_old_tick,
         changes={**MANY_HEDGES, "product_type": "CNC"},
+    ),
+    Mutation(
+        name="parts excuse a rejection",
+        invariant=inv.NOTED,
+        apply=_parts_excuse_a_rejection,
+        changes=MANY_HEDGES,
     ),
     Mutation(name="limits are dead sessions", invariant=inv.LOGIN, apply=_limits_are_dead_sessions),
     Mutation(name="no pacing", invariant=inv.RATES, apply=_no_pacing),

@@ -120,8 +120,8 @@ class Street:
         self.slow = SlowBooks(chaos, self.lived)
         self.averages = LateAverages(chaos)
         self.late = LateOrders(self, self._is_given_up)
-        self.squared_off: Counter[str] = Counter()
-        """AppOrderIDs that the broker cancelled as it refused their cancel, with how often it refused."""
+        self.squared_off: dict[str, int] = {}
+        """AppOrderIDs that the broker cancelled, with how often it had refused their cancel."""
         self.blank_until = 0.0
         """Until when books are blank, where that can be told from orders that never arrived."""
         self.restoring: set[str] = set()
@@ -378,7 +378,7 @@ class Street:
             except (NotWorkingError, UnknownOrderError) as exc:
                 self.note(f"  (nothing to do: {exc})")
             else:
-                self.squared_off[number] += 1
+                self.squared_off[number] = 1
                 self.lived[lived.REFUSED_CANCEL] += 1
 
     def without_hidden(self, reply: WireReply, request: HttpRequest, account: str) -> WireReply:
@@ -468,6 +468,8 @@ class Street:
             self.note(f"  (nothing to do: {exc})")
         else:
             self.note(f"  {kind} {order.client_id} {order.terms.side} {order.terms.quantity}")
+            if kind in ("broker-cancel", "partial-fill-then-cancel"):
+                self.squared_off[str(order.app_order_id)] = 0
 
     # -- what a book has shown -----------------------------------------------------------------------------------------
 
