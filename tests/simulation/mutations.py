@@ -429,8 +429,7 @@ def _refused_cancels_count_as_sent() -> AbstractContextManager[Any]:
     return patch.object(order_desk.OrderDesk, "request_cancel", broken)
 
 
-@contextmanager
-def _orphans_are_not_read_on() -> Iterator[None]:
+def _orphans_are_not_read_on() -> AbstractContextManager[Any]:
     """An orphan whose cancel was lost works on once nothing else does in its account (behaviour 3.4)."""
     judge = strangers.Strangers.judge
 
@@ -439,8 +438,7 @@ def _orphans_are_not_read_on() -> Iterator[None]:
         each.accounts = set()
         return found
 
-    with patch.object(strangers.Strangers, "judge", broken):
-        yield
+    return _always_stormy(patch.object(strangers.Strangers, "judge", broken))
 
 
 def _unread_accounts_are_judged() -> AbstractContextManager[Any]:
