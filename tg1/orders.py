@@ -18,7 +18,7 @@ from tg1.told.command_line import parser_of, words_of
 from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
 from tg1.told.folder import StateFolder
-from tg1.told.left import orders_left
+from tg1.told.left import orders_left, stop_text
 from tg1.told.paths import ToldPaths
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def _lines(found: Found, orders: Sequence[ToldOrder], fills: Sequence[Event]) ->
     gone = "" if found.is_alive else ", as it left them (it is not running)"
     yield f"{found.title}: {counted(len(orders), 'order', 'works', 'work')}{gone}"
     yield from (f"  {_order_text(order)}" for order in orders)
+    if not found.is_alive and (stopped := stop_text(found)):
+        yield f"  {stopped}"
     yield f"  {counted(len(fills), 'fill')} today" if fills else "  no fill today"
     yield from (f"  {event.at:%H:%M:%S} {event.text}" for event in fills)
 

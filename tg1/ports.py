@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from tg1.errors import BrokerError
     from tg1.models import (
         BrokerOrder,
         BrokerPosition,
@@ -67,6 +68,13 @@ class Broker(Protocol):
 
     def trades(self, account: str) -> tuple[BrokerTrade, ...]:
         """The day's executions of the account, oldest first; raises `BrokerError`."""
+
+
+class Accounts(Broker, Protocol):
+    """The trading accounts as an emergency stop needs them: those that can be reached (behaviour 13)."""
+
+    def connect_all(self) -> dict[str, BrokerError]:
+        """Log in where it is possible; return the failures by account."""
 
 
 class PriceFeed(Protocol):

@@ -17,7 +17,7 @@ from tg1.screen.command import run_command
 from tg1.screen.output import is_terminal, show
 from tg1.told.command_line import columns, drawn, parser_of, words_of
 from tg1.told.folder import StateFolder, instant_of
-from tg1.told.looks import MARKS, age_of_look, as_json, held_text, level_cells, lines_of, look_at, net_of
+from tg1.told.looks import MARKS, age_of_look, as_json, held_of, level_cells, lines_of, look_at, net_of
 
 if TYPE_CHECKING:
     import argparse
@@ -120,7 +120,7 @@ def _table(looked: Sequence[Looked]) -> RenderableType:
             one.found.title,
             Text(one.word, style=MARKS[one.judged.life]),
             net_of(one),
-            "" if snapshot is None else held_text(snapshot),
+            held_of(one) if snapshot is not None else "",
             "" if snapshot is None else str(snapshot.cycle),
             age_of_look(one),
         )

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.driver import DOWNSIDE, ORDERS, TRADE, Bot, Exchange, until
+from tg1.machine.files import file_stem
+from tg1.models import Role
 from tg1.settings.flags import flag_of
+from tg1.told.disk import last_snapshot
+from tg1.told.paths import ToldPaths
+from tg1.told.snapshot import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tg1.told.snapshot import Snapshot
 
 BY_HAND = {"symbol": "IRFC", "side": "BUY", "quantity": 7, "price": "40.00"}
 
@@ -34,6 +41,13 @@ def trading(make_bot: Callable[..., Bot], exchange: Exchange) -> Bot:
     return bot
 
 
+def _told(bot: Bot) -> Snapshot:
+    """What `tg1 status` reads."""
+    snapshot = last_snapshot(ToldPaths(bot.state_dir, file_stem(bot.name)))
+    assert snapshot is not None
+    return snapshot
+
+
 def _ours(exchange: Exchange) -> set[str]:
     return exchange.places() - {""}
 
@@ -46,6 +60,9 @@ def test_cancel_all_stops_the_running_bot_and_clears_every_account(exchange: Exc
     assert _ours(exchange) == set()
     assert len(exchange.working()) == 2
     assert trading.counters() == (0, 100, 0, 0), "the position stays in the books"
+    told = _told(trading)
+    assert (told.phase, told.orders, told.held_at) == (Phase.ENDED, (), None)
+    assert [(one.account, one.quantity) for one in told.positions if one.quantity] == [("trade", 100)]
     cancels, placed = exchange.count("DELETE", ORDERS), exchange.count("POST", ORDERS)
     assert trading.cancel_all().returncode == 0
     assert (exchange.count("DELETE", ORDERS), exchange.count("POST", ORDERS)) == (cancels, placed)
@@ -156,12 +173,20 @@ def test_square_off_leaves_the_broker_flat_and_others_shares_alone(exchange: Exc
     trading.launch([*trading.command(), "--cancel-all", *flags])
     until(lambda: exchange.position(TRADE, "IRFC") == 7, "the closing order's fill", trading, exchange)
     trading.kill()
+    told = _told(trading)
+    assert (told.phase, [order.role for order in told.orders if order.account == "trade"]) == (
+        Phase.STOPPING,
+        [Role.CLOSE],
+    )
+    assert told.stop.startswith("tg1 run --cancel-all --square-off --bot-name ")
 
     done = trading.cancel_all(*flags)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _ours(exchange) == set()
     held = {(each["account"], each["symbol"]): each["net"] for each in exchange.truth()["positions"] if each["net"]}
     assert held == {(TRADE, "IRFC"): 7}
+    told = _told(trading)
+    assert (told.orders, [one for one in told.positions if one.quantity]) == ((), [])
     assert sum(each["cumulative"] for each in exchange.orders() if each["client_id"][11:12] == "X") == 100 + 50
     assert len(exchange.working()) == 2
 

@@ -17,11 +17,11 @@ from tg1.grid_engine import GridOcoEngine
 from tg1.models import Attention, OrderStatus, Side, TradeSide, Wish
 from tg1.rules.hours import WEEKDAYS
 from tg1.told.codec import decode_snapshot
-from tg1.told.disk import LightFiles, ToldDisk
+from tg1.told.disk import LightFiles, ToldDisk, last_snapshot
 from tg1.told.edges import BeatingClock, CountedBroker, CountedStore
 from tg1.told.event_tail import EventTail
 from tg1.told.events import EventKind
-from tg1.told.looks import held_text
+from tg1.told.looks import told_held
 from tg1.told.notify import Notifier
 from tg1.told.paths import ToldPaths
 from tg1.told.snapshot import Phase, Snapshot, ToldProcess
@@ -82,6 +82,7 @@ class TellingBench(Bench):
             disk=self.disks[-1],
             notifier=Notifier(self.sent.append),
             scrub=lambda text: text.replace("hunter2", "[redacted]"),
+            last=last_snapshot(self.paths),
         )
         self.beating.beat = self.teller.beat
         return GridOcoEngine(
@@ -502,7 +503,7 @@ def test_a_start_keeps_what_waits_for_a_person(
     waiting = [snapshot for snapshot in shown if snapshot.phase is Phase.WAITING]
     assert waiting
     assert {snapshot.attention for snapshot in waiting} == {(entry,)}
-    assert held_text(waiting[0]) == "not told"
+    assert told_held(waiting[0]).startswith("nothing, as of "), "by its saved state"
 
 
 def test_a_login_that_backs_off_for_long_extends_the_start(

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 from contextlib import redirect_stdout
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.states import BOT, NOW, a_level, a_state, an_order, with_order
-from tests.support.told import FEED, HERE, LEVEL, a_snapshot, held_lock, write_snapshot
+from tests.support.told import ACCOUNT, FEED, HERE, LEVEL, a_snapshot, held_lock, write_snapshot
 from tg1 import status
 from tg1.machine.clock import SystemClock
 from tg1.machine.process import boot_id
@@ -266,3 +267,23 @@ def test_an_ended_bot_with_something_left_needs_a_person(tmp_path: Path, run: An
     code, out, _ = run()
     assert code == 1
     assert "what is left on the exchange is in its log" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ({"is_blank": True, "good_age_secs": 42.0}, "held: nothing, as Trade was last seen at "),
+        ({"fault": "no connection", "good_age_secs": 42.0}, "held: nothing, as Trade was last seen at "),
+        ({"fault": "no connection", "good_age_secs": 1.0}, "held: nothing\n"),
+        ({"is_blank": True, "orders_expected": 0, "good_age_secs": None}, "held: nothing\n"),
+        ({"is_blank": True, "good_age_secs": None}, "held: nothing, as Trade was last seen\n"),
+    ],
+)
+def test_what_is_held_is_as_of_the_last_time_that_the_account_was_seen(
+    tmp_path: Path, run: Any, account: dict[str, Any], said: str
+) -> None:
+    """Behaviour 4.4: a blank book and one that is not read tell nothing; beside "0 of 3 orders seen" nobody knows."""
+    write_snapshot(tmp_path, _now(positions=(), accounts=(replace(ACCOUNT, **account),)))
+    with held_lock(tmp_path):
+        _, out, _ = run(BOT)
+    assert said in out

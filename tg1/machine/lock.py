@@ -104,6 +104,11 @@ class BotLock:
             os.sched_yield()
         return None
 
+    @property
+    def is_held(self) -> bool:
+        """True while this very object holds the lock."""
+        return self._descriptor is not None
+
     def wait(self, clock: Clock, deadline: float) -> None:
         """Acquire, asking again until `clock.monotonic()` reaches `deadline` or a stop is asked for.
 

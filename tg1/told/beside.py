@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg1.machine.files import OsFileSystem, file_stem
 from tg1.machine.process import boot_id, this_process
-from tg1.told.disk import LightFiles, ToldDisk, snapshot_place
+from tg1.told.disk import LightFiles, ToldDisk, last_snapshot, snapshot_place
 from tg1.told.edges import BeatingClock, CountedBroker, CountedStore
 from tg1.told.notify import Notifier, Notify
 from tg1.told.paths import ToldPaths
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from tg1.machine.redact import Redactor
     from tg1.ports import Broker
     from tg1.rules.hours import TradingCalendar
+
+
+def told_process() -> ToldProcess:
+    """This process, as a snapshot names it."""
+    pid, birth = this_process()
+    return ToldProcess(pid=pid, birth=birth, boot_id=boot_id())
 
 
 class Beside:
@@ -52,10 +58,11 @@ class Beside:
     ) -> Teller:
         """The bot's voice, which the clock lets show life from now on."""
         notify = Notify(environment)
-        pid, birth = this_process()
+        # The exchange of an earlier rehearsal has ended, with all that was held there.
+        last = None if self._config.paper else last_snapshot(self._paths)
         teller = Teller(
             config=self._config,
-            process=ToldProcess(pid=pid, birth=birth, boot_id=boot_id()),
+            process=told_process(),
             clock=self.clock,
             calendar=calendar,
             broker=broker,
@@ -64,6 +71,7 @@ class Beside:
             disk=ToldDisk(self._paths, snapshot_place(self._paths, self._config.status_dir), LightFiles()),
             notifier=Notifier(notify) if notify.is_heard else None,
             scrub=redactor.scrub,
+            last=last,
         )
         self.clock.beat = teller.beat
         return teller

@@ -13,10 +13,11 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from tg1.machine.files import FILE_MODE, OsFileSystem, write_all
+from tg1.errors import SnapshotDamaged
+from tg1.machine.files import FILE_MODE, OsFileSystem, read_given, write_all
 from tg1.screen.money import counted
 from tg1.screen.writer import Writer
-from tg1.told.codec import SnapshotEncoder, encode_event
+from tg1.told.codec import SnapshotEncoder, decode_snapshot, encode_event
 from tg1.told.waiting import Errand, SaidOnce, Waiting
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_EVENTS_WAITING = 5000
+MOST_SNAPSHOT_BYTES = 64 * 1024 * 1024
 MOST_BYTES = 4 * 1024 * 1024
 """Of one event file: some days of a lively bot. One old file is kept beside it."""
 
@@ -140,6 +142,25 @@ class ToldDisk:
         if size > MOST_BYTES:
             # By itself: events that are in the file are told, whatever becomes of this.
             self._faults.tried("old events", lambda: self._files.move(self._paths.events, self._paths.old_events))
+
+
+def last_snapshot(paths: ToldPaths) -> Snapshot | None:
+    """What was told last of a bot; None where nothing was, or nobody can read it: that keeps no bot from its work."""
+    try:
+        return decode_snapshot(read_given(paths.snapshot, MOST_SNAPSHOT_BYTES).data)
+    except FileNotFoundError:
+        return None
+    except (OSError, SnapshotDamaged) as exc:
+        log.warning("What was told of the bot before can't be read: %s", exc)
+        return None
+
+
+def told_place(paths: ToldPaths, status_dir: Path | None) -> Path:
+    """Where the bot's snapshots are, for an emergency stop that may not have been told of `--status-dir`."""
+    if status_dir is None and paths.snapshot.is_symlink():
+        target = paths.snapshot.parent / paths.snapshot.readlink()
+        return target if target.parent.is_dir() else paths.snapshot
+    return snapshot_place(paths, status_dir)
 
 
 def snapshot_place(paths: ToldPaths, status_dir: Path | None) -> Path:

@@ -137,6 +137,13 @@ class CountedStore(StateManager):
         self.loaded = None if state is None else seen_of(state)
         return state
 
+    def archive(self, now: datetime, why: str, *, keep: bool = False) -> Path:
+        """Put the state away, as `StateManager.archive`."""
+        archived = super().archive(now, why, keep=keep)
+        if not keep:
+            self.loaded = None
+        return archived
+
     def save(self, now: datetime) -> bool:
         """Bring the state to disk, as `StateManager.save`."""
         begun = self._monotonic()

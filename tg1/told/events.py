@@ -42,6 +42,8 @@ class EventKind(StrEnum):
     SESSION_END = "session_end"
     TERMINATED = "terminated"
     COMPLETED = "completed"
+    STOPPING = "stopping"
+    """An emergency stop began: a process of its own, that tells from here on."""
     STOPPED = "stopped"
     REFUSED = "refused"
     """A start that was not made: unreachable, state refused."""

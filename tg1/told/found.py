@@ -77,6 +77,11 @@ class Found:
         return self.snapshot is not None and self.holder is not None and self.holder.pid == self.snapshot.process.pid
 
     @property
+    def is_unread(self) -> bool:
+        """True when its state can't be read: what it holds and earned is not known, whatever was told before."""
+        return bool(self.faults) and self.saved is None and not self.is_by_holder
+
+    @property
     def is_last_word(self) -> bool:
         """True when nobody has changed the state since the process said its last word (an emergency stop does)."""
         if self.snapshot is None or self.snapshot.phase is not Phase.ENDED:

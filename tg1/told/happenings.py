@@ -6,11 +6,12 @@ and were not before are a fill. So nothing in trading knows that it is told of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import Role, Side
 from tg1.screen.money import account_name, signed, summary
+from tg1.told.closings import of_closing
 from tg1.told.events import EventKind
 
 if TYPE_CHECKING:
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from tg1.models import Attention, BotState, LegOrder, OpenOrder, OrderHistoryRecord, Statement, Traded, TradeSide
+    from tg1.models import (
+        Attention,
+        BotState,
+        ClosingOrder,
+        LegOrder,
+        OpenOrder,
+        OrderHistoryRecord,
+        Statement,
+        Traded,
+        TradeSide,
+    )
 
     AccountOf = Callable[[Role, TradeSide], str]
     Place = tuple[TradeSide, int]
@@ -38,6 +49,8 @@ class Seen:
     attention: Mapping[str, Attention]
     """By key."""
     paused: tuple[Side, ...]
+    closing: Mapping[str, ClosingOrder] = field(default_factory=dict)
+    """Orders of a square-off, by their client id."""
     passed: frozenset[Place] = frozenset()
     """Levels whose hedge's price TokenB has passed without its fill."""
     save_fault: str = ""
@@ -56,6 +69,7 @@ def seen_of(state: BotState, *, price_b: Decimal | None = None, **around: Any) -
         records=tuple(state.order_history[-len(levels) * 2 - 1 :]),
         attention={entry.key: entry for entry in state.attention},
         paused=tuple(state.paused_sides),
+        closing={one.order.client_id: one for one in state.closing},
         passed=frozenset(place for place, level in levels.items() if _is_passed(level, price_b)),
         **around,
     )
@@ -77,6 +91,7 @@ def happened(before: Seen, after: Seen, account_of: AccountOf) -> list[Told]:
         if earlier is not level and earlier is not None:
             told += _of_level(earlier, level, trips.get(earlier.uuid), account_of, same_day=before.day == after.day)
     told += [_round_trip(record) for record in new]
+    told += of_closing(before.closing, after.closing)
     told += [
         _passed(after.levels[place], account_of) for place in after.levels if place in after.passed - before.passed
     ]

@@ -11,16 +11,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tg1.models import StatusKind
-from tg1.told.left import left_text, orders_left, shares_left
+from tg1.told.left import death_text, left_text, orders_left, stop_text, termination_text
 from tg1.told.snapshot import BLIND_SECS, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tg1.models import Status
     from tg1.told.found import Found
-    from tg1.told.snapshot import Snapshot
+    from tg1.told.snapshot import Snapshot, ToldEnd
 
 HUNG_SECS = 10.0
 """No cycle for longer: the bot hangs. A slower poll is given three of its intervals."""
@@ -42,6 +41,8 @@ class Life(StrEnum):
     """Its cycles go on; the operator lets it open nothing new."""
     HUNG = "hung"
     """Its process lives and does nothing."""
+    STOPPING = "stopping"
+    """An emergency stop is at work on it."""
     DEAD = "dead"
     """Its process is gone without having said how it ended, or ended by a crash or a refusal."""
     STOPPED = "stopped"
@@ -151,11 +152,17 @@ def _alive(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
     if snapshot is None or not found.is_by_holder:
         return _untold(found, at)
     age = age_of(snapshot, at)
+    if snapshot.stop and snapshot.waits_for:
+        # A person reads what is asked as long as he likes.
+        return Life.STOPPING, []
     if age > hung_after_secs(snapshot):
         since = f"no cycle for {age:.0f} s" if snapshot.phase is Phase.TRADING else f"no sign of life for {age:.0f} s"
         return Life.HUNG, [_hang(since, snapshot.process.pid) if found.has_room else _no_room(age)]
     if snapshot.phase in (Phase.STARTING, Phase.WAITING):
         return Life.WAITING, list(_token(snapshot))
+    if snapshot.stop:
+        # It takes prices and books as it can get them, and ends with what it could not do.
+        return Life.STOPPING, list(_save(snapshot))
     life = Life.PAUSED if snapshot.is_paused else Life.ACTIVE
     return life, [*_token(snapshot), *_stale(snapshot), *_blind(snapshot), *_save(snapshot)]
 
@@ -228,54 +235,54 @@ def _gone(found: Found, left: int) -> tuple[Life, list[Concern]]:
     A stop leaves its orders (behaviour 12), and a death does: so many of them may still work.
     """
     life, kind, why = _end(found, left)
+    refusal = _refusal(found)
     if kind is None and left:
         # Its entries fill on without target and hedge, however well it ended.
         kind = ConcernKind.FAILED
+    concerns = [] if refusal is None else [refusal]
     if kind is None:
-        return life, []
+        return life, concerns
     if left:
-        why = f"{why}; {left_text(left, resumes=life is not Life.TERMINATED)}"
-    return life, [Concern(kind=kind, key="", text=why)]
+        why = f"{why}; {left_text(left, resumes=life is not Life.TERMINATED and not stop_text(found))}"
+    return life, [Concern(kind=kind, key="", text=why), *concerns]
+
+
+def _refusal(found: Found) -> Concern | None:
+    """A start that was refused, beside what was wrong before it."""
+    snapshot = found.snapshot
+    if snapshot is None or snapshot.end is None or not (found.is_last_word and _hides_an_end(snapshot)):
+        return None
+    text = f"a start at {snapshot.written_at:%H:%M:%S} was refused: {snapshot.end.why}"
+    return Concern(kind=ConcernKind.FAILED, key="start", text=text) if snapshot.end.exit_code else None
+
+
+def _hides_an_end(snapshot: Snapshot) -> bool:
+    return bool(snapshot.earlier) and snapshot.cycle == 0 and not snapshot.stop
 
 
 def _end(found: Found, left: int) -> tuple[Life, ConcernKind | None, str]:
     """One word, what a person is needed for when it was no good end, and why."""
-    end = found.snapshot.end if found.snapshot is not None and found.is_last_word else None
     status = found.status
     life = _ENDS.get(status.kind, Life.DEAD) if status is not None else Life.DEAD
+    stopped = stop_text(found)
     if life is Life.TERMINATED:
-        return life, ConcernKind.TERMINATED, _termination(found, status)
-    if end is not None and end.exit_code:
-        kind = ConcernKind.DEAD if end.is_crash else ConcernKind.FAILED
-        return Life.DEAD if end.is_crash else life, kind, end.why
-    if life is Life.DEAD and end is not None:
-        # It ended in good order before it had a state that could say so.
-        return Life.STOPPED, None, end.why
+        return life, ConcernKind.TERMINATED, "; ".join(filter(None, (termination_text(found, status), stopped)))
+    if stopped:
+        return life, ConcernKind.FAILED, stopped
+    if found.snapshot is not None and found.snapshot.end is not None and found.is_last_word:
+        return _told_end(found.snapshot, found.snapshot.end, life, str(status))
     if life is Life.DEAD:
-        return life, ConcernKind.DEAD, _death(status, left, is_known=not found.faults)
+        return life, ConcernKind.DEAD, death_text(status, left, is_known=not found.faults)
     return life, None, str(status)
 
 
-def _termination(found: Found, status: Status | None) -> str:
-    """Why it ended by itself, or what a square-off left."""
-    text = f"terminated: {_reason(status)}"
-    held = shares_left(found)
-    if not held:
-        return text
-    again = "to close it, type the same command with --cancel-all --square-off once more"
-    return f"{text}, but by its own books there is still held: {held}; {again}"
-
-
-def _reason(status: Status | None) -> str:
-    return status.reason if status is not None and status.reason else "by its own rules"
-
-
-def _death(status: Status | None, left: int, *, is_known: bool) -> str:
-    if status is not None and status.kind is StatusKind.TERMINATING:
-        again = "start it again, and it goes on with that"
-        return f"its process died while it was terminating ({_reason(status)}); {again}"
-    if left:
-        return "its process is gone without a word"
-    if is_known:
-        return "its process is gone without a word; by its state no order of it is left at the broker; start it again"
-    return "its process is gone without a word: its orders may still work, and nobody minds them; start it again"
+def _told_end(snapshot: Snapshot, end: ToldEnd, life: Life, status: str) -> tuple[Life, ConcernKind | None, str]:
+    """By its own last word."""
+    if _hides_an_end(snapshot):
+        return life, ConcernKind.DEAD if life is Life.DEAD else ConcernKind.FAILED, snapshot.earlier
+    if end.is_crash and end.exit_code:
+        return Life.DEAD, ConcernKind.DEAD, end.why
+    if end.exit_code:
+        return life, ConcernKind.FAILED, end.why
+    # Without a state that says more, it ended in good order before it had one.
+    return (Life.STOPPED, None, end.why) if life is Life.DEAD else (life, None, status)

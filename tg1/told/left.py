@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tg1.models import Role
+from tg1.models import Role, StatusKind
 from tg1.rules import squaring
 from tg1.told.portrait import told_order
+from tg1.told.prior import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from tg1.models import BotState, TradeSide
+    from tg1.models import BotState, Status, TradeSide
     from tg1.rules.ledger import AccountOf
     from tg1.told.found import Found
     from tg1.told.snapshot import Snapshot, ToldOrder
@@ -75,3 +76,39 @@ def left_text(count: int, *, resumes: bool) -> str:
         f"{orders} may still work at the broker, and nobody minds {minds}: {again}remove {minds} with "
         "tg1 run --cancel-all and the flags of its start (tg1 orders has the list)"
     )
+
+
+def stop_text(found: Found) -> str:
+    """What an emergency stop left undone, whether it could say so or died midway; empty when nothing."""
+    snapshot = found.snapshot
+    if snapshot is None or not snapshot.stop:
+        return ""
+    if snapshot.end is None:
+        return f"{cut_off(snapshot.stop)}; until then orders of it may still work, also those that nobody knows of here"
+    return snapshot.end.why if snapshot.end.exit_code and found.is_last_word else ""
+
+
+def termination_text(found: Found, status: Status | None) -> str:
+    """Why it ended by itself, or what a square-off left."""
+    text = f"terminated: {_reason(status)}"
+    held = shares_left(found)
+    if not held:
+        return text
+    again = "to close it, type the same command with --cancel-all --square-off once more"
+    return f"{text}, but by its own books there is still held: {held}; {again}"
+
+
+def _reason(status: Status | None) -> str:
+    return status.reason if status is not None and status.reason else "by its own rules"
+
+
+def death_text(status: Status | None, left: int, *, is_known: bool) -> str:
+    """What a process that is gone without a word leaves, in words; `left` orders may still work."""
+    if status is not None and status.kind is StatusKind.TERMINATING:
+        again = "start it again, and it goes on with that"
+        return f"its process died while it was terminating ({_reason(status)}); {again}"
+    if left:
+        return "its process is gone without a word"
+    if is_known:
+        return "its process is gone without a word; by its state no order of it is left at the broker; start it again"
+    return "its process is gone without a word: its orders may still work, and nobody minds them; start it again"

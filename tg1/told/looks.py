@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tg1.models import LevelState
@@ -15,16 +16,18 @@ from tg1.told.tables import rupees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from decimal import Decimal
 
     from tg1.told.found import Found
     from tg1.told.judge import Instant
-    from tg1.told.snapshot import Snapshot, ToldLevel
+    from tg1.told.snapshot import Snapshot, ToldAccount, ToldLevel
 
 MARKS = {
     Life.ACTIVE: "green",
     Life.WAITING: "cyan",
     Life.PAUSED: "yellow",
+    Life.STOPPING: "yellow",
     Life.HUNG: "bold red",
     Life.DEAD: "bold red",
     Life.TERMINATED: "bold red",
@@ -32,6 +35,8 @@ MARKS = {
     Life.COMPLETED: "dim",
 }
 """The style of each state's word."""
+UNSEEN_SECS = 3.0
+"""One read that fails is no blindness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class Looked:
     def net(self) -> Decimal | None:
         """The trader's number, as of the last snapshot; None when nobody has told it."""
         snapshot = self.found.snapshot
-        return None if snapshot is None or snapshot.money is None else snapshot.money.net
+        return None if snapshot is None or snapshot.money is None or self.found.is_unread else snapshot.money.net
 
     @property
     def why(self) -> list[str]:
@@ -115,9 +120,49 @@ def held_by(snapshot: Snapshot | None) -> str:
     return ", ".join(f"{account_name(one.account)} {one.quantity:+d} {one.symbol}" for one in held)
 
 
-def held_text(snapshot: Snapshot) -> str:
-    """The same for a person: before its first cycle a bot has told nothing of what it holds, which is not "nothing"."""
-    return "not told" if snapshot.money is None else held_by(snapshot) or "nothing"
+def held_of(one: Looked) -> str:
+    """What is held and, where nobody can see it now, as of when; never "nothing" for what nobody knows."""
+    snapshot = one.found.snapshot
+    if snapshot is None:
+        return "unknown"
+    told = told_held(snapshot)
+    if not one.found.is_unread or snapshot.money is None:
+        return told
+    since = "" if held_since(snapshot) else f", as of {_moment(snapshot.written_at, snapshot.written_at)}"
+    return f"unknown: its state can't be read (told last: {told}{since})"
+
+
+def told_held(snapshot: Snapshot) -> str:
+    """What the snapshot itself knows of it."""
+    if snapshot.money is None:
+        return "unknown"
+    since = held_since(snapshot)
+    return f"{held_by(snapshot) or 'nothing'}{f', {since}' if since else ''}"
+
+
+def held_since(snapshot: Snapshot) -> str:
+    """As of when it is known what is held; empty when the snapshot's own cycle saw it."""
+    written = snapshot.written_at
+    if snapshot.held_at is not None:
+        return f"as of {_moment(snapshot.held_at, written)}"
+    if not snapshot.cycle and snapshot.trading_day is not None and snapshot.trading_day < written.date():
+        return f"as of {snapshot.trading_day:%d %b}"
+    unseen = [account for account in snapshot.accounts if _is_unseen(account)]
+    if not unseen:
+        return ""
+    ages = [account.good_age_secs for account in unseen if account.good_age_secs is not None]
+    when = f" at {_moment(written - timedelta(seconds=max(ages)), written)}" if ages else ""
+    return f"as {' and '.join(account_name(account.name) for account in unseen)} was last seen{when}"
+
+
+def _is_unseen(account: ToldAccount) -> bool:
+    if not account.orders_expected:
+        return False
+    return account.is_blank or (bool(account.fault) and (account.good_age_secs or 0.0) > UNSEEN_SECS)
+
+
+def _moment(at: datetime, written: datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.date() == written.date() else f"{at:%d %b %H:%M:%S}"
 
 
 def lines_of(one: Looked) -> Iterator[str]:
@@ -132,11 +177,11 @@ def lines_of(one: Looked) -> Iterator[str]:
     if snapshot is None:
         yield "it has written no snapshot: an earlier TG1, or it has only begun; its state file says the rest"
         return
-    yield from _money_lines(snapshot)
+    yield from _money_lines(one, snapshot)
     yield from _edge_lines(snapshot)
 
 
-def _money_lines(snapshot: Snapshot) -> Iterator[str]:
+def _money_lines(one: Looked, snapshot: Snapshot) -> Iterator[str]:
     money = snapshot.money
     if money is not None:
         parts = [
@@ -147,7 +192,7 @@ def _money_lines(snapshot: Snapshot) -> Iterator[str]:
             f"charges {signed(-money.charges)}",
         ]
         yield f"made of: {', '.join(parts)}{'' if money.is_current else '; at old prices'}"
-    yield f"held: {held_text(snapshot)}"
+    yield f"held: {held_of(one)}"
     for price in snapshot.prices:
         shown = "no price" if price.price is None else f"{price.price:.2f}"
         age = "" if price.age_secs is None else f", {age_text(price.age_secs)} old"

@@ -55,27 +55,12 @@ class Portrait:
     """Makes snapshots of one bot; what did not change since the last one is taken from it."""
 
     def __init__(self, blank: Snapshot, account_of: AccountOf) -> None:
-        """`blank` holds what never changes, and what is told before there is a state."""
+        """`blank` holds what never changes."""
         self._blank = blank
         self._account_of = account_of
         self._levels: dict[str, tuple[OpenOrder, str, bool, ToldLevel]] = {}
         self._orders: dict[str, tuple[LegOrder, ToldOrder]] = {}
         self._last: dict[type, tuple[Any, ...]] = {}
-
-    def before_the_first_cycle(self, around: Around, waits_for: str, state: BotState | None) -> Snapshot:
-        """What can be told before its books were read; what waits for a person in a saved state waits on."""
-        return replace(
-            self._blank,
-            written_at=around.now,
-            written_boot_secs=around.boot_secs,
-            phase=around.phase,
-            waits_for=waits_for,
-            session_ends_at=around.session_ends_at,
-            accounts=around.accounts,
-            feed=around.feed,
-            saves=around.saves,
-            attention=() if state is None else tuple(state.attention),
-        )
 
     def of(self, view: LadderView, state: BotState, around: Around) -> Snapshot:
         """The bot at the end of a cycle."""

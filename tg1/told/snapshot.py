@@ -269,6 +269,12 @@ class Snapshot:
     attention: tuple[Attention, ...]
     losing: str
     """Why the grid's round trips lose money; empty when they pay."""
+    held_at: datetime | None = None
+    """When orders, money and what is held were known last; None when this snapshot's own look told them."""
+    earlier: str = ""
+    """How the life before this start ended, where that needs a person; empty from the first cycle on."""
+    stop: str = ""
+    """The command of the emergency stop that wrote this; empty when the bot itself did."""
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -238,6 +238,9 @@ SNAPSHOT = _Tolerant(
         "paused": _list(word(Side)),
         "pause_seen": TEXT,
         "losing": TEXT,
+        "held_at": optional(INSTANT),
+        "earlier": TEXT,
+        "stop": TEXT,
         "money": optional(MONEY.kind),
         "feed": optional(FEED.kind),
         "saves": SAVES.kind,
@@ -248,6 +251,7 @@ SNAPSHOT = _Tolerant(
         "levels": _lines(LEVEL),
         "orders": _lines(ORDER),
     },
+    defaults={"held_at": None, "earlier": "", "stop": ""},
 )
 EVENT = _Tolerant(
     Event,

@@ -20,6 +20,7 @@ from tg1.screen.view import status_line
 from tg1.told.events import Event, EventKind
 from tg1.told.happenings import ended, happened, seen_of
 from tg1.told.portrait import Around, Portrait, blank_snapshot, told_feed
+from tg1.told.prior import Prior
 from tg1.told.sighting import NO_SAVES, AccountWatch, told_saves
 from tg1.told.snapshot import BLIND_SECS, Phase, ToldEnd
 
@@ -61,6 +62,8 @@ class Teller:
     """None where no service manager listens."""
     scrub: Callable[[str], str]
     """Takes secrets out of a text (behaviour 16)."""
+    last: Snapshot | None = None
+    """What was told of the bot before this life; None where nothing was."""
     also: Callable[[list[Event]], None] | None = None
     """Who else is told of the events."""
     _snapshot: Snapshot | None = field(default=None, init=False)
@@ -77,9 +80,9 @@ class Teller:
     def __post_init__(self) -> None:
         """Make what depends on the parts."""
         self._run = f"{self.process.boot_id[:8]}-{self.process.birth}-{self.process.pid}"
-        self._portrait = Portrait(
-            blank_snapshot(self.config, self.process, self._run, self.clock.now()), self.broker.account_of
-        )
+        blank = blank_snapshot(self.config, self.process, self._run, self.clock.now())
+        self._portrait = Portrait(blank, self.broker.account_of)
+        self._prior = Prior(blank, self.last, self._portrait, self.config.plans)
         self._accounts = AccountWatch(lambda: self.broker.accounts, self.broker.account_of)
 
     def tell_of(self, start: Callable[[], ExitCode]) -> ExitCode:
@@ -106,8 +109,7 @@ class Teller:
     # -- the turns of its life -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        around = self._around(Phase.STARTING, None)
-        self._show(self._portrait.before_the_first_cycle(around, "the accounts' logins", None))
+        self._show(self._before(self._around(Phase.STARTING, None), "the accounts' logins"))
         self._tell([{"kind": EventKind.STARTED, "text": "the bot was started"}])
 
     def _look(self, view: LadderView) -> None:
@@ -160,7 +162,7 @@ class Teller:
             status = f"{phase}: {waits_for}" if waits_for else str(phase)
             self.notifier.beat(around, status, is_logged_in=self.broker.is_connected)
         if self._seen is None or self._snapshot is None:
-            snapshot = self._portrait.before_the_first_cycle(around, waits_for, self.store.known)
+            snapshot = self._before(around, waits_for)
         else:
             snapshot = replace(self._snapshot, phase=phase, written_at=around.now, written_boot_secs=around.boot_secs)
         self._show(snapshot)
@@ -187,6 +189,10 @@ class Teller:
             return SessionPhase.CLOSED
         return SessionPhase.OPEN if stop is None else phase_of(self.clock.now(), stop, self.calendar)
 
+    def _before(self, around: Around, waits_for: str) -> Snapshot:
+        state = None if self.store.loaded is None else self.store.known
+        return self._prior.told(around, waits_for, state, self.broker.account_of)
+
     # -- its end -------------------------------------------------------------------------------------------------------
 
     def _end_by(self, exc: BaseException) -> None:
@@ -203,15 +209,16 @@ class Teller:
         end = ToldEnd(exit_code=int(code), why=why, is_crash=is_crash)
         state = self.store.known
         around = self._around(Phase.ENDED, state)
-        before = self._snapshot or self._portrait.before_the_first_cycle(around, "", state)
+        # What a start has read meanwhile is newer than what its last wait told.
+        before = self._snapshot if self._seen and self._snapshot else self._before(around, "")
         self._show(
             replace(
                 before,
                 phase=Phase.ENDED,
                 end=end,
                 waits_for="",
-                status=before.status if state is None else state.bot_status,
-                attention=before.attention if state is None else tuple(state.attention),
+                status=before.status if state is None or self._seen is None else state.bot_status,
+                attention=before.attention if state is None or self._seen is None else tuple(state.attention),
                 written_at=around.now,
                 written_boot_secs=around.boot_secs,
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, ConfigError, ExitCode, SessionRefused, StateError
 from tg1.models import BotState, Role, Status, StatusKind
+from tg1.rules import squaring
 from tg1.rules.given import Rules
 from tg1.screen.money import counted
 from tg1.trading.closing_orders import SQUARED_OFF, ClosingOrders, named
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tg1.config import GridOcoConfig
-    from tg1.findoc_client import FindocMultiClient
     from tg1.machine.clock import Clock
+    from tg1.ports import Accounts
     from tg1.state import StateManager
     from tg1.trading.closing_prices import ClosingPrices
     from tg1.trading.square_off import Plan
@@ -53,7 +54,7 @@ class Flatten:
 
 def cancel_all(
     config: GridOcoConfig,
-    client: FindocMultiClient,
+    client: Accounts,
     store: StateManager,
     clock: Clock,
     *,
@@ -94,6 +95,8 @@ def cancel_all(
     if not left and not unheard:
         log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
     is_done = _is_done(parts, orders, flatten, left, found)
+    if held is not None:
+        _end_attention(parts, has_read_all=not left)
     _say_held(parts, held, found)
     return ExitCode.OK if is_done and not unheard else ExitCode.FAILED
 
@@ -113,7 +116,7 @@ def _patience_secs(failures: Mapping[str, BrokerError]) -> float | None:
 
 
 def _parts(
-    config: GridOcoConfig, client: FindocMultiClient, store: StateManager, clock: Clock, state: BotState, *, saves: bool
+    config: GridOcoConfig, client: Accounts, store: StateManager, clock: Clock, state: BotState, *, saves: bool
 ) -> Parts:
     store.state = state
     return Parts(
@@ -213,6 +216,19 @@ def _agreed(parts: Parts, flatten: Flatten, work: SquareOff) -> Plan | None:
         log.warning("The positions have changed while you were asked")
 
 
+def _end_attention(parts: Parts, *, has_read_all: bool) -> None:
+    """Nobody shall close by hand what is closed, or look for an order that the books have answered for."""
+    over = {"blind": "its book was read", "missing": "the books know what became of it"} if has_read_all else {}
+    if not squaring.held(parts.state, parts.client.account_of):
+        over |= dict.fromkeys(("both-filled", "unhedged"), "nothing of the bot is held any more")
+    moment = parts.moment()
+    for item in tuple(parts.state.attention):
+        kind = item.key.partition(" ")[0]
+        if kind in over and not item.is_over:
+            parts.keeper.end_attention(item.key, over[kind], moment)
+    parts.save(moment)
+
+
 def _say_held(parts: Parts, held: BotState | None, found: BotState | None) -> None:
     if held is not None:
         say_money(parts)
@@ -247,7 +263,7 @@ def _say_stopped(state: BotState) -> None:
         state.bot_status = STOPPED
 
 
-def _not_looked_at(saved: BotState | None, client: FindocMultiClient) -> list[str]:
+def _not_looked_at(saved: BotState | None, client: Accounts) -> list[str]:
     """Accounts that the saved grid trades on but that were not given."""
     if saved is None or not saved.grid.trade_type.has_oco:
         return []

@@ -12,8 +12,8 @@ from tg1.rules.client_ids import parse_client_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tg1.findoc_client import FindocMultiClient
     from tg1.models import BrokerOrder, BrokerPosition, BrokerTrade, Instrument, OrderRequest, Quote, TradeSide
+    from tg1.ports import Accounts
 
 
 class NoFeed:
@@ -38,7 +38,7 @@ class NoFeed:
 class GivenAccounts:
     """The client, tolerant of accounts that the state knows but the command line gave no credentials for."""
 
-    client: FindocMultiClient
+    client: Accounts
 
     @property
     def accounts(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     HUNG = "hung"
     """It lives and does not cycle."""
     TERMINATED = "terminated"
-    """It ended by its own rules."""
+    """It ended by its own rules, or was squared off by the operator: the text says which."""
     FAILED = "failed"
     """It ended and left something: orders that work, a start that was refused."""
     ATTENTION = "attention"

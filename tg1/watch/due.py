@@ -177,7 +177,7 @@ class _Look:
         life = self.seen.judgement.life
         if life is Life.HUNG:
             return trouble.kind is not Kind.HUNG
-        return life is Life.WAITING and trouble.kind in _ENDINGS
+        return life in (Life.WAITING, Life.STOPPING) and trouble.kind in _ENDINGS
 
     def _begun(self) -> Iterator[Alert]:
         for key, concern in self._concerns().items():
@@ -211,6 +211,9 @@ class _Look:
         """The process was another one at the last look, and nobody saw it end: it was started again in between."""
         old = self.before.run
         if not old or not self.seen.run or old in (self.seen.run, self.before.ended):
+            return
+        if self.seen.found.snapshot is not None and self.seen.found.snapshot.stop:
+            # An emergency stop ended it, and nobody has started it again.
             return
         if any(event.run == old and event.kind in _LAST_WORDS for event in self.seen.events):
             return

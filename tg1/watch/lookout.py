@@ -23,13 +23,14 @@ from tg1.watch.seen import Look, SeenBot, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from tg1.machine.clock import Clock
     from tg1.told.events import Event
     from tg1.told.found import Found
     from tg1.told.judge import Instant, Judgement
+    from tg1.told.snapshot import Snapshot
     from tg1.watch.alerts import Alert, Noise
     from tg1.watch.day import DayCurve
     from tg1.watch.memory import Memory
@@ -146,7 +147,7 @@ class Lookout:
         followed.curve = with_events(followed.curve, followed.unbooked, at.now)
         followed.unbooked = ()
         snapshot = found.snapshot
-        if snapshot is not None and snapshot.money is not None and snapshot.written_at.date() == at.now.date():
+        if snapshot is not None and snapshot.money is not None and _is_of(snapshot, at.now.date()):
             followed.curve = with_net(followed.curve, snapshot.written_at, snapshot.money.net)
         judgement = self._lenient(judge(found, at), at)
         return Seen(key=key, name=name, found=found, judgement=judgement, events=events, last_event=followed.last_event)
@@ -191,3 +192,8 @@ class Lookout:
             curve=followed.curve,
             events=tuple(followed.recent),
         )
+
+
+def _is_of(snapshot: Snapshot, day: date) -> bool:
+    """True for money that was reckoned that day: a start that waits tells what it was the evening before."""
+    return (snapshot.held_at or snapshot.written_at).date() == day

@@ -40,7 +40,7 @@ class Message:
 _HEADLINES = {
     Kind.DIED: "has died",
     Kind.HUNG: "hangs",
-    Kind.TERMINATED: "ended by its own rules",
+    Kind.TERMINATED: "has terminated",
     Kind.FAILED: "ended and left something",
     Kind.ATTENTION: "needs you",
     Kind.FEED_STALE: "has no fresh prices",

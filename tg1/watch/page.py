@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tg1.screen.money import account_name, age_text, signed, signed_if_known
 from tg1.screen.view import WORDS
 from tg1.told.judge import ConcernKind, Life
-from tg1.told.looks import held_by
+from tg1.told.looks import told_held
 from tg1.watch.summary import open_rupees
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ YOUNG_SECS = 5.0
 SPARKS = 80
 """Points of the small curve."""
 SHOWN_EVENTS = 100
-_LIVE = (Life.ACTIVE, Life.PAUSED, Life.WAITING, Life.HUNG)
+_LIVE = (Life.ACTIVE, Life.PAUSED, Life.WAITING, Life.STOPPING, Life.HUNG)
 
 
 def in_short(bot: SeenBot) -> dict[str, Any]:
@@ -54,10 +54,16 @@ def _told_in_short(bot: SeenBot, snapshot: Snapshot) -> dict[str, Any]:
         "money": None if snapshot.money is None else _money(snapshot.money),
         "change": _change(bot),
         "prices": [_price(price) for price in snapshot.prices],
-        "held": held_by(snapshot),
+        "held": _held(snapshot),
         "paused": [str(side) for side in snapshot.paused],
         "ends": f"{snapshot.session_ends_at:%H:%M}" if snapshot.session_ends_at else "",
     }
+
+
+def _held(snapshot: Snapshot) -> str:
+    """Empty for what is known to be nothing."""
+    held = told_held(snapshot)
+    return "" if held == "nothing" else held
 
 
 def in_full(bot: SeenBot) -> dict[str, Any]:

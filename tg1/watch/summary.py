@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tg1.screen.money import account_name, signed, signed_if_known
+from tg1.told.looks import held_since
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
 def end_text(why: str, snapshot: Snapshot) -> str:
     """Why it ended and what it left, the net with its parts, and what is held (behaviour 15)."""
     parts = [_sentence(why)] if why else []
-    if snapshot.money is None:
-        # Before its first cycle a bot has told nothing of its positions, which does not mean that there are none.
-        return " ".join([*parts, "What it holds was not told."])
-    parts += [_sentence(money_text(snapshot.money)), held_text(snapshot.positions)]
+    if snapshot.money is not None:
+        parts.append(_sentence(money_text(snapshot.money)))
+    parts.append(held_text(snapshot))
     return " ".join(parts)
 
 
@@ -36,12 +36,14 @@ def open_rupees(money: ToldMoney) -> Decimal | None:
     return None if money.open_a is None or money.open_b is None else money.open_a + money.open_b
 
 
-def held_text(positions: tuple[ToldPosition, ...]) -> str:
-    """What each account holds, signed."""
-    held = [position for position in positions if position.quantity]
-    if not held:
-        return "Nothing is held."
-    return _sentence("held: " + "; ".join(_position(position) for position in held))
+def held_text(snapshot: Snapshot) -> str:
+    """What each account holds, signed, and as of when where nobody can see it now."""
+    if snapshot.money is None:
+        return "What it holds was not told."
+    held = "; ".join(_position(position) for position in snapshot.positions if position.quantity)
+    since = held_since(snapshot)
+    when = f" ({since})" if since else ""
+    return _sentence(f"held: {held}{when}" if held else f"nothing is held{when}")
 
 
 def _position(position: ToldPosition) -> str:

@@ -11,8 +11,8 @@ import pytest
 from tests.support.states import BOT
 from tests.support.told import a_snapshot, an_event
 from tg1.machine.files import write_all
-from tg1.told.codec import decode_event, decode_snapshot
-from tg1.told.disk import LightFiles, ToldDisk, snapshot_place
+from tg1.told.codec import decode_event, decode_snapshot, encode_snapshot
+from tg1.told.disk import LightFiles, ToldDisk, last_snapshot, snapshot_place, told_place
 from tg1.told.event_tail import EventTail
 from tg1.told.folder import StateFolder
 from tg1.told.paths import ToldPaths
@@ -155,6 +155,31 @@ def test_status_dir_is_found_by_a_link_in_the_state_folder(tmp_path: Path) -> No
     disk.show(a_snapshot())
     assert disk.close(30)
     assert not paths.snapshot.is_symlink()
+
+
+def test_a_stop_writes_where_the_bot_does(tmp_path: Path) -> None:
+    """Also without the bot's `--status-dir`; once that folder is gone, the state folder takes its place."""
+    paths, memory = ToldPaths(tmp_path, BOT), tmp_path / "memory"
+    assert told_place(paths, None) == paths.snapshot
+    target = snapshot_place(paths, memory)
+    assert told_place(paths, None) == target
+    assert told_place(paths, memory) == target
+    memory.rmdir()
+    assert told_place(paths, None) == paths.snapshot
+
+
+def test_what_was_told_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A snapshot that can't be read is said and keeps no bot from its start; a stranger's file is none."""
+    paths = ToldPaths(tmp_path, BOT)
+    assert last_snapshot(paths) is None
+    paths.snapshot.write_bytes(encode_snapshot(a_snapshot()))
+    assert last_snapshot(paths) == a_snapshot()
+    paths.snapshot.write_text("{}")
+    assert last_snapshot(paths) is None
+    assert caplog.text == ""
+    paths.snapshot.write_text("{")
+    assert last_snapshot(paths) is None
+    assert "What was told of the bot before can't be read" in caplog.text
 
 
 def test_a_status_dir_that_cannot_be_had_is_said_and_the_state_folder_used(

@@ -57,6 +57,52 @@ def _ended(status: Status, exit_code: int, *, is_crash: bool = False) -> Snapsho
     return a_snapshot(phase=Phase.ENDED, status=status, end=end)
 
 
+STOP = "tg1 run --cancel-all --bot-name bot, with the flags that it had"
+
+
+def test_a_stop_at_work_is_stopping_and_needs_nobody() -> None:
+    """It sees no fresh price and no feed, and that is no trouble; a question is answered when it is answered."""
+    old = (ToldPrice(symbol="IRFC", price=Decimal(49), age_secs=400.0, stale=True),)
+    told = a_snapshot(phase=Phase.STOPPING, stop=STOP, prices=old)
+    for found, after_secs in ((_found(told), 0.5), (_found(replace(told, waits_for="the operator's answer")), 900.0)):
+        judged = judge(found, an_instant(after_secs))
+        assert (judged.life, judged.concerns) == (Life.STOPPING, ())
+    assert judge(_found(told), an_instant(900.0)).life is Life.HUNG
+
+
+@pytest.mark.parametrize(
+    ("status", "life"), [(ACTIVE, Life.DEAD), (STOPPED, Life.STOPPED), (TERMINATED, Life.TERMINATED)]
+)
+def test_a_stop_that_was_cut_off_names_what_to_type(status: Status, life: Life) -> None:
+    """Whatever the state was when it died."""
+    judged = judge(_found(a_snapshot(phase=Phase.STOPPING, stop=STOP), None, saved=_saved(status)), an_instant())
+    assert (judged.life, judged.needs_person) == (life, True)
+    assert f"cut off before its end; type it again: {STOP}" in judged.concerns[0].text
+
+
+def test_a_stop_that_could_not_do_all_says_so_beside_a_termination() -> None:
+    """And a whole one adds nothing."""
+    told = replace(_ended(TERMINATED, 1), stop=STOP)
+    (concern,) = judge(_found(told, None, saved=_saved(TERMINATED)), an_instant()).concerns
+    assert concern.text == "terminated: OCO imbalance; as it was"
+    (concern,) = judge(
+        _found(replace(_ended(TERMINATED, 0), stop=STOP), None, saved=_saved(TERMINATED)), an_instant()
+    ).concerns
+    assert concern.text == "terminated: OCO imbalance"
+
+
+def test_a_refused_start_is_told_beside_what_was_wrong_before_it() -> None:
+    """The end with something left stays, under its own key; a start that was only stopped adds nothing."""
+    earlier = "2 orders could not be confirmed"
+    told = replace(_ended(STOPPED, 5), cycle=0, earlier=earlier)
+    concerns = judge(_found(told, None, saved=_saved(STOPPED)), an_instant()).concerns
+    assert [(one.kind, one.key) for one in concerns] == [(ConcernKind.FAILED, ""), (ConcernKind.FAILED, "start")]
+    assert [one.text for one in concerns] == [earlier, f"a start at {NOW:%H:%M:%S} was refused: as it was"]
+    told = replace(_ended(STOPPED, 0), cycle=0, earlier=earlier)
+    (concern,) = judge(_found(told, None, saved=_saved(STOPPED)), an_instant()).concerns
+    assert concern.text == earlier
+
+
 def test_a_bot_that_trades_is_active_and_needs_nobody() -> None:
     """The good case, with the age of its last word."""
     judged = judge(_found(a_snapshot()), an_instant(0.5))

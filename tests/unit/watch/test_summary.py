@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.states import NOW
 from tests.support.told import a_snapshot
 from tg1.told.snapshot import ToldMoney, ToldPosition
 from tg1.watch.summary import end_text, held_text, money_text
@@ -54,10 +55,17 @@ def test_the_net_and_its_parts(changes: dict[str, object], said: str) -> None:
 def test_what_is_held() -> None:
     """Signed, by account; what is flat is not held."""
     unknown = replace(SHORT, account="upside_oco", quantity=50, average=None, gain=None)
-    assert held_text((FLAT,)) == "Nothing is held."
-    assert held_text((FLAT, SHORT, unknown)) == (
+    assert held_text(a_snapshot(positions=(FLAT,))) == "Nothing is held."
+    assert held_text(a_snapshot(positions=(FLAT, SHORT, unknown))) == (
         "Held: Downside OCO -50 SBIN at 116.00 (-1,200.00); Upside OCO +50 SBIN."
     )
+
+
+def test_what_is_held_was_known_at_another_time() -> None:
+    """A start that was refused knows what the life before it knew, and says since when."""
+    told = a_snapshot(positions=(SHORT,), held_at=NOW.replace(hour=9, minute=20, second=7), cycle=0)
+    assert held_text(told) == "Held: Downside OCO -50 SBIN at 116.00 (-1,200.00) (as of 09:20:07)."
+    assert held_text(replace(told, positions=())) == "Nothing is held (as of 09:20:07)."
 
 
 def test_an_end_in_whole_sentences() -> None:
