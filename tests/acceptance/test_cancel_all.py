@@ -48,6 +48,11 @@ def _told(bot: Bot) -> Snapshot:
     return snapshot
 
 
+def _names(bot: Bot) -> list[str]:
+    """What lies in the state folder, but for what the running bot is about to rename."""
+    return sorted(path.name for path in bot.state_dir.iterdir() if path.suffix != ".tmp")
+
+
 def _ours(exchange: Exchange) -> set[str]:
     return exchange.places() - {""}
 
@@ -131,12 +136,12 @@ def test_cancel_all_does_not_depend_on_its_lock(exchange: Exchange, trading: Bot
 
 def test_misspelt_name_is_no_success_and_leaves_no_file(exchange: Exchange, trading: Bot) -> None:
     """Behaviour 13: no bot of this name here; the ones that are known are named."""
-    before = sorted(path.name for path in trading.state_dir.iterdir())
+    before = _names(trading)
     done = trading.cancel_all("--bot-name", "IRFC-SBIM Grid", tweaks=QUICK)
     assert done.returncode == 1
     assert "No bot of the name 'IRFC-SBIM Grid'" in done.stdout
     assert trading.name.split()[0] in done.stdout.rsplit("known here:", 1)[1]
-    assert sorted(path.name for path in trading.state_dir.iterdir()) == before
+    assert _names(trading) == before
     assert _ours(exchange) == {"D01T", "D01O", "U01E"}
 
 

@@ -74,6 +74,22 @@ def took(bench: Bench, **how: Any) -> tuple[int, float]:
 # -- what the next start finds ----------------------------------------------------------------------------------------
 
 
+def test_a_folder_that_nobody_can_look_into_holds_no_stop_up(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 13: without a state folder orders go by their tag; which other bots live there is only words."""
+    bench = nameless(make_bench)
+    order_of_the_tag(bench)
+
+    def no_folder(_path: object) -> list[str]:
+        raise NotADirectoryError(20, "Not a directory")
+
+    monkeypatch.setattr(bench.fs, "names", no_folder, raising=False)
+    stop_everything(bench, is_known=False)
+    assert bench.broker.working() == []
+    assert "known here: the folder can't be read, Not a directory" in caplog.text
+
+
 def test_stop_is_on_disk_with_the_fill_that_won(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 4.6, 9.2, 13: "stopped", 200 bought and the new level's hedge price, whoever reads the file next."""
     bench = opened(make_bench)
