@@ -135,3 +135,16 @@ def why_terminated(state: BotState, account_of: AccountOf) -> str:
             f"to close them, {again}. Or {fresh}: they then have neither target nor hedge."
         )
     return f"{name} was squared off by the operator; {fresh}."
+
+
+def end_attention(parts: Parts, *, has_read_all: bool) -> None:
+    """Nobody shall close by hand what is closed, or look for an order that the books have answered for."""
+    over = {"blind": "its book was read", "missing": "the books know what became of it"} if has_read_all else {}
+    if not squaring.held(parts.state, parts.client.account_of):
+        over |= dict.fromkeys(("both-filled", "unhedged"), "nothing of the bot is held any more")
+    moment = parts.moment()
+    for item in tuple(parts.state.attention):
+        kind = item.key.partition(" ")[0]
+        if kind in over and not item.is_over:
+            parts.keeper.end_attention(item.key, over[kind], moment)
+    parts.save(moment)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError, ConfigError, ExitCode, SessionRefused, StateError
 from tg1.models import BotState, Role, Status, StatusKind
-from tg1.rules import squaring
 from tg1.rules.given import Rules
 from tg1.screen.money import counted
-from tg1.trading.closing_orders import SQUARED_OFF, ClosingOrders, named
+from tg1.trading.closing_orders import SQUARED_OFF, ClosingOrders, end_attention, named
 from tg1.trading.emergency_ports import GivenAccounts, NoFeed
 from tg1.trading.ending import cancel_everything
 from tg1.trading.money import say_money
@@ -96,7 +95,7 @@ def cancel_all(
         log.info("No order of %s is working on %s", config.bot_name, ", ".join(client.accounts))
     is_done = _is_done(parts, orders, flatten, left, found)
     if held is not None:
-        _end_attention(parts, has_read_all=not left)
+        end_attention(parts, has_read_all=not left)
     _say_held(parts, held, found)
     return ExitCode.OK if is_done and not unheard else ExitCode.FAILED
 
@@ -214,19 +213,6 @@ def _agreed(parts: Parts, flatten: Flatten, work: SquareOff) -> Plan | None:
         if plan == before:
             return plan
         log.warning("The positions have changed while you were asked")
-
-
-def _end_attention(parts: Parts, *, has_read_all: bool) -> None:
-    """Nobody shall close by hand what is closed, or look for an order that the books have answered for."""
-    over = {"blind": "its book was read", "missing": "the books know what became of it"} if has_read_all else {}
-    if not squaring.held(parts.state, parts.client.account_of):
-        over |= dict.fromkeys(("both-filled", "unhedged"), "nothing of the bot is held any more")
-    moment = parts.moment()
-    for item in tuple(parts.state.attention):
-        kind = item.key.partition(" ")[0]
-        if kind in over and not item.is_over:
-            parts.keeper.end_attention(item.key, over[kind], moment)
-    parts.save(moment)
 
 
 def _say_held(parts: Parts, held: BotState | None, found: BotState | None) -> None:
