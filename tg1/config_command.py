@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tg1.cli import parse_command
 from tg1.errors import ConfigError, ExitCode
 from tg1.screen.command import CommandParser, complain, run_command
+from tg1.screen.money import counted
 from tg1.screen.output import show
 from tg1.settings.flag_table import GROUPS
 from tg1.settings.flags import CREDENTIALS, TURNED_OFF, flag_of
@@ -78,7 +79,7 @@ def _in_short(command: ParsedCommand) -> str:
     pair = f"{config.token_a_symbol} hedged with {config.token_b_symbol}" if config.has_oco else config.token_a_symbol
     centre = "auto" if config.auto_entry else f"{config.entry_price:.2f}"
     where = "paper" if config.paper else "real money"
-    grid = f"{config.steps} steps of {config.spread} around {centre}"
+    grid = f"{counted(config.steps, 'step')} of {config.spread} around {centre}"
     return f"{config.bot_name}, {config.trade_type} on {pair}, {grid}, {where}"
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
 from tests.support.paper_server import serving_in_thread
+from tests.support.states import FILLED, NOW, a_level, a_state
 from tg1.doctor.program import main
+from tg1.models import Status, StatusKind
 from tg1.paper.build import PaperSettings, build
+from tg1.store.codec import encode
+from tg1.told.paths import ToldPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +100,39 @@ def test_delivery_names_the_shares_that_have_to_lie_in_the_account(
     _, found = looked(capsys, *flags, *hedge, "--product", "CNC", "--steps", "3", "--yes")
     assert found["holdings trade"]["light"] == "yellow"
     assert "30 IRFC, 15 SBIN" in found["holdings trade"]["told"]
+
+
+def left_by_yesterday(folder: Path, product: str) -> None:
+    """The state of a bot that held 100 IRFC at the end of another day."""
+    bought = replace(a_level(bot_name="B"), entry_traded=FILLED, opened_seq=1)
+    state = a_state(bot_name="B", levels={bought.uuid: bought}, attention=[])
+    state.grid = replace(state.grid, product_type=product)
+    state.bot_status = Status(kind=StatusKind.STOPPED, reason="session end")
+    folder.mkdir()
+    ToldPaths(folder, "B").state.write_bytes(encode(state, NOW))
+
+
+@pytest.mark.parametrize(("product", "light"), [("MIS", "green"), ("CNC", "yellow")])
+def test_what_the_broker_squared_off_yesterday_is_missed_by_nobody(
+    flags: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, product: str, light: str
+) -> None:
+    """Behaviour 9.5: an MIS morning with an empty account is as it should be; delivery shares that are gone are not."""
+    left_by_yesterday(tmp_path / "state", product)
+    _, found = looked(capsys, *flags, "--yes", "--product", product)
+    assert found["positions trade"]["light"] == light
+    assert ("-100 IRFC" in found["positions trade"]["told"]) is (light == "yellow")
+
+
+def test_state_that_a_start_would_refuse_is_red(
+    flags: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Behaviour 9.2: at 08:50 there is time to see to it, at 09:15 the start ends with 5."""
+    (tmp_path / "state").mkdir()
+    ToldPaths(tmp_path / "state", "B").state.write_text("{", encoding="utf-8")
+    code, found = looked(capsys, *flags, "--yes")
+    assert (code, found["state"]["light"]) == (1, "red")
+    assert "no whole JSON" in found["state"]["told"]
+    assert found["state"]["remedy"]
 
 
 def test_dead_kite_token_and_unknown_symbol_are_red(

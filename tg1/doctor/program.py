@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tg1.cli import ParsedCommand
     from tg1.config import GridOcoConfig
     from tg1.findoc_client import FindocMultiClient
-    from tg1.models import Instrument, Quote
+    from tg1.models import BotState, Instrument, Quote
     from tg1.xts.http import Transport
 
 T = TypeVar("T")
@@ -104,6 +104,8 @@ class Doctor:
     record: list[Exchanged] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     has_credentials: bool = field(default=False, init=False)
+    saved: BotState | None = field(default=None, init=False)
+    """What the bot holds by its own books; None without a state, or where the broker has squared it off since."""
 
     def look(self) -> Iterator[Finding]:
         """Every finding as it is made. Raises what only a wrong command line raises."""
@@ -113,6 +115,8 @@ class Doctor:
         yield from machine.disk(config, self.clock)
         yield machine.process(config, self.clock)
         yield machine.unit()
+        if not config.paper:
+            yield from self._state(config)
         yield from self._settings(config)
         with ExitStack() as stack:
             if config.paper:
@@ -120,6 +124,20 @@ class Doctor:
                 config = on_paper(config, stack.enter_context(paper_exchange(config)).roots, folder)
             yield machine.clock(config, lambda: self.clock.now().timestamp())
             yield from self._brokers(config)
+
+    def _state(self, config: GridOcoConfig) -> Iterator[Finding]:
+        try:
+            saved = StateManager(OsFileSystem(), config.state_dir, config.bot_name).load()
+        except StateError as exc:
+            yield red("state", str(exc).rstrip("."), "A start would end with exit code 5 until that is seen to.")
+            return
+        if saved is None:
+            yield green("state", "the bot begins anew")
+            return
+        yield green("state", f"it can be read, of {saved.trading_day}: {saved.bot_status}")
+        # An intraday position of an earlier day was the broker's to close (behaviour 9.5).
+        if saved.grid.product_type != "MIS" or saved.trading_day == self.clock.now().date():
+            self.saved = saved
 
     def _settings(self, config: GridOcoConfig) -> Iterator[Finding]:
         for warning in self.command.warnings:
@@ -184,11 +202,7 @@ class Doctor:
     ) -> Ours:
         """What the bot's state says that it holds, and what its grid may need."""
         numbers = {each.symbol: each.exchange_token for each in found}
-        try:
-            saved = StateManager(OsFileSystem(), config.state_dir, config.bot_name).load()
-        except StateError:
-            saved = None
-        known = positions.positions(saved, client.account_of) if saved else ()
+        known = positions.positions(self.saved, client.account_of) if self.saved else ()
         held = {(each.account, numbers[each.symbol]): each.quantity for each in known if each.symbol in numbers}
         prices_now = {symbol: quote.price for symbol, quote in quotes.items()}
         centre = config.entry_price or prices_now.get(config.token_a_symbol)
