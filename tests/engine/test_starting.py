@@ -428,3 +428,29 @@ def test_start_on_the_evening_of_another_day_has_nothing_to_clear(
     bench.broker.orders.clear()
     assert at_four(bench, days=1) == 0
     assert bench.broker.reads == {}
+
+
+def test_restart_ends_what_only_the_process_before_it_could_have_ended(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 4.4, 5.3: an account that was blind before the crash is read now; what lasts is said anew."""
+    bench = make_bench().begin()
+    bench.cycle(2)
+    at = bench.clock.wall.isoformat()
+    kept = ["blind trade", "missing 1", "unhedged 2", "both-filled 3"]
+    bench.state.attention[:] = [Attention(key=key, text=key, at=at) for key in kept]
+    over = Attention(key="blind oco", text="blind oco (over at 09:20:00: seen)", at=at)
+    bench.state.attention.append(over)
+    bench.store.save(bench.clock.wall)
+    bench.begin()
+    end = f" (over at {bench.clock.wall:%H:%M:%S}: the bot was started again)"
+    assert [item.text for item in bench.state.attention] == [
+        *(f"{key}{end}" for key in kept[:3]),
+        "both-filled 3",
+        over.text,
+    ]
+    on_disk = bench.store.load()
+    assert on_disk is not None
+    assert on_disk.attention == bench.state.attention
+    bench.broker.broken_books.add("trade")
+    bench.cycle(32)
+    (blind,) = [item for item in bench.state.attention if item.key == "blind trade"]
+    assert not blind.is_over

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 PRICES_WITHIN_SECS = 30.0
 """Behaviour 10.3."""
 PRICE_STEP_SECS = 0.1
+WATCHED = (account_trouble.PREFIX, "blind ", "missing ", "unhedged ")
+"""Beginnings of the keys of attention that only the process ends which began it (`Blame`, `Sight`, `HedgeAlarm`)."""
 
 
 class Opening:
@@ -152,7 +154,7 @@ class Opening:
         warn_of_unknown_charges(parts)
         warn_of_loss(parts, state.trading_day)
         for item in state.attention:
-            log.error("ATTENTION since %s: %s", item.at, item.text)
+            log.log(logging.INFO if item.is_over else logging.ERROR, "ATTENTION since %s: %s", item.at, item.text)
 
     # -- prices --------------------------------------------------------------------------------------------------------
 
@@ -256,10 +258,10 @@ def left_working(saved: BotState | None, today: date) -> bool:
 
 
 def _forget_troubles(parts: Parts) -> None:
-    """The back-off of an account lived in the process that is gone; one that goes on shows itself anew."""
+    """What was being watched by the process that is gone; what goes on shows itself anew."""
     moment = parts.moment()
     for item in parts.state.attention:
-        if item.key.startswith(account_trouble.PREFIX) and not item.is_over:
+        if item.key.startswith(WATCHED) and not item.is_over:
             parts.keeper.end_attention(item.key, "the bot was started again", moment)
 
 
