@@ -198,7 +198,7 @@ def _read_row(told: dict[str, Any]) -> Row:
     return Row(
         account=str(told["account"]),
         client_id=str(told["id"]),
-        order_id=str(told["order"]),
+        order_id=str(told.get("order", "")),
         status=OrderStatus(told["status"]),
         filled=int(told["filled"]),
         average=_price(told.get("average")),

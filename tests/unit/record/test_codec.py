@@ -148,3 +148,10 @@ def test_a_start_with_a_damaged_state_is_refused() -> None:
     with pytest.raises(ValueError, match="holds a state that can't be read"):
         decode_entry(json.dumps(told).encode())
     assert isinstance(decode_entry(line_of(an_end())), Ended)
+
+
+def test_a_row_whose_number_could_not_be_read_spoils_no_record() -> None:
+    """Behaviour 4.3, xts.md 2.6: one such row of a broker cost the whole day, which `tg1 replay` refused to live."""
+    row = Row(account="trade", client_id="A", order_id="", status=OrderStatus.WORKING, filled=0, average=None)
+    cycle = a_cycle(rows=(row,))
+    assert decode_entry(line_of(cycle)) == cycle
