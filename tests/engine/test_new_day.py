@@ -212,6 +212,23 @@ def test_night_calls_nobody_before_the_morning(make_bench: Callable[..., Bench])
     assert (entry.key, entry.at) == ("not rolled", "2026-11-24T09:15:59+05:30")
 
 
+def test_second_morning_that_waits_counts_its_own_minute(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 9.5: the first one was begun after ten seconds, and those are over."""
+    bench = make_bench(ignore_market_hours=True).begin()
+    bench.cycle(2)
+    bench.clock.wall += timedelta(days=1)
+    bench.cycle(10)
+    bench.broker.orders.clear()
+    bench.cycle(3)
+    assert bench.state.trading_day == TUESDAY
+    said = len(bench.state.attention)
+    bench.clock.wall += timedelta(days=1)
+    bench.cycle(60)
+    assert len(bench.state.attention) == said
+    bench.cycle()
+    assert bench.state.attention[-1].key == "not rolled"
+
+
 def test_usual_morning_ends_no_call_that_nobody_made(
     make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
 ) -> None:
