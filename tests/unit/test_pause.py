@@ -68,7 +68,7 @@ def test_a_running_bot_is_asked_and_its_answer_told(desk: Desk) -> None:
         code, out, err = desk("pause")
         assert (code, err) == (0, "")
         assert out == (
-            f"{BOT}: no new entries; open levels keep their targets and hedges; 1 resting entries are being cancelled\n"
+            f"{BOT}: no new entries; open levels keep their targets and hedges; 1 resting entry is being cancelled\n"
         )
         assert desk("resume")[:2] == (0, f"{BOT}: entries of both sides may be placed\n")
 

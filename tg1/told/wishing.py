@@ -94,8 +94,8 @@ def _answer(folder: StateFolder, found: Found, wish: Wish, clock: Clock) -> str:
         snapshot = found.snapshot if found.is_by_holder else None
         if snapshot is not None and snapshot.pause_seen == wish.id:
             resting = [order for order in snapshot.orders if order.role is Role.ENTRY and order.side in wish.paused]
-            tail = f"; {len(resting)} resting entries are being cancelled" if resting else ""
-            return f"{_in_words(wish)}{tail}"
+            entries = "1 resting entry is" if len(resting) == 1 else f"{len(resting)} resting entries are"
+            return _in_words(wish) + (f"; {entries} being cancelled" if resting else "")
         if snapshot is not None and snapshot.phase in (Phase.STARTING, Phase.WAITING):
             return f"it has no cycle yet ({snapshot.phase}); from its first one on: {_in_words(wish)}"
         if not found.is_alive:
