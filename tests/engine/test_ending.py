@@ -450,6 +450,17 @@ def test_signal_with_nothing_at_work_lists_nothing(
     assert "Stopped. 0 orders are left on the exchange" in caplog.messages
 
 
+def test_signal_with_one_order_at_work_says_so(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Architecture 18."""
+    bench = make_bench(trade_type="buyts", steps=1).begin()
+    bench.cycle()
+    with caplog.at_level(logging.INFO):
+        bench.engine._ending.stop()
+    assert "Stopped. 1 order is left on the exchange:" in caplog.messages
+
+
 def stopped_early(bench: Bench) -> int:
     """A stop is asked for while the bot waits for its first price."""
     engine = bench._engine()
