@@ -61,6 +61,7 @@ def test_end_of_a_writer_that_hangs_is_bounded(stuck: threading.Event) -> None:
     hangs, works = Writer("hangs"), Writer("works")
     hangs.offer(stuck.wait)
     assert not hangs.flush(0.01)
+    assert end_all([works], PATIENCE_SECS) == []
     assert end_all([hangs, works], 0.01) == [hangs]
 
 
