@@ -83,6 +83,8 @@ class ReadTurns:
         """When the next read may go, by what this bot has seen."""
         self._standing: tuple[Turn | None, float] | None = None
         """A turn that somebody's lock stands on, and since when this bot has seen it so."""
+        self._dead: Turn | None = None
+        """The last turn whose reader was found dead, with the time of that as its end."""
 
     def carry(self, ask: Callable[[], _T]) -> _T:
         """Wait for the turn, then ask. Raises what `ask` raises, and `BrokerUnavailable` without a turn in 10 s."""
@@ -149,9 +151,7 @@ class ReadTurns:
         if turn is None:
             return _Mine(record=record, before=None, due=now)
         if turn.answered_at is None:
-            # Its reader died; what it had asked may only now be on its way to the server.
-            turn = turn._replace(answered_at=now)
-            record.write(encode_turn(turn, self._boot_id))
+            turn = self._ended_by_death(record, turn, now)
         self._due = turn.due
         if turn.had_hung:
             overtakers = self._overtakers_due(number, now)
@@ -164,6 +164,16 @@ class ReadTurns:
             return _Mine(record=record, before=turn, due=due)
         record.unlock()
         return due
+
+    def _ended_by_death(self, record: SharedRecord, turn: Turn, now: float) -> Turn:
+        """A dead reader's turn, over when it was first seen: what it had asked may only then have reached the server.
+
+        A full disk takes no word of that, so it is kept in mind as well: the turn would be over at each look anew.
+        """
+        if self._dead is None or self._dead._replace(answered_at=None) != turn:
+            self._dead = turn._replace(answered_at=now)
+            record.write(encode_turn(self._dead, self._boot_id))
+        return self._dead
 
     def _overtakers_due(self, number: int, now: float) -> float | None:
         """When a request may follow those that have overtaken the last reader of a file; None while one is at it."""

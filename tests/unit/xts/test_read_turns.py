@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -215,6 +216,32 @@ def test_reader_that_died_holds_the_others_for_a_second_and_no_longer(key: Key) 
     key.play(killed, kill, read)
     assert found == [2]
     assert key.server.asked[1] - (START + 0.02) == pytest.approx(1.0, abs=0.02)
+
+
+def test_reader_that_died_holds_nobody_for_ever_where_nothing_can_be_written(key: Key) -> None:
+    """A full disk keeps its question unanswered; the others read all the same (behaviour 11.3, 13)."""
+    first, second = key.bot(), key.bot()
+
+    def killed() -> None:
+        with suppress(Died):
+            first.read()
+
+    def kill() -> None:
+        key.clock.sleep_until(START + 0.02)
+        first.process.kill()
+
+    def full(op: str) -> None:
+        if op == "write":
+            raise OSError(errno.EFBIG, "File too large")
+
+    def read() -> None:
+        key.clock.sleep_until(START + 5)
+        second.process.before = full
+        for _ in range(2):
+            second.read()
+
+    key.play(killed, kill, read)
+    assert key.server.asked[1:] == pytest.approx([START + 6, START + 7.04], abs=0.05)
 
 
 @pytest.mark.parametrize("latency", [LATENCY, 0.0], ids=["waits", "at-once"])
