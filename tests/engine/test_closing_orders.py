@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.engine.conftest import DeathError
 from tests.support.emergencies import fills_closing_orders, flatten, hedged, in_memory, net, stop_everything, told
 from tg1.errors import ExitCode, StateError
-from tg1.models import Side, Status, StatusKind
+from tg1.models import Attention, Side, Status, StatusKind
+from tg1.state import StateManager
 from tg1.trading.closing_orders import why_terminated
 
 if TYPE_CHECKING:
@@ -310,3 +311,55 @@ def test_bot_that_its_own_rules_ended_is_told_word_for_word(make_bench: Callable
         "'IRFC-SBIN Grid' was terminated by its own rules (OCO imbalance); give --fresh to archive that state and "
         "start a new grid."
     )
+
+
+# -- what waits for a person ------------------------------------------------------------------------------------------
+
+
+def waits(bench: Bench, *keys: str) -> None:
+    """A sentence for the operator under each of these keys, on disk."""
+    at = bench.clock.now().isoformat()
+    bench.state.attention += [Attention(key=key, text=f"do it by hand ({key})", at=at) for key in keys]
+    bench.store.save(bench.clock.now())
+
+
+def kept(bench: Bench) -> dict[str, str]:
+    """The sentences as a new process reads them from the disk, by key."""
+    state = StateManager(bench.fs, bench.folder, "IRFC-SBIN Grid").load()
+    assert state is not None
+    return {entry.key: entry.text for entry in state.attention}
+
+
+KEYS = ("both-filled a b", "unhedged a b", "blind trade x", "missing a b", "paused a b", "late-fill a 5")
+
+
+def test_what_was_closed_waits_for_nobody(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 6.5: who still reads "50 SBIN are unhedged, close it by hand" and obeys opens a naked position."""
+    bench = hedged(make_bench)
+    waits(bench, *KEYS)
+    fills_closing_orders(bench)
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
+    at = f" (over at {bench.clock.now():%H:%M:%S}: "
+    assert kept(bench) == {
+        "both-filled a b": f"do it by hand (both-filled a b){at}nothing of the bot is held any more)",
+        "unhedged a b": f"do it by hand (unhedged a b){at}nothing of the bot is held any more)",
+        "blind trade x": f"do it by hand (blind trade x){at}its book was read)",
+        "missing a b": f"do it by hand (missing a b){at}the books know what became of it)",
+        "paused a b": "do it by hand (paused a b)",
+        "late-fill a 5": "do it by hand (late-fill a 5)",
+    }
+    before = kept(bench)
+    stop_everything(bench, flatten=flatten(bench))
+    assert kept(bench) == before, "what is over ends once"
+
+
+def test_what_is_still_held_waits_on(make_bench: Callable[..., Bench]) -> None:
+    """A plain stop closes nothing; with an account that was not read nobody knows what became of an order."""
+    bench: Any = hedged(make_bench)
+    waits(bench, *KEYS)
+    bench.broker.locked = {"upside_oco"}
+    assert stop_everything(bench) == ExitCode.FAILED
+    assert not any("(over at " in text for text in kept(bench).values())
+    bench.broker.locked = set()
+    assert stop_everything(bench) == ExitCode.OK
+    assert {key for key, text in kept(bench).items() if "(over at " in text} == {"blind trade x", "missing a b"}
