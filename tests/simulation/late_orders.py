@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.street import Street
     from tg1.xts.http import HttpRequest
 
+TIMES = 1.0
+"""How much likelier than any other fault it is that a hedge is held up."""
 FAR = 2
 """Such an order rests: one that fills at once leaves nothing to be cancelled."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.simulation import days, money, slow_books, street
+from tests.simulation import days, late_orders, money, slow_books, street
 from tests.simulation import invariants as inv
 from tests.simulation.chaos import HELL
 from tests.simulation.world import SimTransport
@@ -438,7 +438,9 @@ def _orphans_are_not_read_on() -> AbstractContextManager[Any]:
         each.accounts = set()
         return found
 
-    return _always_stormy(patch.object(strangers.Strangers, "judge", broken))
+    return _both(
+        _always_stormy(patch.object(strangers.Strangers, "judge", broken)), patch.object(late_orders, "TIMES", 4.0)
+    )
 
 
 def _unread_accounts_are_judged() -> AbstractContextManager[Any]:

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation import lived
+from tests.simulation import late_orders, lived
 from tests.simulation.answers import is_book, is_success
 from tests.simulation.chaos import (
     DEAD_WORDS,
@@ -441,7 +441,7 @@ class World:
         if request.method == "DELETE" and request.path.endswith("/orders"):
             kinds, fault = REFUSALS, REFUSED
         elif self.street.late.is_hedge(request):
-            kinds, fault = HELD_UP, UNANSWERED
+            kinds, fault, chance = HELD_UP, UNANSWERED, chance * late_orders.TIMES
         elif request.method == "GET":
             kinds, fault, chance = RATED, RATED_403, chance / 8
         else:
