@@ -277,7 +277,10 @@ def _same_id_again() -> AbstractContextManager[Any]:
 
 def _take_back_raises_no_attempt() -> AbstractContextManager[Any]:
     """A restored backup's forgotten order is taken back, and its number is given out again (behaviour 3.1, 3.4)."""
-    return patch.object(strangers, "stay", lambda level, **_: level)
+    return _both(
+        _always_stormy(patch.object(strangers, "stay", lambda level, **_: level)),
+        patch.object(days, "CHANCE_OF_RESTORE", 1.0),
+    )
 
 
 def _placed_again_by_the_wire() -> AbstractContextManager[Any]:
@@ -339,9 +342,8 @@ def _closing_orders_are_not_looked_up() -> AbstractContextManager[Any]:
             orders.note(one.order, over=True)
         return []
 
-    return _often_flattened(
-        _both(patch.object(ClosingOrders, "settle", broken), patch.object(days, "CHANCE_OF_INTERRUPTION", 1.0))
-    )
+    always = patch.object(days, "CHANCE_OF_INTERRUPTION", 1.0), patch.object(days, "CHANCE_OF_AGAIN", 1.0)
+    return _often_flattened(_always_stormy(_both(patch.object(ClosingOrders, "settle", broken), _both(*always))))
 
 
 def _half_of_what_is_held(held: Callable[..., Any]) -> Callable[..., Any]:
@@ -543,6 +545,7 @@ MUTATIONS = (
         name="an interrupted square-off is not looked up",
         invariant=inv.FLAT,
         apply=_closing_orders_are_not_looked_up,
+        changes=MANY_HEDGES,
     ),
     Mutation(name="cancels are repeated", invariant=inv.CANCELS, apply=_cancels_are_repeated, changes=MANY_HEDGES),
     Mutation(
