@@ -393,6 +393,31 @@ def test_target_and_hedge_that_are_rejected_all_day_are_tried_every_minute(make_
     bench.cycle(62)
     assert bench.broker.working_at(Side.SELL, "49.50")
     assert hedge(bench)
+    assert not any(item.is_over for item in bench.state.attention), "to work for a second is no success"
+    bench.cycle(60)
+    assert all(item.is_over for item in bench.state.attention)
+
+
+def test_passed_hedge_of_a_single_level_is_there_ten_seconds_after_a_halt(make_bench: Callable[..., Bench]) -> None:
+    """Behaviour 8.2: its position is naked, and a halt that one or two levels hear is the account's as well."""
+    bench = make_bench(steps=2, trade_type="buyocots")
+    market(bench).begin().cycle()
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "49.00").order_id)
+    bench.broker.answers.extend(["refused"] * 99)
+    bench.cycle(20)
+    bench.trade(SBIN="118.40")
+    bench.cycle(65)
+
+    def tries() -> int:
+        return len([order for order in bench.broker.placed if order.symbol == "SBIN"])
+
+    before = tries()
+    bench.cycle(40)
+    assert tries() - before == 4
+    bench.broker.answers.clear()
+    bench.cycle(12)
+    assert bench.level(DOWN).state is LevelState.OCO_FILLED
+    assert all(item.is_over for item in bench.state.attention if item.key.endswith((" oco", " target")))
 
 
 def test_orders_of_yesterday_that_lapsed_are_nobodys_trouble(make_bench: Callable[..., Bench]) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TOLD_AT = 5
 """Rejections in a row at which an entry pauses, and at which a person is told of a target or hedge."""
 LONGEST_BACKOFF_SECS = 60
+PASSED_BACKOFF_SECS = 10
+"""The longest wait of a hedge whose price TokenB has passed: its position is naked until then."""
 RESTED_SECS = 60.0
 """An order that was seen working for so long since its placement was a success, whoever ends it later."""
 
@@ -39,14 +41,17 @@ def is_entry_due(backoff: Backoff, now: datetime) -> bool:
     return not backoff.paused and is_due(backoff, now)
 
 
-def next_backoff(before: Backoff, role: Role, reason: str, now: datetime) -> Backoff:
+def next_backoff(
+    before: Backoff, role: Role, reason: str, now: datetime, longest_secs: int = LONGEST_BACKOFF_SECS
+) -> Backoff:
     """One more rejection in a row: retry at the next cycle, then after 2, 4, 8 s; from the fifth on every 60 s.
 
-    An entry pauses at the fifth.
+    An entry pauses at the fifth. `longest_secs` bounds the wait of what must not wait so long.
     """
     count = before.rejections + 1
     paused = role is Role.ENTRY and count >= TOLD_AT
-    return Backoff(rejections=count, retry_at=now + timedelta(seconds=delay_secs(count)), paused=paused, reason=reason)
+    retry_at = now + timedelta(seconds=min(delay_secs(count), longest_secs))
+    return Backoff(rejections=count, retry_at=retry_at, paused=paused, reason=reason)
 
 
 def delay_secs(rejections: int) -> int:
@@ -68,19 +73,29 @@ def rejected(level: OpenOrder, order: LegOrder, reason: str) -> Change:
     return Change(level=level, rejection=rejection, notes=(Note(text=text, severity=logging.WARNING),))
 
 
-def counted(level: OpenOrder, rejection: Rejection, now: datetime) -> Change:
+def counted(level: OpenOrder, rejection: Rejection, now: datetime, longest_secs: int = LONGEST_BACKOFF_SECS) -> Change:
     """The level's own rejection: its leg backs off, and at the fifth in a row a person is told."""
     role, reason = rejection.order.role, rejection.reason
-    after = next_backoff(backoff_of(level, role), role, reason, now)
+    after = next_backoff(backoff_of(level, role), role, reason, now, longest_secs)
     change = Change(level=with_backoff(level, role, after))
     if after.rejections < TOLD_AT:
         return change
-    then = "the level is paused" if after.paused else f"one try every {LONGEST_BACKOFF_SECS} s from now on"
+    then = "the level is paused" if after.paused else f"one try every {longest_secs} s from now on"
     text = f"{level.trade_side} level {level.level}: {TOLD_AT} {role} orders in a row were rejected, {then}: {reason}"
     notes = (Note(text=f"[{level.trade_side}] LEVEL PAUSED: {text}", severity=logging.ERROR),) if after.paused else ()
     return replace(
         change, notes=notes, attention=((f"{'paused' if after.paused else 'rejected'} {level.uuid} {role}", text),)
     )
+
+
+def over(before: OpenOrder, after: OpenOrder) -> list[str]:
+    """Keys of the attention that a change of the level ends: its leg was accepted, or is needed no more."""
+    is_gone = after.uuid != before.uuid or not after.is_open
+    return [
+        f"rejected {before.uuid} {role}"
+        for role in (Role.TARGET, Role.OCO)
+        if backoff_of(before, role).rejections >= TOLD_AT and (is_gone or not backoff_of(after, role).rejections)
+    ]
 
 
 def backoff_of(level: OpenOrder, role: Role) -> Backoff:

@@ -169,8 +169,9 @@ def _alive(found: Found, at: Instant) -> tuple[Life, list[Concern]]:
 
 def _hang(since: str, pid: int) -> Concern:
     text = (
-        f"it hangs: {since} in process {pid}; its orders work on, and nobody minds them; kill it and start it again, "
-        "or use --cancel-all, which kills it, too"
+        f"it hangs: {since} in process {pid}; its orders work on, and nobody minds them; a broker that answers "
+        "no order looks the same for a while; when it lasts, kill it and start it again, or use --cancel-all, which "
+        "kills it, too"
     )
     return Concern(kind=ConcernKind.HUNG, key="", text=text)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tg1.models import Role
 from tg1.rules import rejections
 from tg1.rules.account_trouble import AccountTroubles
+from tg1.rules.brackets import is_passed
 from tg1.rules.change import Change
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Blame:
         if not self.looks_back:
             verdict = self.troubles.note(account, level.uuid, rejection, before, moment.now)
         if verdict is None:
-            return rejections.counted(level, rejection, moment.now)
+            # Naked until it is placed: a halt of one level ends without a word, too.
+            passed = role is Role.OCO and moment.price_b is not None and is_passed(level, moment.price_b)
+            longest_secs = rejections.PASSED_BACKOFF_SECS if passed else rejections.LONGEST_BACKOFF_SECS
+            return rejections.counted(level, rejection, moment.now, longest_secs)
         for charged in verdict.taken_back:
             other = level if charged.uuid == level.uuid else state.levels.get(charged.uuid)
             if other is level and charged.role is role:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tg1.errors import BrokerError
 from tg1.models import OVER, Attention, OrderSide, OrderStatus, Role, SettledOrder, TradeSide
-from tg1.rules import client_ids, fills
+from tg1.rules import client_ids, fills, rejections
 from tg1.rules.last_prices import note_seen
 from tg1.rules.ledger import executed_by, trip_charges, trip_over
 from tg1.rules.positions import open_gain
@@ -218,6 +218,8 @@ class Bookkeeper:
             log.log(note.severity, note.text)
         for key, text in change.attention:
             self.call_attention(key, text, moment)
+        for key in rejections.over(before, change.level):
+            self.end_attention(key, "it is accepted again, or needed no more", moment)
 
     def _record(self, record: OrderHistoryRecord, level: OpenOrder, moment: Moment) -> None:
         """Write a finished trip into the history with what it cost, and with what it leaves open (behaviour 15)."""

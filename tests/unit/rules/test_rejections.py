@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from tests.support.level_life import MOMENT, entry_placed, see, target_placed
 from tests.support.states import NOW
 from tg1.models import NO_BACKOFF, Backoff, LevelState, OrderStatus, Role
 from tg1.rules.change import Note, Rejection
-from tg1.rules.rejections import counted, forgiven, is_due, is_entry_due, next_backoff, refused
+from tg1.rules.rejections import counted, forgiven, is_due, is_entry_due, next_backoff, over, refused
 
 LATER = Backoff(rejections=3, retry_at=NOW + timedelta(seconds=4))
 PAUSED = Backoff(rejections=5, retry_at=NOW, paused=True)
@@ -94,6 +95,39 @@ def test_fifth_rejection_of_a_hedge_calls_for_attention_and_goes_on(rejections: 
     sentence = "downside level 1: 5 oco orders in a row were rejected, one try every 60 s from now on: Margin"
     assert change.attention == (() if rejections == 3 else (("rejected level0001 oco", sentence),))
     assert change.notes == ()
+
+
+def test_wait_of_what_must_not_wait_is_bounded() -> None:
+    """Behaviour 8.2: a hedge that TokenB has passed; the shorter waits before the fifth stay as they are."""
+    level = target_placed()
+    assert level.oco_order is not None
+    rejection = Rejection(order=level.oco_order, reason="Margin")
+    waits = []
+    for _ in range(6):
+        change = counted(level, rejection, NOW, 10)
+        level = change.level
+        assert level.oco_backoff.retry_at is not None
+        waits.append((level.oco_backoff.retry_at - NOW).total_seconds())
+    assert waits == [0, 2, 4, 8, 10, 10]
+    assert "one try every 10 s from now on" in change.attention[0][1]
+
+
+@pytest.mark.parametrize(
+    ("after", "ended"),
+    [
+        pytest.param({}, [], id="nothing"),
+        pytest.param({"oco_backoff": NO_BACKOFF}, ["oco"], id="hedge-accepted"),
+        pytest.param({"backoff": NO_BACKOFF}, ["target"], id="target-accepted"),
+        pytest.param({"uuid": "another"}, ["target", "oco"], id="round-trip"),
+    ],
+)
+def test_attention_of_a_leg_is_over_with_its_success_or_its_need(after: dict[str, Any], ended: list[str]) -> None:
+    """Behaviour 8.2: what is hedged, sold or accepted waits for nobody."""
+    five = Backoff(rejections=5, retry_at=NOW)
+    before = replace(target_placed(), backoff=five, oco_backoff=five)
+    assert over(before, replace(before, **after)) == [f"rejected level0001 {role}" for role in ended]
+    four = replace(before, backoff=replace(five, rejections=4), oco_backoff=NO_BACKOFF)
+    assert over(four, replace(four, uuid="another")) == []
 
 
 def test_hedge_that_was_refused_leaves_its_place_and_the_target_stays() -> None:
