@@ -506,11 +506,18 @@ def test_start_waits_for_a_slow_book(tmp_path: Path) -> None:
 
 def test_order_is_waited_for_in_full(tmp_path: Path) -> None:
     """Behaviour 3.3, 11.6: one that is given up early may still arrive after its absence was proven."""
-    it = desk(tmp_path, login_reply(), placed(), reply(success("")))
+    it = desk(tmp_path, login_reply(), placed())
     it.client.connect()
     it.client.place_order("trade", ORDER)
+    assert it.wires["trade"].requests[-1].within_secs == float("inf")
+
+
+def test_cancel_is_waited_for_three_seconds(tmp_path: Path) -> None:
+    """Behaviour 4.6, 11.6: it is asked for again, and meanwhile another account's hedge may be passed."""
+    it = desk(tmp_path, login_reply(), reply(success("")))
+    it.client.connect()
     it.client.cancel_order("trade", "7", "x")
-    assert [request.within_secs for request in it.wires["trade"].requests[1:]] == [float("inf")] * 2
+    assert it.wires["trade"].requests[-1].within_secs == 3.0
 
 
 def test_history_is_waited_for_three_seconds(tmp_path: Path) -> None:

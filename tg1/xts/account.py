@@ -86,10 +86,13 @@ class XtsAccount:
         return self._order_call(build, calls.placed_order_id)
 
     def cancel(self, order_id: str) -> None:
-        """Ask for a cancel. Raises as `Broker.cancel_order`."""
+        """Ask for a cancel. Raises as `Broker.cancel_order`.
+
+        It is waited for as long as a reading: one without an answer is asked for again, and the book tells the rest.
+        """
 
         def build(caller: Caller) -> HttpRequest:
-            return calls.cancel_request(caller, order_id)
+            return replace(calls.cancel_request(caller, order_id), within_secs=READ_SECS)
 
         self._order_call(build, calls.check_cancel)
 
