@@ -213,7 +213,8 @@ def test_no_secret_is_in_any_file_or_stream(exchange: Exchange, make_bot: Callab
     bot.environment["TG1_TRADE_SECRET"] = "another-secret-Qk3v"
     for account in (TRADE, DOWNSIDE):
         exchange.ask("kill_token", account=account)
-    done += [bot.run(), bot.finish(bot.tweaked("tg1.trading.ending.GIVE_UP_SECS=1", more=["--cancel-all"]))]
+    hurried = ("tg1.trading.ending.GIVE_UP_SECS=1", "tg1.trading.emergency.BACKING_OFF_WITHIN_SECS=1")
+    done += [bot.run(), bot.finish(bot.tweaked(*hurried, more=["--cancel-all"]))]
     streams = "".join(each.stdout + each.stderr for each in done)
     for path in bot.folder.rglob("*"):
         is_session = path.parent.name == "sessions"
