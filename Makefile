@@ -47,7 +47,6 @@ simulate: $(VENV)/.dev ## 250 simulated days with faults, the crash matrix, ever
 	$(BIN)/python -m tests.simulation.soak --days 250 --jobs $(JOBS)
 	$(BIN)/python -m tests.simulation.crash_matrix --jobs $(JOBS)
 	$(BIN)/python -m pytest -n $(JOBS) -m simulation
-	TG1_MACHINE_EXAMPLES=1000 $(BIN)/python -m pytest tests/engine/test_state_machine.py
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
