@@ -29,7 +29,18 @@ from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnavailable, ExitCode, FeedError, SaveFailed, StateError
 from tg1.grid_engine import GridOcoEngine
 from tg1.machine.clock import IST
-from tg1.models import LegOrder, OpenOrder, OrderRequest, OrderStatus, OrderType, Role, Side, TradeSide
+from tg1.models import (
+    COMPLETED,
+    LegOrder,
+    LevelState,
+    OpenOrder,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Role,
+    Side,
+    TradeSide,
+)
 from tg1.rules import client_ids
 from tg1.state import StateManager
 from tg1.store.codec import decode
@@ -130,8 +141,15 @@ class EngineMachine(RuleBasedStateMachine):
             self.engine = None
         else:
             if code is not None:
-                assert code == ExitCode.TERMINATED
+                self.over = code == ExitCode.OK
+                assert code == ExitCode.TERMINATED or self._is_completed()
                 self.engine = None
+
+    def _is_completed(self) -> bool:
+        """Behaviour 1.5: every level is closed and nothing works; both legs of some filled, so no rule has ended it."""
+        assert self.store is not None
+        are_closed = all(level.state in (LevelState.CLOSED, LevelState.OCO_FILLED) for level in self.levels)
+        return self.store.state.bot_status == COMPLETED and are_closed and not self.broker.working()
 
     @precondition(lambda self: self.engine is None and not self.over)
     @rule(seed=st.integers(0, 2**16), power=st.booleans(), then=CYCLES)

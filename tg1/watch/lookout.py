@@ -74,18 +74,21 @@ class Lookout:
         self.noises = noises
         self.memory = memory
         self._followed: dict[str, _Followed] = {}
+        self._is_looking = False
+        """True between the beginning and the end of a look, and so at the beginning of one after a look that failed."""
         self._looked = clock.monotonic()
         self._grace_until = float("-inf")
         self._said: set[str] = set()
 
     def look(self) -> tuple[Look, list[Alert]]:
         """What there is now, and what of it is to be told."""
-        try:
-            return self._look()
-        except Exception:
-            # What this look has read already is news to the next one, as it is after a restart.
+        if self._is_looking:
+            # The last look ended halfway: what it had read already is news to this one, as it is after a restart.
             self._followed = {}
-            raise
+        self._is_looking = True
+        seen = self._look()
+        self._is_looking = False
+        return seen
 
     def fail(self, fault: str) -> list[Alert]:
         """What is to be told when there was no look, and why; the next look ends it."""
