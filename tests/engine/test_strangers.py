@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.engine.conftest import Bench
+    from tests.support.fakes import HandOrder
     from tg1.models import BrokerOrder
 
 DOWN = TradeSide.DOWNSIDE
@@ -230,17 +231,23 @@ def test_fill_of_a_row_that_was_not_taken_back_is_brought_to_attention(make_benc
     assert "100 shares" in item.text
 
 
-def test_orphan_whose_cancel_was_lost_is_cancelled_again_though_nothing_else_works(
-    make_bench: Callable[..., Bench],
-) -> None:
-    """Behaviour 3.4, 4.1: its account is read until it has ended, and then no longer."""
-    bench = make_bench(trade_type="buyocots", steps=1).begin()
+def hedge_with_a_twin(bench: Bench) -> tuple[HandOrder, HandOrder]:
+    """The first level's hedge and an orphan like it; the cancel of the first works, that of the second is lost."""
     bench.cycle()
     bench.trade(IRFC="49.00")
     bench.cycle()
     hedge = bench.broker.working("downside_oco")[0]
     twin = bench.broker.add("downside_oco", hedge.request)
     bench.broker.cancels.extend(["ok", "sent"])
+    return hedge, twin
+
+
+def test_orphan_whose_cancel_was_lost_is_cancelled_again_though_nothing_else_works(
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Behaviour 3.4, 4.1: its account is read until it has ended, and then no longer."""
+    bench = make_bench(trade_type="buyocots", steps=1).begin()
+    hedge, twin = hedge_with_a_twin(bench)
     bench.trade(IRFC="49.50")
     bench.cycle()
     assert bench.broker.cancelled == [hedge.order_id, twin.order_id]
@@ -255,12 +262,7 @@ def test_orphan_whose_cancel_was_lost_is_cancelled_again_though_nothing_else_wor
 def test_grid_is_not_completed_before_its_last_orphan_has_ended(make_bench: Callable[..., Bench]) -> None:
     """Behaviour 1.5, 3.4: every level is closed, but an orphan's cancel was lost; nobody would ask for it again."""
     bench = make_bench(trade_type="buyocots", steps=1, auto_reenter=False).begin()
-    bench.cycle()
-    bench.trade(IRFC="49.00")
-    bench.cycle()
-    hedge = bench.broker.working("downside_oco")[0]
-    twin = bench.broker.add("downside_oco", hedge.request)
-    bench.broker.cancels.extend(["ok", "sent"])
+    _, twin = hedge_with_a_twin(bench)
     bench.trade(IRFC="49.50")
     assert bench.cycle(12) == ExitCode.OK
     assert twin.status is OrderStatus.CANCELLED

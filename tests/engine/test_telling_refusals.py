@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.test_telling import TellingBench
+from tests.support.telling import TellingBench
 from tg1.errors import BrokerUnavailable, StateError, Tg1Error
 from tg1.models import Attention
 from tg1.told.found import Found, Saved

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.conftest import EXAMPLE, DeathError
-from tests.engine.test_telling import SickFiles, TellingBench
 from tests.support.emergencies import fills_closing_orders, hedged, net, opened
+from tests.support.telling import SickFiles, TellingBench, telling_benches
 from tg1.config import GridOcoConfig
 from tg1.errors import BrokerUnknown, ExitCode
 from tg1.machine.lock import Holder
@@ -45,16 +45,7 @@ NAKED = Attention(
 @pytest.fixture
 def make_telling(tmp_path: Path) -> Iterator[Callable[..., TellingBench]]:
     """Benches whose bot tells."""
-    made: list[TellingBench] = []
-
-    def make(**changes: Any) -> TellingBench:
-        made.append(TellingBench(tmp_path / "state", **changes))
-        return made[-1]
-
-    yield make
-    for bench in made:
-        for disk in bench.disks:
-            disk.close(5.0)
+    yield from telling_benches(tmp_path / "state")
 
 
 class Stop:
