@@ -251,6 +251,21 @@ def test_halt_that_is_over_waits_for_nobody(make_bench: Callable[..., Bench]) ->
     assert [item.is_over for item in bench.state.attention if item.key == told.key] == [False]
 
 
+def test_end_of_what_nobody_was_told_is_told_to_nobody(
+    make_bench: Callable[..., Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behaviour 15: an end is said once, and only of what waits for a person."""
+    bench = make_bench(steps=2).begin()
+    keeper, moment = bench.engine._keeper, bench.engine._parts.moment()
+    keeper.end_attention("rejected a oco", "it is accepted", moment)
+    keeper.call_attention("rejected a oco", "look", moment)
+    keeper.end_attention("rejected a oco", "it is accepted", moment)
+    keeper.end_attention("rejected a oco", "it is accepted", moment)
+    [told] = bench.state.attention
+    assert told.text.count("(over at ") == 1
+    assert caplog.messages.count("Over: it is accepted") == 1
+
+
 def test_halt_that_a_process_took_with_it_waits_for_nobody(make_bench: Callable[..., Bench]) -> None:
     """The back-off lived in the process; a trouble that goes on is told by the new one."""
     bench = halted(make_bench(steps=2).begin()).begin()

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.conftest import DeathError
-from tests.support.emergencies import fills_closing_orders, flatten, hedged, in_memory, net, stop_everything, told
+from tests.support.emergencies import (
+    fills_closing_orders,
+    flatten,
+    hedged,
+    in_memory,
+    long_and_short,
+    net,
+    stop_everything,
+    told,
+)
 from tg1.errors import ExitCode, StateError
 from tg1.models import Attention, Side, Status, StatusKind
 from tg1.state import StateManager
@@ -341,8 +350,8 @@ def test_what_was_closed_waits_for_nobody(make_bench: Callable[..., Bench]) -> N
     assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.OK
     at = f" (over at {bench.clock.now():%H:%M:%S}: "
     assert kept(bench) == {
-        "both-filled a b": f"do it by hand (both-filled a b){at}nothing of the bot is held any more)",
-        "unhedged a b": f"do it by hand (unhedged a b){at}nothing of the bot is held any more)",
+        "both-filled a b": f"do it by hand (both-filled a b){at}no SBIN of the bot is held any more)",
+        "unhedged a b": f"do it by hand (unhedged a b){at}no IRFC of the bot is held any more)",
         "blind trade x": f"do it by hand (blind trade x){at}its book was read)",
         "missing a b": f"do it by hand (missing a b){at}the books know what became of it)",
         "paused a b": "do it by hand (paused a b)",
@@ -363,3 +372,17 @@ def test_what_is_still_held_waits_on(make_bench: Callable[..., Bench]) -> None:
     bench.broker.locked = set()
     assert stop_everything(bench) == ExitCode.OK
     assert {key for key, text in kept(bench).items() if "(over at " in text} == {"blind trade x", "missing a b"}
+
+
+def test_what_a_square_off_could_close_waits_for_nobody_though_the_rest_is_still_held(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behaviour 6.5, 13: the SBIN are bought back, and who still reads "close it by hand" would buy them twice."""
+    bench = long_and_short(make_bench)
+    waits(bench, "both-filled a b", "unhedged a b")
+    fills_closing_orders(bench)
+    del bench.feed.prices["IRFC"]
+    monkeypatch.setattr(bench.broker, "trades", lambda _account: ())
+    assert stop_everything(bench, flatten=flatten(bench)) == ExitCode.FAILED
+    assert net(bench) == {("trade", "IRFC"): 100}
+    assert {key for key, text in kept(bench).items() if "(over at " in text} == {"both-filled a b"}

@@ -15,6 +15,7 @@ from tests.support.emergencies import (
     flatten,
     hedged,
     in_memory,
+    long_and_short,
     net,
     refusing,
     stop_everything,
@@ -40,15 +41,6 @@ SHORT_B = ("downside_oco", "SBIN")
 def make_bench(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
     """Benches whose disk is memory."""
     return in_memory(make_bench)
-
-
-def long_and_short(make_bench: Callable[..., Bench]) -> Bench:
-    """100 IRFC held in the trade account and 50 SBIN sold short in the downside OCO account."""
-    bench = hedged(make_bench)
-    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
-    bench.cycle(2)
-    assert net(bench) == {("trade", "IRFC"): 100, SHORT_B: -50}
-    return bench
 
 
 def order_of(bench: Bench, request: OrderRequest) -> HandOrder:

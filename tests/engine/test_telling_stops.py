@@ -140,7 +140,7 @@ def test_after_a_square_off_nothing_is_held_and_no_order_works(make_telling: Cal
     assert held_of(one) == "nothing"
     assert [concern.kind for concern in one.judged.concerns] == [ConcernKind.TERMINATED]
     assert all(entry.is_over for entry in told.attention)
-    assert any("nothing of the bot is held any more" in entry.text for entry in told.attention)
+    assert any("no SBIN of the bot is held any more" in entry.text for entry in told.attention)
 
 
 def test_the_closing_orders_and_their_fills_are_told(make_telling: Callable[..., TellingBench]) -> None:

@@ -136,6 +136,15 @@ def hedged(make_bench: Callable[..., Bench], **changes: Any) -> Bench:
     return bench
 
 
+def long_and_short(make_bench: Callable[..., Bench]) -> Bench:
+    """100 IRFC held in the trade account and 50 SBIN sold short in the downside OCO account."""
+    bench = hedged(make_bench)
+    bench.broker.fill(bench.broker.working_at(Side.BUY, "48.00").order_id)
+    bench.cycle(2)
+    assert net(bench) == {("trade", "IRFC"): 100, ("downside_oco", "SBIN"): -50}
+    return bench
+
+
 def net(bench: Bench) -> dict[tuple[str, str], int]:
     """Signed shares of every account and symbol, as the broker has them."""
     return {

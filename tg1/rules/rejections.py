@@ -90,6 +90,8 @@ def counted(level: OpenOrder, rejection: Rejection, now: datetime, longest_secs:
 
 def over(before: OpenOrder, after: OpenOrder) -> list[str]:
     """Keys of the attention that a change of the level ends: its leg was accepted, or is needed no more."""
+    if not before.is_open:
+        return []
     is_gone = after.uuid != before.uuid or not after.is_open
     return [
         f"rejected {before.uuid} {role}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tg1.models import Role, StatusKind
+from tg1.models import StatusKind
 from tg1.rules import squaring
+from tg1.rules.day_sheets import account_in
 from tg1.told.portrait import told_order
 from tg1.told.prior import cut_off
 
@@ -13,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from tg1.models import BotState, Status, TradeSide
-    from tg1.rules.ledger import AccountOf
+    from tg1.models import BotState, Status
     from tg1.told.found import Found
-    from tg1.told.snapshot import Snapshot, ToldOrder
+    from tg1.told.snapshot import ToldOrder
 
 
 def orders_left(found: Found, today: date) -> tuple[ToldOrder, ...]:
@@ -29,16 +30,15 @@ def orders_left(found: Found, today: date) -> tuple[ToldOrder, ...]:
         return ()
     if found.saved is not None:
         state = found.saved.state
-        return tuple(_of_state(state, found.snapshot)) if state.trading_day >= today else ()
+        return tuple(_of_state(state)) if state.trading_day >= today else ()
     snapshot = found.snapshot
     return snapshot.orders if snapshot is not None and snapshot.written_at.date() >= today else ()
 
 
-def _of_state(state: BotState, snapshot: Snapshot | None) -> Iterator[ToldOrder]:
-    accounts = {(order.role, order.side): order.account for order in snapshot.orders} if snapshot else {}
+def _of_state(state: BotState) -> Iterator[ToldOrder]:
     for level in state.levels.values():
         for order in level.orders:
-            yield told_order(order, level.name, accounts.get((order.role, order.side), ""))
+            yield told_order(order, level.name, account_in(state, order.role, level.trade_side))
     for closing in state.closing:
         if not closing.is_over:
             yield told_order(closing.order, "", closing.account)
@@ -48,21 +48,9 @@ def shares_left(found: Found) -> str:
     """What a square-off left, by the bot's own books, e.g. "+100 IRFC in account trade"; empty for nothing."""
     if found.saved is None or not found.saved.state.closing:
         return ""
-    held = squaring.held(found.saved.state, _account_of(found.snapshot))
+    state = found.saved.state
+    held = squaring.held(state, partial(account_in, state))
     return ", ".join(f"{shares:+d} {symbol} in account {account}" for (account, symbol), shares in held.items())
-
-
-def _account_of(snapshot: Snapshot | None) -> AccountOf:
-    """Which account carries a leg: roles with one app key share the name of the first (`Broker.accounts`)."""
-    names = {account.name for account in snapshot.accounts} if snapshot is not None else set()
-
-    def account_of(role: Role, side: TradeSide) -> str:
-        own = f"{side}_oco"
-        if role is not Role.OCO:
-            return "trade"
-        return own if own in names or not names else "upside_oco" if "upside_oco" in names else "trade"
-
-    return account_of
 
 
 def left_text(count: int, *, resumes: bool) -> str:

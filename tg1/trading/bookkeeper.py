@@ -219,7 +219,7 @@ class Bookkeeper:
         for key, text in change.attention:
             self.call_attention(key, text, moment)
         for key in rejections.over(before, change.level):
-            self.end_attention(key, "it is accepted again, or needed no more", moment)
+            self.end_attention(key, f"the order of {before.name} is accepted again, or needed no more", moment)
 
     def _record(self, record: OrderHistoryRecord, level: OpenOrder, moment: Moment) -> None:
         """Write a finished trip into the history with what it cost, and with what it leaves open (behaviour 15)."""
@@ -271,11 +271,11 @@ class Bookkeeper:
 
     def end_attention(self, key: str, text: str, moment: Moment) -> None:
         """Say that a thing is over; its sentence stays for the operator, with its end."""
-        log.warning("Over: %s", text)
-        self.state.attention[:] = [
-            replace(item, text=f"{item.text}{OVER}{moment.now:%H:%M:%S}: {text})") if item.key == key else item
-            for item in self.state.attention
-        ]
+        for number, item in enumerate(self.state.attention):
+            if item.key == key and not item.is_over:
+                log.warning("Over: %s", text)
+                ended = replace(item, text=f"{item.text}{OVER}{moment.now:%H:%M:%S}: {text})")
+                self.state.attention[number] = ended
 
 
 def _nothing_new(order: LegOrder, row: BrokerOrder) -> bool:

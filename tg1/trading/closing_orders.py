@@ -140,8 +140,12 @@ def why_terminated(state: BotState, account_of: AccountOf) -> str:
 def end_attention(parts: Parts, *, has_read_all: bool) -> None:
     """Nobody shall close by hand what is closed, or look for an order that the books have answered for."""
     over = {"blind": "its book was read", "missing": "the books know what became of it"} if has_read_all else {}
-    if not squaring.held(parts.state, parts.client.account_of):
-        over |= dict.fromkeys(("both-filled", "unhedged"), "nothing of the bot is held any more")
+    held, grid = squaring.held(parts.state, parts.client.account_of), parts.state.grid
+    symbols = {symbol for _, symbol in held}
+    for kind, symbol in (("both-filled", grid.token_b_symbol), ("unhedged", grid.token_a_symbol)):
+        # Without a square-off, levels that hold as much long as short are as open as before.
+        if not held or (parts.state.bot_status == SQUARED_OFF and symbol not in symbols):
+            over[kind] = f"no {symbol} of the bot is held any more"
     moment = parts.moment()
     for item in tuple(parts.state.attention):
         kind = item.key.partition(" ")[0]

@@ -128,6 +128,10 @@ def test_attention_of_a_leg_is_over_with_its_success_or_its_need(after: dict[str
     assert over(before, replace(before, **after)) == [f"rejected level0001 {role}" for role in ended]
     four = replace(before, backoff=replace(five, rejections=4), oco_backoff=NO_BACKOFF)
     assert over(four, replace(four, uuid="another")) == []
+    entry = replace(entry_placed(), backoff=five)
+    assert over(entry, replace(entry, backoff=NO_BACKOFF)) == [], (
+        "an entry that is rejected pauses, until a person looks"
+    )
 
 
 def test_hedge_that_was_refused_leaves_its_place_and_the_target_stays() -> None:
